@@ -1,0 +1,1 @@
+"""What an installation may change: settings, workflows, flows, calendars, samples for the PBX."""

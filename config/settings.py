@@ -1,0 +1,81 @@
+"""Typed settings: `ringdesk.toml`, then the environment, then options. Everything wrong is told at once."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where pages, API and live socket are served. `public_url` is what browsers use, where a proxy stands before us."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    secure_cookies: bool | None = None
+    """None: cookies are marked Secure exactly when `public_url` is https."""
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: str = "sqlite:///ringdesk.db"
+
+
+class PbxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One Asterisk. Durations are seconds."""
+
+    name: str
+    host: str = "127.0.0.1"
+    port: int = 5038
+    username: str = "ringdesk"
+    secret: str = ""
+    secret_file: str = ""
+    region: str = "CN"
+    trunks: tuple[str, ...] = ()
+    """Endpoints that lead outside, such as PJSIP/trunk. Empty: whoever is no agent and no extension is outside."""
+    dial_context: str = "ringdesk-dial"
+    """Dialplan context in which a call from an agent's own phone goes on (click-to-dial, transfer)."""
+    ping_seconds: float = 10.0
+    action_seconds: float = 10.0
+
+
+class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: int = 4573
+
+
+class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    workflows: str = ""
+    flows: str = ""
+
+
+class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the agents' pages offer."""
+
+    company: str = "Ringdesk"
+    time_zone: str = "Asia/Shanghai"
+    language: str = "en"
+    pause_reasons: tuple[str, ...] = ("break", "lunch", "training", "meeting", "paperwork")
+    pop_deadline_seconds: float = 1.5
+    """How long a pop waits for the customer's record before it is shown without one."""
+
+
+class SecuritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    session_hours: float = 12.0
+    idle_hours: float = 10.0
+    sign_in_tries: int = 5
+    sign_in_window_seconds: int = 300
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    level: str = "info"
+    json: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    pbx: tuple[PbxSettings, ...] = ()
+    ivr: IvrSettings = IvrSettings()
+    paths: PathSettings = PathSettings()
+    desk: DeskSettings = DeskSettings()
+    security: SecuritySettings = SecuritySettings()
+    log: LogSettings = LogSettings()

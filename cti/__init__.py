@@ -1,0 +1,1 @@
+"""The telephone side: AMI link, live board, call control, journal, practice PBX."""

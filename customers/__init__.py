@@ -1,0 +1,1 @@
+"""Who calls: records, numbers, matching, the view of one customer."""

@@ -1,0 +1,1 @@
+"""Callers serving themselves: flow definitions, the engine, FastAGI."""

@@ -1,0 +1,80 @@
+"""The public face of ticketing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who does it. `user` is a user's name, or `system`, `ivr`, `mail`, `timer`; `roles` are role names."""
+
+    user: str
+    roles: frozenset[str] = frozenset()
+    department: str = ""
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """A ticket as it stands. `version` goes up by one with every event; times are epoch seconds."""
+
+    id: str
+    number: str
+    workflow: str
+    workflow_version: int
+    state: str
+    version: int
+    subject: str
+    body: str
+    priority: str
+    category: str
+    channel: str
+    customer_id: str | None
+    call_id: str | None
+    created_by: str
+    owner: str | None
+    department: str
+    fields: dict[str, Any]
+    created_at: float
+    updated_at: float
+    closed_at: float | None = None
+
+
+class HistoryRow(msgspec.Struct, frozen=True):
+    """One event of a ticket. `hash` chains over `previous`, so that a later edit shows."""
+
+    seq: int
+    at: float
+    event: str
+    actor: str
+    from_state: str | None
+    to_state: str
+    data: dict[str, Any]
+    version: int
+    previous: str
+    hash: str
+
+
+class NewTicket(msgspec.Struct, frozen=True):
+    """The command that opens a ticket."""
+
+    workflow: str
+    subject: str
+    body: str = ""
+    customer_id: str | None = None
+    call_id: str | None = None
+    channel: str = "phone"
+    category: str = ""
+    priority: str = "normal"
+    fields: dict[str, Any] = {}
+
+
+class TicketOpened(msgspec.Struct, frozen=True):
+    ticket: Ticket
+    actor: str
+
+
+class TicketChanged(msgspec.Struct, frozen=True):
+    ticket: Ticket
+    event: str
+    actor: str
