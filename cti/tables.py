@@ -1,0 +1,66 @@
+"""Tables of the telephone side. Times are epoch seconds, durations seconds, enums their values."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from core.database import metadata
+
+calls = sa.Table(
+    "calls",
+    metadata,
+    sa.Column("id", sa.String(80), primary_key=True),
+    sa.Column("pbx", sa.String(40), nullable=False),
+    sa.Column("direction", sa.String(20), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("caller_number", sa.String(256), nullable=False),
+    sa.Column("caller_name", sa.String(256), nullable=False),
+    sa.Column("dialled", sa.String(256), nullable=False),
+    # The caller's number, or the dialled one of an outbound call, in the one form customers are matched by.
+    sa.Column("number_key", sa.String(64), nullable=False, server_default=""),
+    sa.Column("queue", sa.String(128)),
+    sa.Column("started_at", sa.Double, nullable=False),
+    sa.Column("queued_at", sa.Double),
+    sa.Column("answered_at", sa.Double),
+    sa.Column("ended_at", sa.Double),
+    sa.Column("outcome", sa.String(20)),
+    sa.Column("wait_seconds", sa.Double, nullable=False, server_default="0"),
+    sa.Column("talk_seconds", sa.Double, nullable=False, server_default="0"),
+    sa.Column("hold_seconds", sa.Double, nullable=False, server_default="0"),
+    sa.Column("incomplete", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("ix_calls_started_at", "started_at", "id"),
+    sa.Index("ix_calls_number_key", "number_key", "started_at"),
+    sa.Index("ix_calls_queue", "queue", "started_at"),
+    # Live calls are read at each start of the server: few among many.
+    sa.Index("ix_calls_pbx_ended_at", "pbx", "ended_at"),
+)
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("id", sa.String(100), primary_key=True),
+    sa.Column("call_id", sa.String(80), sa.ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("interface", sa.String(128), nullable=False),
+    sa.Column("agent", sa.String(64)),
+    sa.Column("queue", sa.String(128)),
+    sa.Column("how", sa.String(20), nullable=False),
+    sa.Column("offered_at", sa.Double, nullable=False),
+    sa.Column("answered_at", sa.Double),
+    sa.Column("ended_at", sa.Double),
+    sa.Column("end_reason", sa.String(30)),
+    sa.Column("hold_seconds", sa.Double, nullable=False, server_default="0"),
+    sa.Column("held_since", sa.Double),
+    sa.Index("ix_segments_call_id", "call_id", "position"),
+    sa.Index("ix_segments_agent", "agent", "offered_at"),
+)
+
+duties = sa.Table(
+    "duties",
+    metadata,
+    sa.Column("user", sa.String(64), primary_key=True),
+    sa.Column("queues", sa.JSON, nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("reason", sa.String(128), nullable=False, server_default=""),
+    sa.Column("since", sa.Double, nullable=False),
+)
