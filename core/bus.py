@@ -1,8 +1,8 @@
 """The event bus: one process, in order, never waiting.
 
-`publish` calls each subscriber at once and in the order of subscription. A subscriber that has to wait on the world
-puts the event into a bounded queue of its own (`core.tasks.Worker`), so that a stalled database or browser never
-stalls the telephone side.
+`publish` calls each subscriber at once and in the order of subscription. A subscriber that has to wait on
+the world puts the event into a bounded queue of its own (`core.tasks.Worker`), so that a stalled database or
+browser never stalls the telephone side.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Bus:
         self._subscribers[kind].append(handler)
 
     def publish(self, event: object) -> None:
-        """Hand over the event; a subscriber that raises is logged and counted, and the others still get it."""
+        """Hand over the event; a subscriber that raises is logged and counted, the others still get it."""
         for handler in self._subscribers.get(type(event), ()):
             try:
                 handler(event)

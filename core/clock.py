@@ -30,7 +30,7 @@ class SystemClock:
 
 
 def iso(at: float) -> str:
-    """Epoch seconds as ISO 8601 in UTC with milliseconds, as the HTTP contract has it: 2026-01-31T08:00:00.000Z."""
+    """Epoch seconds as ISO 8601 in UTC with milliseconds, as the contract: 2026-01-31T08:00:00.000Z."""
     moment = datetime.fromtimestamp(at, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 

@@ -1,0 +1,73 @@
+"""The audit trail: who did what to what, append-only, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.database import metadata
+from core.ids import new_id
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("details", sa.JSON, nullable=False),
+    sa.Index(None, "at"),
+    sa.Index(None, "subject", "at"),
+    sa.Index(None, "actor", "at"),
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One row of the trail; `at` is epoch seconds."""
+
+    id: str
+    at: float
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+
+async def record(  # noqa: PLR0913, PLR0917 - the columns of a row, in the order of the table
+    tx: AsyncConnection,
+    at: float,
+    actor: str,
+    action: str,
+    subject: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one row: `actor` a user's name or `system`, `action` like `ticket.open`, `subject` its object."""
+    await tx.execute(
+        sa.insert(audit).values(
+            id=new_id(at),
+            at=at,
+            actor=actor[:64],
+            action=action,
+            subject=subject[:200],
+            details=dict(details or {}),
+        )
+    )
+
+
+async def entries(
+    tx: AsyncConnection, *, subject: str = "", actor: str = "", limit: int = 50, after: str = ""
+) -> list[Entry]:
+    """The newest rows first, of one subject or actor where given; `after` is the id of the last row seen."""
+    query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if subject:
+        query = query.where(audit.c.subject == subject)
+    if actor:
+        query = query.where(audit.c.actor == actor)
+    if after:
+        query = query.where(audit.c.id < after)
+    return [Entry(**row) for row in (await tx.execute(query)).mappings()]

@@ -1,0 +1,163 @@
+"""The database: one set of tables, two engines (SQLite by default, PostgreSQL when one machine is too small).
+
+SQLAlchemy Core only: rooms declare `Table`s on `metadata` and write statements. Times are seconds since the
+epoch in `Double`, ids `String(40)`, JSON `JSON`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import Invalid, Unavailable
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BUSY_MILLISECONDS = 5000
+"""How long SQLite waits for another process (an import, a migration) that writes."""
+STATEMENT_SECONDS = 30
+CONNECT_SECONDS = 5
+POOL_SECONDS = 10
+
+
+def _dumps(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _driver_url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise Invalid(
+            "database.url is no database address; use sqlite:///file.db or postgresql://…"
+        ) from None
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise Invalid("database.url needs a file: sqlite:///ringdesk.db")
+        return url.set(drivername="sqlite+aiosqlite")
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise Invalid(f"database.url: {backend} is not supported; use sqlite:///file.db or postgresql://…")
+
+
+def _sqlite_engine(url: sa.URL, *, writes: bool) -> AsyncEngine:
+    # One writer: tasks queue up fairly in the pool instead of polling SQLite's lock.
+    size = 1 if writes else 4
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        json_serializer=_dumps,
+        json_deserializer=msgspec.json.decode,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        # FULL: a ticket that was confirmed to a caller survives a power cut.
+        cursor.execute("PRAGMA synchronous=FULL")
+        if not writes:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        # IMMEDIATE: a transaction that will write takes the lock first, so that it never fails half way.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: sa.URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=5,
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=msgspec.json.decode,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC",
+        },
+    )
+
+
+class Database:
+    """Hands out transactions. Making one opens nothing; the first transaction does.
+
+    Raises `Invalid` where the address is neither SQLite's nor PostgreSQL's.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _driver_url(url)
+        self.dialect = "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
+        if self.dialect == "sqlite":
+            self._writer = _sqlite_engine(self._url, writes=True)
+            self._reader = _sqlite_engine(self._url, writes=False)
+        else:
+            self._writer = _postgres_engine(self._url)
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One write transaction: committed at the end, rolled back where the block raises."""
+        async with self._writer.begin() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One read-only transaction; a statement that writes fails in it."""
+        async with self._reader.connect() as tx, tx.begin():
+            yield tx
+
+    async def ping(self) -> None:
+        """Ask the database for an answer; raises `Unavailable` where there is none."""
+        try:
+            async with self.read() as tx:
+                await tx.execute(sa.select(1))
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise Unavailable("The database does not answer.") from error
+
+    async def create_tables(self) -> None:
+        """Create every table that was imported, without a migration: for tests."""
+        async with self.begin() as tx:
+            await tx.run_sync(metadata.create_all)
+
+    async def run_sync(self, work: Callable[[sa.Connection], Any]) -> Any:
+        """Run `work` on a plain connection inside one write transaction (Alembic wants it so)."""
+        async with self.begin() as tx:
+            return await tx.run_sync(work)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader.sync_engine.pool is not self._writer.sync_engine.pool:
+            await self._reader.dispose()
+
+
+def insert_for(tx: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """The dialect's own `insert`, which has `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)

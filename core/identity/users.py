@@ -1,0 +1,56 @@
+"""Users, their seats and their sessions, as values."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.identity.roles import PERMISSIONS, Permission, Role
+
+
+class User(msgspec.Struct, frozen=True):
+    """A person. `language` is "" (as the browser asks), en or zh_CN; `theme` is auto, light or dark."""
+
+    name: str
+    full_name: str
+    role: Role
+    language: str = ""
+    theme: str = "auto"
+    department: str = ""
+    active: bool = True
+    created_at: float = 0.0
+
+    def can(self, permission: Permission) -> bool:
+        """Whether the role allows it; a deactivated user may nothing."""
+        return self.active and permission in PERMISSIONS[self.role]
+
+
+NOBODY = User(name="", full_name="", role=Role.AGENT, active=False)
+"""Who asks on a public route without having signed in: may nothing."""
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """A user's phone. `interface` is as the PBX's queues name it: PJSIP/1001; `pbx` may be "" (any)."""
+
+    user: str
+    name: str
+    pbx: str
+    interface: str
+    extension: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser. `csrf` is the token that its pages send back; times are epoch seconds."""
+
+    id: str
+    user: User
+    csrf: str
+    signed_in_at: float
+    seen_at: float
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A fresh sign-in: `token` goes into the cookie and is kept nowhere else."""
+
+    user: User
+    token: str
+    csrf: str
