@@ -1,0 +1,64 @@
+"""Tables of the customers room. Times are epoch seconds, enums their values."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from core.database import metadata
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("grade", sa.String(1), nullable=False, server_default="C"),
+    sa.Column("vip", sa.Boolean, nullable=False, server_default=sa.false()),
+    # NULL where there is none, so that it can be unique.
+    sa.Column("account", sa.String(64)),
+    sa.Column("language", sa.String(16), nullable=False, server_default=""),
+    sa.Column("address", sa.String(500)),
+    sa.Column("meter", sa.String(64), nullable=False, server_default=""),
+    sa.Column("district", sa.String(128), nullable=False, server_default=""),
+    sa.Column("email", sa.String(254), nullable=False, server_default=""),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    # The name as lists sort it, and everything that a search looks through: both folded to one width and case.
+    sa.Column("name_key", sa.String(200), nullable=False),
+    sa.Column("search_key", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("account"),
+    sa.Index("ix_customers_name_key", "name_key", "id"),
+)
+
+customer_phones = sa.Table(
+    "customer_phones",
+    metadata,
+    sa.Column(
+        "customer_id", sa.String(40), sa.ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("e164", sa.String(24), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("label", sa.String(64), nullable=False, server_default=""),
+    sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Digits without the country code.
+    sa.Column("national", sa.String(24), nullable=False),
+    # The last eight digits, last one first, so that the last seven are a prefix of it.
+    sa.Column("tail", sa.String(8), nullable=False),
+    sa.Index("ix_customer_phones_e164", "e164", "customer_id"),
+    sa.Index("ix_customer_phones_national", "national", "customer_id"),
+    sa.Index("ix_customer_phones_tail", "tail", "customer_id"),
+)
+
+customer_notes = sa.Table(
+    "customer_notes",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column(
+        "customer_id", sa.String(40), sa.ForeignKey("customers.id", ondelete="CASCADE"), nullable=False
+    ),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("ix_customer_notes_customer_id", "customer_id", "at"),
+)
