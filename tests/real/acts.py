@@ -146,7 +146,11 @@ async def queue_rejected_then_answered(pbx: Asterisk) -> None:
     answered_by="PJSIP/1002",
 )
 async def queue_two_agents_ringall(pbx: Asterisk) -> None:
-    async with Phone(pbx, "1001") as first, Phone(pbx, "1002") as second, Caller(pbx, "4001", KNOWN) as caller:
+    async with (
+        Phone(pbx, "1001") as first,
+        Phone(pbx, "1002") as second,
+        Caller(pbx, "4001", KNOWN) as caller,
+    ):
         await first.ringing()
         await second.ringing()
         await second.answer()

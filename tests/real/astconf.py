@@ -43,8 +43,10 @@ class Ports:
 
 def config_files(ports: Ports, queues: Mapping[str, QueueSetup], astmoddir: str) -> dict[str, str]:
     """File name to text of the whole /etc/asterisk of one test Asterisk."""
+    # The carrier's address is replaced and not appended: an AOR keeps every contact it is given.
+    edits = {"CHANGE-ME": SECRET, "sip:127.0.0.2:5060": f"sip:127.0.0.2:{ports.outside}"}
     samples = {
-        f"sample/{name}": (SAMPLES / name).read_text().replace("CHANGE-ME", SECRET)
+        f"sample/{name}": _edited((SAMPLES / name).read_text(), edits)
         for name in ("manager.conf", "queues.conf", "extensions.conf", "pjsip.conf")
     }
     return samples | {
@@ -58,12 +60,24 @@ def config_files(ports: Ports, queues: Mapping[str, QueueSetup], astmoddir: str)
     }
 
 
+def _edited(text: str, edits: Mapping[str, str]) -> str:
+    for old, new in edits.items():
+        text = text.replace(old, new)
+    return text
+
+
 def _include(name: str) -> str:
     return f"#include {RUN}/etc/sample/{name}.conf\n\n"
 
 
 def _asterisk(astmoddir: str) -> str:
-    own = {"astetcdir": "etc", "astvarlibdir": "lib", "astdbdir": "db", "astkeydir": "lib", "astcachedir": "cache"}
+    own = {
+        "astetcdir": "etc",
+        "astvarlibdir": "lib",
+        "astdbdir": "db",
+        "astkeydir": "lib",
+        "astcachedir": "cache",
+    }
     own |= {"astspooldir": "spool", "astrundir": "run", "astlogdir": "log"}
     directories = "".join(f"{key} => {RUN}/{folder}\n" for key, folder in own.items())
     fixed = f"astmoddir => {astmoddir}\nastdatadir => /usr/share/asterisk\nastagidir => {RUN}/lib/agi\n"
@@ -79,10 +93,7 @@ def _pjsip(ports: Ports) -> str:
         f"[{extension}](+type=aor)\ncontact=sip:{extension}@127.0.0.1:{port}\n"
         for extension, port in ports.phones.items()
     )
-    return (
-        f"[transport-udp](+)\nbind=127.0.0.1:{ports.sip}\n{phones}"
-        f"[trunk](+type=aor)\ncontact=sip:127.0.0.2:{ports.outside}\n"
-    )
+    return f"[transport-udp](+)\nbind=127.0.0.1:{ports.sip}\n{phones}"
 
 
 FIXED: Mapping[str, str] = {
@@ -99,6 +110,8 @@ FIXED: Mapping[str, str] = {
     "musiconhold.conf": f"[default]\nmode=files\ndirectory={RUN}/moh\n",
     "features.conf": "[general]\n[featuremap]\nblindxfer=##\natxfer=*2\n",
     "res_parking.conf": "[general]\n[default]\nparkext=>700\nparkpos=>701-720\ncontext=>parkedcalls\n",
+    "hosts": "127.0.0.1 localhost ringdesk-rig\n",
+    "resolv.conf": "",
     "udptl.conf": "[general]\n",
     "cli_aliases.conf": "[general]\n",
     "acl.conf": "",
@@ -115,7 +128,7 @@ MODULES = (
     *("res_pjsip_endpoint_identifier_user", "res_pjsip_endpoint_identifier_ip", "res_pjsip_registrar"),
     *("res_pjsip_authenticator_digest", "res_pjsip_outbound_authenticator_digest", "res_pjsip_dtmf_info"),
     *("res_pjsip_refer", "res_pjsip_rfc3326", "res_pjsip_diversion", "res_pjsip_header_funcs"),
-    *("res_pjsip_pubsub", "chan_pjsip", "res_rtp_asterisk", "res_crypto", "res_srtp"),
+    *("res_pjsip_pubsub", "res_pjsip_logger", "chan_pjsip", "res_rtp_asterisk", "res_crypto", "res_srtp"),
     *("res_http_websocket", "res_pjsip_transport_websocket"),
     # sound
     *("codec_ulaw", "codec_alaw", "codec_a_mu", "codec_gsm", "codec_resample", "format_pcm", "format_gsm"),
@@ -125,9 +138,24 @@ MODULES = (
     *("bridge_builtin_interval_features", "app_bridgewait", "res_parking"),
     # dialplan
     *("pbx_config", "app_dial", "app_queue", "app_read", "app_playback", "app_stack", "app_exec", "app_echo"),
-    *("app_userevent", "app_verbose", "app_directed_pickup", "app_softhangup", "app_originate", "app_transfer"),
+    *(
+        "app_userevent",
+        "app_verbose",
+        "app_directed_pickup",
+        "app_softhangup",
+        "app_originate",
+        "app_transfer",
+    ),
     *("app_mixmonitor", "app_chanspy", "app_while", "res_speech", "res_agi", "res_clioriginate"),
-    *("func_callerid", "func_channel", "func_logic", "func_strings", "func_global", "func_timeout", "func_env"),
+    *(
+        "func_callerid",
+        "func_channel",
+        "func_logic",
+        "func_strings",
+        "func_global",
+        "func_timeout",
+        "func_env",
+    ),
     *("func_hangupcause", "func_devstate", "func_db", "func_math", "func_uuid", "func_sprintf"),
     # what it tells about itself
     *("res_manager_devicestate", "res_cdrel_custom", "cel_custom"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import tempfile
 from collections.abc import Mapping
@@ -14,14 +15,23 @@ from tests.real.astconf import QueueSetup
 
 # The mounts live in a mount namespace of the process and end with it, however it ends. setpriv makes the kernel
 # end Asterisk when the test run is killed.
+# Names: the machine's name is made to resolve without any resolver, so that no start waits for one.
 _LAUNCH = """
+hostname ringdesk-rig
+for file in hosts resolv.conf; do
+  [ -e "$1/etc/$file" ] || : > "$1/etc/$file"
+  mount --bind "$2/etc/$file" "$1/etc/$file"
+done
 mount --bind /dev "$1/dev"
 mount --bind /proc "$1/proc"
 mount --bind "$2" "$1/srv"
 exec chroot "$1" /usr/sbin/asterisk -f -C /srv/etc/asterisk.conf
 """
 _SILENCE = b"\xd5" * 8000  # one second of A-law zero, for music on hold
-DEFAULT_QUEUES: Mapping[str, QueueSetup] = {"service": QueueSetup(), "emergency": QueueSetup(members=("1003",))}
+DEFAULT_QUEUES: Mapping[str, QueueSetup] = {
+    "service": QueueSetup(),
+    "emergency": QueueSetup(members=("1003",)),
+}
 
 
 class Asterisk:
@@ -82,7 +92,16 @@ class Asterisk:
         output = (self.run / "log" / "console").open("ab")
         with output:
             self._process = await asyncio.create_subprocess_exec(
-                *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"),
+                *(
+                    "setpriv",
+                    "--pdeathsig",
+                    "KILL",
+                    "unshare",
+                    "--mount",
+                    "--uts",
+                    "--propagation",
+                    "private",
+                ),
                 *("sh", "-ec", _LAUNCH, "sh", str(self.root), str(self.run)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
@@ -123,7 +142,17 @@ class Asterisk:
         return [line.split("|") for line in path.read_text().splitlines()] if path.exists() else []
 
     def _prepare(self) -> None:
-        for folder in ("etc/sample", "lib/agi", "lib/keys", "db", "cache", "spool", "run", "log", "moh"):
+        for folder in (
+            "etc/sample",
+            "lib/agi",
+            "lib/keys",
+            "db",
+            "cache",
+            "spool",
+            "run",
+            "log/cel-custom",
+            "moh",
+        ):
             (self.run / folder).mkdir(parents=True)
         (self.run / "moh" / "silence.alaw").write_bytes(_SILENCE)
         for name, text in astconf.config_files(self.ports, self.queues, self._module_folder()).items():
@@ -149,13 +178,18 @@ class Asterisk:
     async def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
         if process and process.returncode is None:
-            process.send_signal(number)
+            _signal(process.pid, number)
             try:
                 async with asyncio.timeout(10):
                     await process.wait()
             except TimeoutError:
-                process.kill()
+                _signal(process.pid, signal.SIGKILL)
                 await process.wait()
         if self._session:
             await self._session.aclose()
             self._session = None
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)  # Process.send_signal() would reap an ended process under asyncio's feet

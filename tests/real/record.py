@@ -49,7 +49,10 @@ async def main(names: list[str]) -> None:
             scene = ACTS[name]
             trace, note = await record(scene), companion(scene.story, dict(scene.expect))
         else:
-            trace, note = await record_resync(name), companion(RESYNCS[name].story, dict(RESYNCS[name].expect))
+            trace, note = (
+                await record_resync(name),
+                companion(RESYNCS[name].story, dict(RESYNCS[name].expect)),
+            )
         (TRACES / f"{name}.ami").write_bytes(trace)
         (TRACES / f"{name}.toml").write_text(note)
         print(f"{name}: {trace.count(b'Event: ')} events, {len(trace)} bytes", flush=True)

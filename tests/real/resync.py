@@ -53,7 +53,13 @@ RESYNCS: Mapping[str, Resync] = {
     "resync_waiting": Resync(
         _waiting,
         "A caller waits in the service queue and 1001's phone rings.",
-        {"calls": 1, "state": "ringing", "caller": "13800138000", "queue": "service", "offered": ["PJSIP/1001"]},
+        {
+            "calls": 1,
+            "state": "ringing",
+            "caller": "13800138000",
+            "queue": "service",
+            "offered": ["PJSIP/1001"],
+        },
     ),
 }
 

@@ -7,6 +7,7 @@ scenarios/*.xml) and reports through its log, which is a named pipe here: nothin
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import tempfile
 import uuid
@@ -69,7 +70,9 @@ class Sipp:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def wait(self, state: str, *, call_id: str | None = None, count: int = 1, seconds: float = 15) -> Report:
+    async def wait(
+        self, state: str, *, call_id: str | None = None, count: int = 1, seconds: float = 15
+    ) -> Report:
         """The count-th report of that state (of that call, if named); SipError after that many seconds."""
 
         def matching() -> list[Report]:
@@ -79,7 +82,9 @@ class Sipp:
             async with asyncio.timeout(seconds), self._arrived:
                 await self._arrived.wait_for(lambda: len(matching()) >= count)
         except TimeoutError:
-            raise SipError(f"{self.host}:{self.port}: no {state!r} in {seconds} s; {self.reports}") from None
+            raise SipError(
+                f"{self.host}:{self.port}: no {state!r} in {seconds} s; {self.reports} {self.errors()}"
+            ) from None
         return matching()[count - 1]
 
     def order(self, method: str, subject: str, call_id: str | None = None) -> None:
@@ -124,7 +129,14 @@ class Sipp:
         self.process = await asyncio.create_subprocess_exec(
             *("setpriv", "--pdeathsig", "KILL", str(parts.require("sipp"))),
             *("-sf", str(folder / "scenario.xml"), "-i", self.host, "-p", str(self.port), "-nostdin"),
-            *("-trace_logs", "-log_file", str(folder / "log"), "-trace_err", "-error_file", str(folder / "errors")),
+            *(
+                "-trace_logs",
+                "-log_file",
+                str(folder / "log"),
+                "-trace_err",
+                "-error_file",
+                str(folder / "errors"),
+            ),
             *self.arguments(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -156,7 +168,11 @@ class Phone(Sipp):
     """
 
     def __init__(
-        self, pbx: Asterisk, extension: str, behaviour: "Behaviour | None" = None, status: str = "486 Busy Here"
+        self,
+        pbx: Asterisk,
+        extension: str,
+        behaviour: "Behaviour | None" = None,
+        status: str = "486 Busy Here",
     ) -> None:
         outside = extension == "outside"
         port = pbx.ports.outside if outside else pbx.ports.phones[extension]
@@ -223,7 +239,9 @@ class Caller(Sipp):
     `name` is the display name as it goes into the From header, before SIP's quoting.
     """
 
-    def __init__(self, pbx: Asterisk, did: str, number: str = "13800138000", name: str = "", agent: str = "") -> None:
+    def __init__(
+        self, pbx: Asterisk, did: str, number: str = "13800138000", name: str = "", agent: str = ""
+    ) -> None:
         host = "127.0.0.1" if agent else "127.0.0.2"
         super().__init__(host, ports.free_udp(host))
         self._pbx, self._did, self._agent = pbx, did, agent
@@ -286,5 +304,6 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)  # Process.kill() would reap it under asyncio's feet
     await process.wait()
