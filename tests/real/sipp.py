@@ -249,18 +249,28 @@ class Caller(Sipp):
         self.call_id = uuid.uuid4().hex
 
     def scenario(self) -> str:
-        escaped = self._name.replace("\\", "\\\\").replace('"', '\\"').replace("[", "\\[")
-        quoted = f'"{escaped}" ' if self._name else ""
         auth = (SCENARIOS / "auth.xml").read_text() if self._agent else ""
         text = (SCENARIOS / "caller.xml").read_text().replace("@AUTH@", auth)
         values = {"DID": self._did, "NUMBER": self._number, "SECRET": self._pbx.secret}
-        values |= {"BRANCH": "auth" if self._agent else "inv", "NAME": quoted.replace("]]>", "]] >")}
+        values |= {"BRANCH": "auth" if self._agent else "inv", "NAME": "[shown]" if self._name else ""}
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
         return text
 
     def arguments(self) -> list[str]:
-        return [f"127.0.0.1:{self._pbx.sip_port}", "-m", "1", "-cid_str", self.call_id, "-max_retrans", "4"]
+        # The name travels beside the scenario: SIPp would read brackets in it as keywords.
+        escaped = self._name.replace("\\", "\\\\").replace('"', '\\"')
+        shown = ["-key", "shown", f'"{escaped}" '] if self._name else []
+        return [
+            f"127.0.0.1:{self._pbx.sip_port}",
+            *shown,
+            "-m",
+            "1",
+            "-cid_str",
+            self.call_id,
+            "-max_retrans",
+            "4",
+        ]
 
     async def ringing(self) -> None:
         """Returns when the caller hears ringing."""
