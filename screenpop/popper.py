@@ -1,0 +1,271 @@
+"""The pops of all agents: follows offers, looks the caller up before any phone rings, and tells the offered agent.
+
+A record that is there when the offer comes is shown in the same step; one that is late is waited for until the
+deadline, then the pop is shown with what the line says and filled in afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from core.bus import Bus
+from core.clock import Clock, iso
+from core.errors import Conflict, NotFound
+from core.tasks import Tasks
+from cti import messages as cti
+from screenpop.hub import Hub
+from screenpop.pops import Context, Pop, StateLabel, build, pop_id, unknown_yet, who, withdrawal
+from screenpop.session import Audience
+
+log = structlog.get_logger(__name__)
+KEPT_SECONDS = 1800
+"""How long the card of an ended call stays for an agent who does not close it."""
+RETRY_SECONDS = 3.0
+"""How soon a record that could not be read is tried again, while a card waits for it."""
+KEPT_POPS = 12
+"""How many cards of ended calls one agent keeps; the oldest go first."""
+
+
+class Records(Protocol):
+    """Where pops read what is known of a caller."""
+
+    async def about(self, number: str, pbx: str) -> Context:
+        """Everything known of the caller with this number, as a pop shows it."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a pop into the card that travels inside the event."""
+
+    def __call__(self, pop: Pop, language: str) -> str: ...
+
+
+class Known:
+    """One call's number and what is known of it, fetched once for all agents."""
+
+    def __init__(self, number: str, task: asyncio.Task[Context]) -> None:
+        self.number = number
+        self.task = task
+        self.late = False
+        """True once the deadline has passed without a record."""
+
+    def failed(self) -> bool:
+        """The record could not be read."""
+        return self.task.done() and not self.task.cancelled() and self.task.exception() is not None
+
+    def context(self) -> Context | None:
+        """The record; a stand-in where it is late or could not be read; None where it may still come in time."""
+        if not self.task.done():
+            return unknown_yet(self.number) if self.late else None
+        if self.task.cancelled() or self.task.exception() is not None:
+            return unknown_yet(self.number)
+        return self.task.result()
+
+
+class Open:
+    """One pop: its offer as last heard and whether the agent was told."""
+
+    def __init__(self, call: cti.Call, segment: cti.Segment) -> None:
+        self.call = call
+        self.segment = segment
+        self.told: Pop | None = None
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the popper stands on; `deadline` is in seconds."""
+
+    hub: Hub
+    records: Records
+    render: Renderer
+    state_label: Callable[[str], StateLabel]
+    clock: Clock
+    tasks: Tasks
+    deadline: float = 1.5
+    default_language: str = "en"
+
+
+class Popper:
+    """Keeps every open pop and sends each to its agent only."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._hub = around.hub
+        self._tasks = around.tasks
+        self._known: dict[str, Known] = {}
+        self._open: dict[str, Open] = {}
+        self._by_call: dict[str, dict[str, Open]] = {}
+
+    def subscribe(self, bus: Bus) -> None:
+        """Follow calls and their offers."""
+        bus.subscribe(cti.CallStarted, lambda event: self.look_up(event.call))
+        bus.subscribe(cti.CallChanged, lambda event: self.changed(event.call))
+        bus.subscribe(cti.CallOffered, lambda event: self.offered(event.call, event.segment))
+        bus.subscribe(cti.CallAnswered, lambda event: self.offered(event.call, event.segment))
+        bus.subscribe(cti.OfferWithdrawn, lambda event: self.withdrawn(event.segment))
+        bus.subscribe(cti.SegmentEnded, lambda event: self.ended(event.call, event.segment))
+        bus.subscribe(cti.CallEnded, lambda event: self.call_ended(event.call))
+
+    def pops_of(self, user: str, language: str) -> list[dict[str, Any]]:
+        """The user's pops for a snapshot, oldest first, each with its card in `language`."""
+        told = [pop.told for pop in self._open.values() if pop.told is not None and pop.told.user == user]
+        return [{**msgspec.to_builtins(pop), "html": self._around.render(pop, language)} for pop in told]
+
+    def pop(self, user: str, id_: str) -> Pop:
+        """The user's own pop; NotFound for anything else."""
+        found = self._open.get(id_)
+        if found is None or found.told is None or found.told.user != user:
+            raise NotFound("There is no such pop on your desk.")
+        return found.told
+
+    def look_up(self, call: cti.Call) -> None:
+        """Begin to fetch what is known of the caller."""
+        if call.direction is cti.Direction.INTERNAL or call.id in self._known:
+            return
+        self._fetch(call)
+
+    def changed(self, call: cti.Call) -> None:
+        """Fetch again where the caller's number or name was learned later; refresh the pops."""
+        known = self._known.get(call.id)
+        if call.direction is not cti.Direction.INTERNAL and (known is None or known.number != who(call)):
+            self._fetch(call)
+        for open_ in self._of_call(call.id):
+            if open_.call.caller != call.caller:
+                open_.call = call
+                self._tell(open_)
+
+    def offered(self, call: cti.Call, segment: cti.Segment) -> None:
+        """The agent's phone rings, or was answered: show the card, or open it."""
+        if segment.agent is None or call.direction is cti.Direction.INTERNAL:
+            return
+        self.look_up(call)
+        id_ = pop_id(segment)
+        open_ = self._open.setdefault(id_, Open(call, segment))
+        self._by_call.setdefault(call.id, {})[id_] = open_
+        open_.call, open_.segment = call, segment
+        self._tell(open_)
+
+    def withdrawn(self, segment: cti.Segment) -> None:
+        """The phone rings no more: the card goes, with the reason."""
+        self._close(pop_id(segment), withdrawal(segment))
+
+    def ended(self, call: cti.Call, segment: cti.Segment) -> None:
+        """The agent has hung up: the card stays, marked, until the agent closes it."""
+        open_ = self._open.get(pop_id(segment))
+        if open_ is None:
+            return
+        open_.call, open_.segment = call, segment
+        self._tell(open_)
+        self._trim(segment.agent)
+
+    def call_ended(self, call: cti.Call) -> None:
+        """No ringing card outlives its call, whatever the PBX left unsaid."""
+        for open_ in self._of_call(call.id):
+            open_.call = call
+            if open_.segment.answered_at is None:
+                self._close(pop_id(open_.segment), "caller_hung_up")
+            elif open_.segment.ended_at is None:
+                self.ended(call, msgspec.structs.replace(open_.segment, ended_at=call.ended_at))
+        if not self._of_call(call.id):
+            self._forget(call.id)
+
+    def close(self, user: str, id_: str) -> None:
+        """The agent puts the card away; refused while the call still goes on, for the card is all it has of it."""
+        pop = self.pop(user, id_)
+        if pop.ended_at is None:
+            raise Conflict("The card stays while the call goes on.", code="call_goes_on")
+        self._close(pop.pop_id, "cancelled")
+
+    def refresh(self, customer_id: str | None = None, call_id: str | None = None) -> None:
+        """Read again what the cards of a customer or a call show, after one of them changed."""
+        for open_ in list(self._open.values()):
+            shown = open_.told.customers if open_.told else ()
+            if open_.call.id == call_id or any(customer.id == customer_id for customer in shown):
+                self._fetch(open_.call)
+
+    def expire(self, now: float) -> None:
+        """Put away the cards of calls that ended more than `KEPT_SECONDS` ago."""
+        for id_, open_ in list(self._open.items()):
+            ended_at = open_.segment.ended_at
+            if ended_at is not None and now - ended_at > KEPT_SECONDS:
+                self._close(id_, "cancelled")
+
+    def _fetch(self, call: cti.Call) -> None:
+        number = who(call)
+        before = self._known.get(call.id)
+        task = self._tasks.spawn(
+            self._around.records.about(number, call.pbx), f"look up the caller of {call.id}"
+        )
+        known = self._known[call.id] = Known(number, task)
+        known.late = before is not None and before.late
+        task.add_done_callback(lambda _: self._arrived(call.id, known))
+        asyncio.get_running_loop().call_later(self._around.deadline, self._too_late, call.id, known)
+
+    def _arrived(self, call_id: str, known: Known) -> None:
+        if self._known.get(call_id) is not known:
+            return
+        for open_ in self._of_call(call_id):
+            self._tell(open_)
+        if known.failed():
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._retry, call_id, known)
+
+    def _retry(self, call_id: str, known: Known) -> None:
+        opens = self._of_call(call_id)
+        if opens and self._known.get(call_id) is known and not self._tasks.closed:
+            self._fetch(opens[0].call)
+
+    def _too_late(self, call_id: str, known: Known) -> None:
+        if not known.task.done():
+            known.late = True
+            self._arrived(call_id, known)
+
+    def _tell(self, open_: Open) -> None:
+        known = self._known.get(open_.call.id)
+        context = known.context() if known else unknown_yet(who(open_.call))
+        user = open_.segment.agent
+        if context is None or user is None:
+            return
+        language = self._hub.language_of(user, self._around.default_language)
+        pop = build(open_.call, open_.segment, context, self._around.state_label(language))
+        if pop == open_.told:
+            return
+        kind = "pop" if open_.told is None else "pop.updated"
+        open_.told = pop
+        body = {"data": msgspec.to_builtins(pop), "html": self._around.render(pop, language)}
+        self._hub.publish(kind, body, Audience(frozenset({user})), iso(self._around.clock.now()))
+
+    def _close(self, id_: str, reason: str) -> None:
+        open_ = self._open.pop(id_, None)
+        if open_ is None:
+            return
+        if open_.told is not None:
+            data = {"pop_id": id_, "call_id": open_.call.id, "reason": reason}
+            audience = Audience(frozenset({open_.told.user}))
+            self._hub.publish("pop.withdrawn", {"data": data}, audience, iso(self._around.clock.now()))
+        same_call = self._by_call[open_.call.id]
+        del same_call[id_]
+        if not same_call:
+            del self._by_call[open_.call.id]
+            if open_.call.ended_at is not None:
+                self._forget(open_.call.id)
+
+    def _trim(self, user: str | None) -> None:
+        ended = [
+            id_ for id_, o in self._open.items() if o.segment.agent == user and o.segment.ended_at is not None
+        ]
+        for id_ in ended[:-KEPT_POPS]:
+            self._close(id_, "cancelled")
+
+    def _forget(self, call_id: str) -> None:
+        known = self._known.pop(call_id, None)
+        if known is not None and not known.task.done():
+            known.task.cancel()
+
+    def _of_call(self, call_id: str) -> list[Open]:
+        return list(self._by_call.get(call_id, {}).values())

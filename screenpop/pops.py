@@ -1,0 +1,188 @@
+"""What an agent is shown for a call, pure: built from the call, the caller's records and what they told the IVR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from core.clock import iso, iso_or_none
+from cti.messages import Call, Direction, EndReason, Segment
+from customers.messages import Candidate, Lookup, Match
+from ticketing.messages import Ticket
+
+HISTORY_SHOWN = 5
+TICKETS_SHOWN = 8
+CANDIDATES_SHOWN = 9
+
+
+class PopCaller(msgspec.Struct, frozen=True):
+    """`number` is E.164 where the line sent a number, `shown` what people read, `name` what the line says (hostile)."""
+
+    number: str
+    shown: str
+    name: str
+
+
+class PopCustomer(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    grade: str
+    vip: bool
+    certainty: str
+    shared: bool
+    account: str
+    address: str
+    meter: str
+    language: str
+    note: str
+
+
+class PopTicket(msgspec.Struct, frozen=True):
+    id: str
+    number: str
+    workflow: str
+    subject: str
+    state: str
+    state_label: str
+    updated_at: str
+    due_at: str | None = None
+
+
+class PopHistory(msgspec.Struct, frozen=True):
+    at: str
+    kind: str
+    title: str
+    text: str
+    ref: str
+    state: str
+
+
+class PopIvr(msgspec.Struct, frozen=True):
+    flow: str
+    path: tuple[str, ...]
+    answers: dict[str, Any]
+
+
+class Pop(msgspec.Struct, frozen=True):
+    """The data of a `pop` message. `loading` is True while the customer's record has not come yet."""
+
+    pop_id: str
+    call_id: str
+    pbx: str
+    stage: str
+    queue: str | None
+    caller: PopCaller
+    match: str
+    customers: tuple[PopCustomer, ...]
+    tickets: tuple[PopTicket, ...]
+    history: tuple[PopHistory, ...]
+    ivr: PopIvr | None
+    user: str
+    offered_at: str
+    answered_at: str | None = None
+    ended_at: str | None = None
+    loading: bool = False
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What is known of the caller, the same for every agent whom the call is offered to."""
+
+    lookup: Lookup
+    tickets: tuple[Ticket, ...] = ()
+    history: tuple[PopHistory, ...] = ()
+    ivr: PopIvr | None = None
+    loading: bool = False
+
+
+StateLabel = Callable[[Ticket], str]
+"""A ticket's state in the words of one language."""
+
+
+def who(call: Call) -> str:
+    """The number of the outside party: whom an outbound call is to, whom any other call is from."""
+    return call.dialled if call.direction is Direction.OUTBOUND else call.caller.number
+
+
+def pop_id(segment: Segment) -> str:
+    """The same for the same offer after a restart of the server, so that a draft finds its pop again."""
+    return f"pop-{segment.id}"
+
+
+def build(call: Call, segment: Segment, context: Context, state_label: StateLabel) -> Pop:
+    """The pop of one offer as things stand now. The segment must have an agent."""
+    lookup = context.lookup
+    return Pop(
+        pop_id=pop_id(segment),
+        call_id=call.id,
+        pbx=call.pbx,
+        stage="ringing" if segment.answered_at is None else "answered",
+        queue=segment.queue or call.queue,
+        caller=PopCaller(lookup.e164 or who(call), lookup.shown, _name(call)),
+        match=lookup.match.value,
+        customers=tuple(_customer(candidate) for candidate in lookup.candidates[:CANDIDATES_SHOWN]),
+        tickets=tuple(_ticket(ticket, state_label(ticket)) for ticket in context.tickets[:TICKETS_SHOWN]),
+        history=context.history[:HISTORY_SHOWN],
+        ivr=context.ivr,
+        user=segment.agent or "",
+        offered_at=iso(segment.offered_at),
+        answered_at=iso_or_none(segment.answered_at),
+        ended_at=iso_or_none(segment.ended_at),
+        loading=context.loading,
+    )
+
+
+def unknown_yet(number: str) -> Context:
+    """The context of a caller whose record has not come in time: only what the line says."""
+    return Context(Lookup(Match.NONE, shown=number), loading=True)
+
+
+def withdrawal(segment: Segment) -> str:
+    """Why a ringing pop goes away, in the contract's words."""
+    match segment.end_reason:
+        case EndReason.ANSWERED_ELSEWHERE:
+            return "answered_elsewhere"
+        case EndReason.NO_ANSWER | EndReason.BUSY:
+            return "no_answer"
+        case EndReason.CALLER_HUNG_UP:
+            return "caller_hung_up"
+        case EndReason.TRANSFERRED:
+            return "transferred"
+        case _:
+            return "cancelled"
+
+
+def _name(call: Call) -> str:
+    """What the line calls the outside party; on an outbound call the name is the agent's own and says nothing."""
+    return "" if call.direction is Direction.OUTBOUND else call.caller.name
+
+
+def _ticket(ticket: Ticket, label: str) -> PopTicket:
+    return PopTicket(
+        id=ticket.id,
+        number=ticket.number,
+        workflow=ticket.workflow,
+        subject=ticket.subject,
+        state=ticket.state,
+        state_label=label,
+        updated_at=iso(ticket.updated_at),
+    )
+
+
+def _customer(candidate: Candidate) -> PopCustomer:
+    customer = candidate.customer
+    address = customer.address
+    return PopCustomer(
+        id=customer.id,
+        name=customer.name,
+        grade=customer.grade.value,
+        vip=customer.vip,
+        certainty=candidate.certainty.value,
+        shared=candidate.shared,
+        account=customer.account,
+        address=address.text if address else "",
+        meter=address.meter if address else "",
+        language=customer.language,
+        note=customer.note,
+    )
