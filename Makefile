@@ -1,0 +1,66 @@
+# Ringdesk: `make demo` shows it, `make test` proves it.
+PYTHON ?= python3
+PORT ?= 8080
+DEMO_DIR ?= .demo
+VENV := .venv
+BIN := $(VENV)/bin
+NPM := npm install --no-package-lock --no-audit --no-fund --silent
+
+.PHONY: setup setup-dev demo test check bench format constraints clean help
+help:
+	@echo "make demo    a call centre with practice callers on http://127.0.0.1:$(PORT)"
+	@echo "make test    every test (as root on Debian it installs Asterisk, SIPp, Chromium and PostgreSQL)"
+	@echo "make check   ruff, mypy, import-linter"
+	@echo "make bench   benchmarks with their peers, as ratios"
+
+setup: $(VENV)/.ready screenpop/static/vendor/.ready
+setup-dev: $(VENV)/.ready-dev screenpop/static/vendor/.ready
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Ringdesk needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "setting up: Python packages"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@echo "setting up: packages for development"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+node_modules/.ready: package.json
+	@echo "setting up: browser libraries"
+	$(NPM)
+	@touch $@
+
+screenpop/static/vendor/.ready: node_modules/.ready tools/build_static.mjs
+	node tools/build_static.mjs
+	@touch $@
+
+demo: setup
+	@exec $(BIN)/ringdesk demo --port $(PORT) --dir $(DEMO_DIR)
+
+test: setup-dev
+	tools/parts.sh all
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup-dev
+	$(BIN)/python -m bench
+
+format: setup-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints: setup-dev
+	$(BIN)/pip freeze --exclude-editable --all | grep -v -E '^(pip|setuptools|wheel)==' | grep -v '@' > constraints.txt
+
+clean:
+	rm -rf $(VENV) node_modules screenpop/static/vendor .mypy_cache .ruff_cache .pytest_cache
