@@ -108,7 +108,7 @@ async def queue_empty_abandoned(pbx: Asterisk) -> None:
 )
 async def queue_rna_then_answered(pbx: Asterisk) -> None:
     async with Phone(pbx, "1001") as first, Phone(pbx, "1002") as second, Caller(pbx, "4001", KNOWN, "Li Na"):
-        await first.ringing()
+        await first.wait("ended")
         await second.ringing()
         await second.answer()
         await pbx.ami.event("AgentConnect")
@@ -364,7 +364,8 @@ CLICK = {
     "CallerID": "1001",
     "Variable": "__RINGDESK_CALL=opaque-call-id-1",
 }
-HOSTILE = 'A "quoted" \\ <script>alert(1)</script> 🔥 ; Action: Logoff ${SHELL(id)} \x07\x1b[31m 张伟'
+HOSTILE = '"Q" \\ <b>x</b> 🔥 ${SHELL(id)} ; \x07\x1b[31m 张伟'
+CUT = "张伟" * 20  # 120 bytes of UTF-8; chan_pjsip keeps 79, which is in the middle of a character
 
 
 @act(
@@ -377,6 +378,17 @@ HOSTILE = 'A "quoted" \\ <script>alert(1)</script> 🔥 ; Action: Logoff ${SHELL
 )
 async def caller_name_hostile(pbx: Asterisk) -> None:
     await _named(pbx, HOSTILE)
+
+
+@act(
+    "The caller's name is 120 bytes of Chinese: Asterisk cuts it after 79, in the middle of a character.",
+    **INBOUND,
+    outcome="answered",
+    queue="service",
+    answered_by="PJSIP/1001",
+)
+async def caller_name_cut(pbx: Asterisk) -> None:
+    await _named(pbx, CUT)
 
 
 @act(

@@ -4,6 +4,7 @@ Pure: text in, text out. The samples are included as they are, with the secrets 
 proves them; what a test changes is appended to their sections with Asterisk's `(+)`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ class QueueSetup:
 
     def text(self, name: str) -> str:
         """The queue's lines for queues.conf."""
-        settings = f"strategy={self.strategy}\ntimeout={self.timeout}\nretry={self.retry}\n"
+        settings = f"timeout={self.timeout}\nretry={self.retry}\n"
         members = "".join(f"member => PJSIP/{m},0,Agent {m},PJSIP/{m}\n" for m in self.members)
         return f"[{name}](+)\n{settings}wrapuptime={self.wrapuptime}\n{members}"
 
@@ -49,6 +50,13 @@ def config_files(ports: Ports, queues: Mapping[str, QueueSetup], astmoddir: str)
         f"sample/{name}": _edited((SAMPLES / name).read_text(), edits)
         for name in ("manager.conf", "queues.conf", "extensions.conf", "pjsip.conf")
     }
+    for name, setup in queues.items():
+        # In place: of two strategies Asterisk takes the first, of everything else in a queue the last.
+        samples["sample/queues.conf"] = re.sub(
+            rf"(?m)(^\[{name}\].*\n)strategy = \w+",
+            rf"\1strategy = {setup.strategy}",
+            samples["sample/queues.conf"],
+        )
     return samples | {
         "asterisk.conf": _asterisk(astmoddir),
         "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in MODULES),
