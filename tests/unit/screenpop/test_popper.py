@@ -1,0 +1,181 @@
+"""Pops: looked up before the phone rings, told to the offered agent only, withdrawn with a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import Conflict, NotFound
+from core.identity.roles import Permission
+from cti import messages as cti
+from screenpop.session import Viewer
+from tests.unit.screenpop.fakes import KNOWN, Desk, call, segment, turn
+
+ANSWERED = 1_780_000_010.0
+
+
+async def ringing(desk: Desk, *agents: str) -> None:
+    """A known caller whose record has come, offered to the agents."""
+    desk.bus.publish(cti.CallStarted(call()))
+    await desk.records.answer(KNOWN)
+    for agent in agents:
+        desk.bus.publish(cti.CallOffered(call(state=cti.CallState.RINGING), segment(agent)))
+
+
+async def test_the_caller_is_looked_up_before_any_phone_rings() -> None:
+    desk = Desk()
+    desk.bus.publish(cti.CallStarted(call()))
+    await turn()
+    assert desk.records.asked == ["13800138000"]
+    assert desk.heard("anna") == []
+
+
+async def test_a_pop_goes_out_in_the_same_step_as_the_offer_and_only_to_its_agent() -> None:
+    desk = Desk()
+    await ringing(desk, "anna")
+    (message,) = desk.heard("anna")
+    assert message["type"] == "pop"
+    assert message["html"] == "<article>ringing</article>"
+    assert message["data"]["match"] == "one"
+    assert message["data"]["customers"][0]["name"] == "Li Wei"
+    assert message["data"]["caller"] == {"number": "+8613800138000", "shown": "138 0013 8000", "name": "LI"}
+    assert desk.heard("ben") == []
+
+
+async def test_a_late_record_is_waited_for_then_filled_in() -> None:
+    desk = Desk(deadline=0.0)
+    desk.bus.publish(cti.CallStarted(call()))
+    desk.bus.publish(cti.CallOffered(call(), segment()))
+    await turn()
+    assert [m["data"]["loading"] for m in desk.heard("anna")] == [True]
+    await desk.records.answer(KNOWN)
+    assert desk.kinds("anna") == ["pop", "pop.updated"]
+    assert desk.heard("anna")[-1]["data"]["loading"] is False
+
+
+async def test_nothing_is_shown_while_the_record_may_still_come_in_time() -> None:
+    desk = Desk()
+    desk.bus.publish(cti.CallStarted(call()))
+    desk.bus.publish(cti.CallOffered(call(), segment()))
+    await turn()
+    assert desk.heard("anna") == []
+    desk.bus.publish(cti.OfferWithdrawn(call(), segment(end_reason=cti.EndReason.CALLER_HUNG_UP)))
+    await desk.records.answer(KNOWN)
+    assert desk.heard("anna") == [], "the offer was gone before there was anything to show"
+
+
+async def test_a_record_that_cannot_be_read_leaves_what_the_line_says() -> None:
+    desk = Desk()
+    desk.bus.publish(cti.CallStarted(call()))
+    desk.bus.publish(cti.CallOffered(call(), segment()))
+    await desk.records.fail()
+    (message,) = desk.heard("anna")
+    assert message["data"]["loading"] is True
+    assert message["data"]["caller"]["shown"] == "13800138000"
+
+
+async def test_the_answer_opens_the_card_and_takes_the_others_away() -> None:
+    desk = Desk()
+    await ringing(desk, "anna", "ben")
+    desk.bus.publish(cti.CallAnswered(call(), segment("anna", answered_at=ANSWERED)))
+    gone = segment("ben", ended_at=ANSWERED, end_reason=cti.EndReason.ANSWERED_ELSEWHERE)
+    desk.bus.publish(cti.OfferWithdrawn(call(), gone))
+    assert desk.kinds("anna") == ["pop", "pop.updated"]
+    assert desk.heard("anna")[-1]["data"]["stage"] == "answered"
+    assert desk.kinds("ben") == ["pop", "pop.withdrawn"]
+    assert desk.heard("ben")[-1]["data"]["reason"] == "answered_elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("why", "reason"),
+    [
+        (cti.EndReason.ANSWERED_ELSEWHERE, "answered_elsewhere"),
+        (cti.EndReason.NO_ANSWER, "no_answer"),
+        (cti.EndReason.BUSY, "no_answer"),
+        (cti.EndReason.CALLER_HUNG_UP, "caller_hung_up"),
+        (cti.EndReason.TRANSFERRED, "transferred"),
+        (cti.EndReason.CANCELLED, "cancelled"),
+        (cti.EndReason.LOST, "cancelled"),
+    ],
+)
+async def test_each_end_of_an_offer_has_its_reason(why: cti.EndReason, reason: str) -> None:
+    desk = Desk()
+    await ringing(desk, "anna")
+    desk.bus.publish(cti.OfferWithdrawn(call(), segment(end_reason=why)))
+    assert desk.heard("anna")[-1]["data"]["reason"] == reason
+    assert desk.popper.pops_of("anna", "en") == []
+
+
+async def test_the_card_stays_after_the_call_until_the_agent_closes_it() -> None:
+    desk = Desk()
+    await ringing(desk, "anna")
+    desk.bus.publish(cti.CallAnswered(call(), segment(answered_at=ANSWERED)))
+    (card,) = desk.popper.pops_of("anna", "en")
+    with pytest.raises(Conflict):
+        desk.popper.close("anna", card["pop_id"])
+    done = segment(answered_at=ANSWERED, ended_at=ANSWERED + 60, end_reason=cti.EndReason.CALLER_HUNG_UP)
+    desk.bus.publish(cti.SegmentEnded(call(), done))
+    desk.bus.publish(cti.CallEnded(call(state=cti.CallState.ENDED, ended_at=ANSWERED + 60)))
+    (card,) = desk.popper.pops_of("anna", "en")
+    assert card["ended_at"] is not None
+    with pytest.raises(NotFound):
+        desk.popper.close("ben", card["pop_id"])
+    desk.popper.close("anna", card["pop_id"])
+    assert desk.popper.pops_of("anna", "en") == []
+    assert desk.kinds("anna") == ["pop", "pop.updated", "pop.updated", "pop.withdrawn"]
+
+
+async def test_no_ringing_card_outlives_its_call() -> None:
+    desk = Desk()
+    await ringing(desk, "anna")
+    desk.bus.publish(cti.CallEnded(call(state=cti.CallState.ENDED, ended_at=ANSWERED)))
+    assert desk.kinds("anna") == ["pop", "pop.withdrawn"]
+
+
+async def test_an_offer_to_a_phone_without_a_user_and_an_internal_call_pop_nowhere() -> None:
+    desk = Desk()
+    await ringing(desk)
+    desk.bus.publish(cti.CallOffered(call(), segment(None)))
+    inside = call(id="main-2.1", direction=cti.Direction.INTERNAL)
+    desk.bus.publish(cti.CallStarted(inside))
+    desk.bus.publish(cti.CallOffered(inside, segment("ben")))
+    await turn()
+    assert desk.hub.log.since("e1", 0, Viewer("ben", frozenset(Permission))) == []
+    assert desk.records.asked == ["13800138000"]
+
+
+async def test_a_number_that_is_learned_late_is_looked_up_again() -> None:
+    desk = Desk()
+    desk.bus.publish(cti.CallStarted(call(caller=cti.Party())))
+    desk.bus.publish(cti.CallChanged(call()))
+    desk.bus.publish(cti.CallOffered(call(), segment()))
+    await desk.records.answer(KNOWN)
+    assert desk.records.asked == ["", "13800138000"]
+    assert desk.kinds("anna") == ["pop"]
+
+
+async def test_on_an_outbound_call_the_dialled_number_is_the_customer() -> None:
+    desk = Desk()
+    out = call(direction=cti.Direction.OUTBOUND, caller=cti.Party("1001", "Anna"), dialled="13800138000")
+    desk.bus.publish(cti.CallStarted(out))
+    desk.bus.publish(cti.CallOffered(out, segment(how=cti.How.OUTBOUND)))
+    await desk.records.answer(KNOWN)
+    assert desk.records.asked == ["13800138000"]
+    assert desk.heard("anna")[0]["data"]["caller"]["name"] == ""
+
+
+async def test_twelve_cards_of_ended_calls_are_kept_and_old_ones_expire() -> None:
+    desk = Desk()
+    for number in range(14):
+        one = call(id=f"main-{number}")
+        done = segment(id=f"s{number}", answered_at=ANSWERED, ended_at=ANSWERED + number)
+        desk.bus.publish(cti.CallStarted(one))
+        desk.bus.publish(cti.CallOffered(one, segment(id=f"s{number}")))
+        await desk.records.answer(KNOWN)
+        desk.bus.publish(cti.CallAnswered(one, segment(id=f"s{number}", answered_at=ANSWERED)))
+        desk.bus.publish(cti.SegmentEnded(one, done))
+        desk.bus.publish(cti.CallEnded(one))
+    assert [card["pop_id"] for card in desk.popper.pops_of("anna", "en")] == [
+        f"pop-s{n}" for n in range(2, 14)
+    ]
+    desk.popper.expire(ANSWERED + 13 + 1801)
+    assert desk.popper.pops_of("anna", "en") == []
