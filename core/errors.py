@@ -34,6 +34,12 @@ class NotFound(Refused):
     code = "not_found"
 
 
+class Unauthenticated(Refused):
+    """Nobody is signed in, or the proof of who asks is wrong (401)."""
+
+    code = "unauthenticated"
+
+
 class Forbidden(Refused):
     """The actor's role does not allow it (403)."""
 

@@ -23,6 +23,11 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._tasks)
 
+    @property
+    def closed(self) -> bool:
+        """True from the begin of `close` on."""
+        return self._closed
+
     def spawn(self, coro: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
         """Run `coro` as a task of ours. After `close` it is refused with a RuntimeError and never runs."""
         if self._closed:

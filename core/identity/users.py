@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from sqlalchemy import RowMapping
 
 from core.identity.roles import PERMISSIONS, Permission, Role
 
@@ -38,6 +39,14 @@ class Seat(msgspec.Struct, frozen=True):
     extension: str
 
 
+class NewSeat(msgspec.Struct, frozen=True):
+    """A phone to give to a user. `extension` may be "": the digits of the interface are taken."""
+
+    interface: str
+    pbx: str = ""
+    extension: str = ""
+
+
 class Session(msgspec.Struct, frozen=True):
     """A signed-in browser. `csrf` is the token that its pages send back; times are epoch seconds."""
 
@@ -54,3 +63,17 @@ class SignedIn(msgspec.Struct, frozen=True):
     user: User
     token: str
     csrf: str
+
+
+def user_from_row(row: RowMapping) -> User:
+    """A user from a row of the table, without its password's hash."""
+    return User(
+        name=row["name"],
+        full_name=row["full_name"],
+        role=Role(row["role"]),
+        language=row["language"],
+        theme=row["theme"],
+        department=row["department"],
+        active=bool(row["active"]),
+        created_at=row["created_at"],
+    )
