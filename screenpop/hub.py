@@ -30,6 +30,8 @@ class Connection:
         self.language = language
         self.session_id = session_id
         self.close_code: int | None = None
+        self.on_cut: Callable[[], object] = lambda: None
+        """Called once when the connection is cut, so that a writer that waits for a client is not waited for."""
         self._frames: deque[str] = deque()
         self._chars = 0
         self._ready = asyncio.Event()
@@ -51,6 +53,7 @@ class Connection:
             self._frames.clear()
             self._chars = 0
             self._ready.set()
+            self.on_cut()
 
     async def next_frames(self) -> list[str]:
         """Wait for frames; an empty list says that the connection was cut."""

@@ -73,9 +73,9 @@ class LiveSocket:
         )
         await socket.prepare(request)
         connection = Connection(viewer_of(user), language, session_id)
+        connection.on_cut = lambda: _drop_soon(request)
         await self._greet(connection, user, request.query)
         writer = asyncio.create_task(self._write(socket, connection))
-        writer.add_done_callback(lambda _: _drop(request))
         try:
             await self._read(socket, connection, user)
         finally:
@@ -183,10 +183,11 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
-def _drop(request: web.Request) -> None:
-    """Cut the line once nothing more is to be written: whoever does not read would hold it open."""
-    if request.transport is not None:
-        request.transport.abort()
+def _drop_soon(request: web.Request) -> None:
+    """Leave time for a goodbye, then cut the line: whoever does not read would hold it open."""
+    transport = request.transport
+    if transport is not None:
+        asyncio.get_running_loop().call_later(GOODBYE_SECONDS, transport.abort)
 
 
 _DECODER = msgspec.json.Decoder(CommandFrame)
