@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 
 class Grade(Enum):
@@ -39,9 +41,9 @@ class Phone(msgspec.Struct, frozen=True):
 
 
 class Address(msgspec.Struct, frozen=True):
-    text: str
-    meter: str = ""
-    district: str = ""
+    text: Annotated[str, Meta(max_length=500)]
+    meter: Annotated[str, Meta(max_length=64)] = ""
+    district: Annotated[str, Meta(max_length=128)] = ""
 
 
 class Customer(msgspec.Struct, frozen=True):
@@ -84,3 +86,53 @@ class CustomerCreated(msgspec.Struct, frozen=True):
 
 class CustomerChanged(msgspec.Struct, frozen=True):
     customer: Customer
+
+
+class NewPhone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number to be kept, as a person writes it in `number`, or as we gave it out in `e164`."""
+
+    number: Annotated[str, Meta(max_length=80)] = ""
+    e164: Annotated[str, Meta(max_length=24)] = ""
+    shown: str = ""
+    """Taken and passed over, so that a phone which we gave out can be sent back as it is."""
+    label: Annotated[str, Meta(max_length=64)] = ""
+    shared: bool = False
+
+
+class NewCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The command that creates a customer. A phone may be a plain string; numbers are read in our region."""
+
+    name: Annotated[str, Meta(max_length=200)]
+    phones: tuple[str | NewPhone, ...] = ()
+    grade: Grade = Grade.C
+    vip: bool = False
+    account: Annotated[str, Meta(max_length=64)] = ""
+    language: Annotated[str, Meta(max_length=16)] = ""
+    address: Address | None = None
+    email: Annotated[str, Meta(max_length=254)] = ""
+    note: Annotated[str, Meta(max_length=4000)] = ""
+
+
+class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The command that changes a customer: what is unset stays; `phones` is the whole new list."""
+
+    name: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    phones: tuple[str | NewPhone, ...] | UnsetType = UNSET
+    grade: Grade | UnsetType = UNSET
+    vip: bool | UnsetType = UNSET
+    account: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
+    language: Annotated[str, Meta(max_length=16)] | UnsetType = UNSET
+    address: Address | UnsetType | None = UNSET
+    email: Annotated[str, Meta(max_length=254)] | UnsetType = UNSET
+    note: Annotated[str, Meta(max_length=4000)] | UnsetType = UNSET
+
+
+class TimelineEntry(msgspec.Struct, frozen=True):
+    """One thing that happened with a customer. `kind` is call, ticket, note or created; `at` epoch seconds."""
+
+    at: float
+    kind: str
+    title: str
+    text: str = ""
+    ref: str = ""
+    state: str = ""
