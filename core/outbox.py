@@ -112,9 +112,10 @@ class Relay:
         while rows := await self._next_rows(topic):
             for row in rows:
                 wait = row["due_at"] - self._clock.now()
+                if wait <= 0:
+                    wait = await self._deliver(row)
                 if wait > 0:
                     return float(wait)
-                await self._deliver(row)
         return SWEEP_SECONDS
 
     async def _next_rows(self, topic: str) -> list[Mapping[str, Any]]:
@@ -127,33 +128,29 @@ class Relay:
         async with self._db.read() as tx:
             return [dict(row) for row in (await tx.execute(query)).mappings()]
 
-    async def _deliver(self, row: Mapping[str, Any]) -> None:
+    async def _deliver(self, row: Mapping[str, Any]) -> float:
+        """0 where it was delivered or given up, else the seconds until the next try."""
         delivery = Delivery(id=row["id"], at=row["at"], topic=row["topic"], payload=row["payload"])
         try:
             async with asyncio.timeout(HANDLER_SECONDS):
                 await self._handlers[delivery.topic](delivery)
         except Exception as error:
-            await self._failed(row, error)
-            return
+            return await self._failed(row, error)
         async with self._db.begin() as tx:
             await tx.execute(sa.delete(outbox).where(outbox.c.seq == row["seq"]))
         self.delivered += 1
+        return 0
 
-    async def _failed(self, row: Mapping[str, Any], error: Exception) -> None:
+    async def _failed(self, row: Mapping[str, Any], error: Exception) -> float:
         tries, now = row["tries"] + 1, self._clock.now()
-        over = tries >= MAX_TRIES
+        over, pause = tries >= MAX_TRIES, pause_after(tries)
         self.given_up += over
         log.warning(
-            "outbox.failed", topic=row["topic"], id=row["id"], tries=tries, given_up=over, error=repr(error)
+            "outbox.failed", topic=row["topic"], id=row["id"], tries=tries, over=over, error=repr(error)
         )
+        values = {"tries": tries, "due_at": now + pause, "failed_at": now if over else None}
         async with self._db.begin() as tx:
             await tx.execute(
-                sa.update(outbox)
-                .where(outbox.c.seq == row["seq"])
-                .values(
-                    tries=tries,
-                    due_at=now + pause_after(tries),
-                    failed_at=now if over else None,
-                    error=repr(error)[:500],
-                )
+                sa.update(outbox).where(outbox.c.seq == row["seq"]).values(error=repr(error)[:500], **values)
             )
+        return 0 if over else pause

@@ -1,0 +1,80 @@
+"""A PostgreSQL cluster of the tests' own: fresh, on a unix socket only, gone when the session ends."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+SECONDS = 60
+
+
+class Cluster:
+    """Makes a database per test."""
+
+    def __init__(self, sockets: Path, owner: str) -> None:
+        self._sockets = sockets
+        self._owner = owner
+        self._made = 0
+
+    def url(self, database: str) -> str:
+        """The address in the form of the settings."""
+        return f"postgresql://{self._owner}@/{database}?host={self._sockets}"
+
+    def create(self, template: str = "template0") -> str:
+        """A new database, a copy of `template`; returns its name."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop(self, name: str) -> None:
+        """Delete it, whoever is still connected."""
+        self._admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _admin(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def _owner() -> str:
+    """PostgreSQL refuses root: there its package's own account runs the cluster."""
+    return "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+@contextmanager
+def cluster(programs: Path) -> Iterator[Cluster]:
+    """Start a cluster with the programs of this folder, and stop and delete it afterwards."""
+    owner = _owner()
+    folder = Path(tempfile.mkdtemp(prefix="rd-pg-", dir="/tmp"))  # a socket's path has at most 107 bytes
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, owner)
+        data = folder / "data"
+        _run(owner, programs / "initdb", "-D", data, "-U", owner, "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
+        log = folder / "log"
+        _run(owner, programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
+        try:
+            yield Cluster(folder, owner)
+        finally:
+            _run(owner, programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(owner: str, *command: object) -> None:
+    subprocess.run(
+        [str(part) for part in command],
+        check=True,
+        timeout=SECONDS,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        user=owner if os.geteuid() == 0 else None,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
