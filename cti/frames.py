@@ -91,7 +91,10 @@ class Framer:
             part = END.join(follows)
             follows.clear()
         part = part.strip(b"\r\n")
-        if part:
+        if part.startswith(b"Event: ") and self._wanted is not None:
+            # Some messages of Asterisk end with one empty line too many (OriginateResponse in 22.10).
+            self._sort([part], into)
+        elif part:
             into.append(self._message(part))
 
     def _message(self, part: bytes) -> Message:

@@ -1,0 +1,295 @@
+"""The link to one PBX: connects, asks for its state, passes on what happens, sends actions, and comes back.
+
+Two connections: events on one and actions on the other, for Asterisk serves each session with one thread, which an
+action may hold up. On every connect, and on every FullyBooted, the state is asked for anew while events wait in a
+bounded buffer; then the picture goes to the sink, and the events on top of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from config.settings import PbxSettings
+from core.clock import Clock
+from cti import control
+from cti.actions import ActionLine, Originated
+from cti.backoff import DEFAULT, Pace, delay, refused_delay
+from cti.connection import Address, AmiConnection, connect
+from cti.events import AmiEvent, FullyBooted, Picture
+from cti.frames import Fields
+from cti.messages import LinkState
+from cti.parse import WANTED, parse
+from cti.picture import startup
+from cti.resync import Questions
+from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, AmiSocketError, Message
+
+T = TypeVar("T")
+
+# `reporting` would bring an RTCP report for every few seconds of every call, `dialplan` every step of the dialplan.
+EVENT_CLASSES = "system,call,agent"
+PICTURES = 3  # so often the state is asked for anew when the buffer runs over
+
+log = structlog.get_logger(__name__)
+
+
+class LinkSink(Protocol):
+    """Whoever wants to know. Called in the order of events, in the event loop; must neither wait nor raise."""
+
+    def on_event(self, pbx: str, event: AmiEvent, at: float) -> None: ...
+
+    def on_picture(self, pbx: str, picture: Picture, at: float) -> None: ...
+
+    def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None: ...
+
+
+@dataclass
+class Counters:
+    """What a link has done and met since it began; for the metrics."""
+
+    events: int = 0
+    malformed: int = 0
+    connects: int = 0
+    resyncs: int = 0
+    overflows: int = 0
+    sink_errors: int = 0
+
+
+class PbxLink:
+    """One PBX. `run` is the task that owns its connections; it ends only when it is cancelled."""
+
+    def __init__(
+        self, settings: PbxSettings, sink: LinkSink, clock: Clock, rng: random.Random, pace: Pace = DEFAULT
+    ) -> None:
+        self.name = settings.name
+        self.state = LinkState.DOWN
+        self.detail = ""
+        self.version = ""
+        self.counters = Counters()
+        self.skipped: dict[bytes, int] = {}
+        """Events that no type is for, by name, since the last connect."""
+        self._settings, self._sink, self._clock, self._rng, self._pace = settings, sink, clock, rng, pace
+        self._address = Address(settings.host, settings.port, settings.action_seconds)
+        self._notes: dict[str, str] = {}
+        self._line = ActionLine(
+            self._open_actions, self._greet_actions, self._note_actions, settings.action_seconds, pace
+        )
+        self._booted = asyncio.Event()
+        self._resync = asyncio.Event()
+        self._buffer: list[tuple[AmiEvent, float]] | None = []
+        self._overflowed = False
+        self._startup = ""
+
+    # what others call
+
+    async def run(self) -> None:
+        """Keeps the link up, for ever."""
+        attempt = 0
+        try:
+            while True:
+                began = self._clock.monotonic()
+                detail, refused = await self._try()
+                if self._clock.monotonic() - began >= self._pace.steady_after:
+                    attempt = 0
+                self._say(LinkState.DOWN, detail)
+                wait = refused_delay if refused else delay
+                await asyncio.sleep(wait(attempt, self._pace, self._rng))
+                attempt += 1
+        finally:
+            self._say(LinkState.DOWN, "stopped")
+
+    async def action(self, fields: Fields, timeout: float | None = None) -> Message:
+        """As `ActionLine.send`; by default the timeout is the settings' `action_seconds`."""
+        return await self._line.send(fields, timeout)
+
+    async def collect(self, fields: Fields, timeout: float | None = None) -> list[Message]:
+        """As `ActionLine.collect`."""
+        return await self._line.collect(fields, timeout)
+
+    async def originate(self, order: control.Order) -> Originated:
+        """As `ActionLine.originate`."""
+        return await self._line.originate(order)
+
+    # one session, from connecting to its loss
+
+    async def _try(self) -> tuple[str, bool]:
+        """One session; why it ended, and whether a refusal ended it."""
+        try:
+            await self._session()
+        except AmiAuthError:
+            return "login refused: check username and secret", True
+        except AmiRefused as refused:
+            return control.lacks(refused), refused.permission_denied
+        except (AmiError, OSError) as error:
+            return str(error), False
+        except Exception as error:  # a fault of ours must not take the link away for good
+            log.exception("link failed", pbx=self.name)
+            return f"internal error: {error!r}", False
+        return "ended", False
+
+    async def _session(self) -> None:
+        self._begin()
+        events = await self._open(EVENT_CLASSES, self._on_message)
+        self.skipped = events.framer.skipped
+        keeper = asyncio.create_task(self._line.keep(self._rng), name=f"actions of {self.name}")
+        try:
+            await self._serve(_Watch(events, keeper))
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            events.close()
+
+    def _begin(self) -> None:
+        self.counters.connects += 1
+        self._notes.clear()
+        self._booted.clear()
+        self._resync.clear()
+        self._buffer, self._overflowed = [], False
+        self._say(LinkState.CONNECTING)
+
+    async def _open(self, events: str, on_message: Callable[[Message], None]) -> AmiConnection:
+        settings = self._settings
+        wanted = WANTED if events != "off" else None
+        connection = await connect(self._address, on_message, wanted)
+        try:
+            await connection.login(settings.username, settings.secret, events, self._address.seconds)
+        except BaseException:
+            connection.close()
+            raise
+        connection.keep_alive(settings.ping_seconds)
+        return connection
+
+    async def _serve(self, watch: _Watch) -> None:
+        self._say(LinkState.SYNCING)
+        await watch.until(self._wait_booted())
+        while True:
+            self._resync.clear()
+            self._say(LinkState.SYNCING)
+            await watch.until(self._line.ready.wait())
+            await watch.until(self._synchronise())
+            self._say(LinkState.UP)
+            await watch.until(self._resync.wait())
+
+    async def _wait_booted(self) -> None:
+        try:
+            async with asyncio.timeout(self._pace.boot):
+                await self._booted.wait()
+        except TimeoutError:
+            self._notes["boot"] = (
+                f"no FullyBooted within {self._pace.boot:g} s: does the manager user have read=system?"
+            )
+
+    async def _synchronise(self) -> None:
+        """Asks for the picture and gives it to the sink, then the events that came meanwhile."""
+        for _ in range(PICTURES):
+            self._overflowed = False  # what ran over before the first question is in the picture
+            questions = Questions(self._line.connection, self._pace.picture)
+            picture = await questions.ask(self._clock.now())
+            if not self._overflowed:
+                break
+        else:
+            raise AmiError(f"more than {self._pace.buffer} events came while the state was asked for")
+        self.counters.resyncs += 1
+        self.version, self._startup = picture.version, picture.startup
+        self._notes["lists"] = "; ".join(questions.notes)
+        self._guard(self._sink.on_picture, picture, self._clock.now())
+        buffered, self._buffer = self._buffer or [], None
+        for event, at in buffered:
+            self._guard(self._sink.on_event, event, at)
+
+    async def _open_actions(self) -> AmiConnection:
+        return await self._open("off", _ignore)
+
+    async def _greet_actions(self, connection: AmiConnection) -> None:
+        """A PBX that has restarted meanwhile is another one, though its event connection may look alive."""
+        status = await connection.send((("Action", "CoreStatus"),), self._settings.action_seconds)
+        if self.state is LinkState.UP and startup(status) != self._startup:
+            self._begin_resync()
+
+    def _note_actions(self, note: str) -> None:
+        self._notes["actions"] = note
+        self._say(self.state)
+
+    # what comes in, and what goes to the sink
+
+    def _on_message(self, message: Message) -> None:
+        event = parse(message)
+        if event is None:
+            self.counters.malformed += 1
+            return
+        self.counters.events += 1
+        if type(event) is FullyBooted:
+            self._on_booted()
+        at = self._clock.now()
+        if self._buffer is None:
+            self._guard(self._sink.on_event, event, at)
+        elif len(self._buffer) < self._pace.buffer:
+            self._buffer.append((event, at))
+        else:
+            self._buffer.clear()
+            self._overflowed = True
+            self.counters.overflows += 1
+
+    def _on_booted(self) -> None:
+        if self._booted.is_set():
+            self._begin_resync()
+        self._booted.set()
+
+    def _begin_resync(self) -> None:
+        if self._buffer is None:
+            self._buffer = []
+        self._resync.set()
+
+    def _say(self, state: LinkState, detail: str = "") -> None:
+        detail = detail or "; ".join(note for note in self._notes.values() if note)
+        if (state, detail) == (self.state, self.detail):
+            return
+        self.state, self.detail = state, detail
+        log.info("link", pbx=self.name, state=state.value, detail=detail)
+        try:
+            self._sink.on_link(self.name, state, detail, self.version, self._clock.now())
+        except Exception:
+            self._sink_failed()
+
+    def _guard(self, deliver: Callable[[str, Any, float], None], what: Any, at: float) -> None:
+        """A fault behind the sink is logged and counted; it must not cost the connection."""
+        try:
+            deliver(self.name, what, at)
+        except Exception:
+            self._sink_failed()
+
+    def _sink_failed(self) -> None:
+        self.counters.sink_errors += 1
+        log.exception("sink failed", pbx=self.name)
+
+
+class _Watch:
+    """Waits for work only as long as the session lives."""
+
+    def __init__(self, events: AmiConnection, keeper: asyncio.Task[None]) -> None:
+        self._events = events
+        self._keeper = keeper
+
+    async def until(self, work: Coroutine[Any, Any, T]) -> T:
+        """The work's result; AmiSocketError when the event connection ends before."""
+        task = asyncio.ensure_future(work)
+        try:
+            ends: set[asyncio.Future[Any]] = {task, self._events.closed, self._keeper}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if self._events.closed.done():
+                raise AmiSocketError(self._events.closed.result())
+            if self._keeper.done():
+                self._keeper.result()
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def _ignore(_: Message) -> None:
+    """Events that reach the action connection (there are none, its mask is off)."""
