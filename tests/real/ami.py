@@ -48,7 +48,7 @@ class Ami:
     async def action(self, name: str, fields: Mapping[str, str] | None = None, **more: str) -> Message:
         """Sends the action and returns its response; AmiError when Asterisk refuses it."""
         action_id = self._send(name, {**(fields or {}), **more})
-        answer = await self.wait(lambda m: "Response" in m and m.get("ActionID") == action_id)
+        answer = await self.wait(lambda m: _answers(m, action_id))
         if answer["Response"] == "Error":
             raise AmiError(f"{name}: {answer.get('Message')}")
         return answer
@@ -115,6 +115,11 @@ class Ami:
         async with self._arrived:
             self.messages.append(message)
             self._arrived.notify_all()
+
+
+def _answers(message: Message, action_id: str) -> bool:
+    # OriginateResponse is an event with a Response and the same ActionID.
+    return "Response" in message and "Event" not in message and message.get("ActionID") == action_id
 
 
 def _header(line: str) -> tuple[str, str]:

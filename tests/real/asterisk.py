@@ -28,6 +28,7 @@ mount --bind "$2" "$1/srv"
 exec chroot "$1" /usr/sbin/asterisk -f -C /srv/etc/asterisk.conf
 """
 _SILENCE = b"\xd5" * 8000  # one second of A-law zero, for music on hold
+__all__ = ["DEFAULT_QUEUES", "Asterisk", "QueueSetup"]
 DEFAULT_QUEUES: Mapping[str, QueueSetup] = {
     "service": QueueSetup(),
     "emergency": QueueSetup(members=("1003",)),

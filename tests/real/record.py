@@ -10,7 +10,8 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
-from tests.real.acts import ACTS, Act
+from tests.real.acts import ACTS
+from tests.real.acts.act import Act
 from tests.real.asterisk import Asterisk
 from tests.real.resync import RESYNCS, record_resync
 

@@ -67,14 +67,16 @@ RESYNCS: Mapping[str, Resync] = {
 async def record_resync(name: str) -> bytes:
     """All bytes of a session that logs in during the situation and asks for everything."""
     trace = BytesIO()
-    async with Asterisk(queues={"service": QueueSetup(members=("1001",))}) as pbx:
-        async with RESYNCS[name].situation(pbx):
-            session = pbx.session()
-            session.tee = trace
-            async with session:
-                await session.event("FullyBooted")
-                for action in SINGLE:
-                    await session.action(action)
-                for action in LISTS:
-                    await session.action_list(action)
+    async with (
+        Asterisk(queues={"service": QueueSetup(members=("1001",))}) as pbx,
+        RESYNCS[name].situation(pbx),
+    ):
+        session = pbx.session()
+        session.tee = trace
+        async with session:
+            await session.event("FullyBooted")
+            for action in SINGLE:
+                await session.action(action)
+            for action in LISTS:
+                await session.action_list(action)
     return trace.getvalue()

@@ -1,0 +1,8 @@
+"""The calls that are recorded and compared: what people do, in order. Each act gets a fresh Asterisk."""
+
+from collections.abc import Mapping
+
+from tests.real.acts import direct, names, queue
+from tests.real.acts.act import Act
+
+ACTS: Mapping[str, Act] = {scene.name: scene for scene in (*queue.ACTS, *direct.ACTS, *names.ACTS)}
