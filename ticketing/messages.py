@@ -38,6 +38,9 @@ class Ticket(msgspec.Struct, frozen=True):
     created_at: float
     updated_at: float
     closed_at: float | None = None
+    counts: dict[str, int] = {}
+    """How often each event has happened to it."""
+    state_since: float = 0.0
 
 
 class HistoryRow(msgspec.Struct, frozen=True):

@@ -1,0 +1,239 @@
+"""What an event does to a ticket: decided here, carried out by the service. No I/O, no clock, nothing raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ticketing.messages import Actor, NewTicket, Ticket
+from ticketing.workflow.effects import CHANGES
+from ticketing.workflow.guards import Situation, holds, parts, situation
+from ticketing.workflow.model import STAY, Event, Row, Workflow
+from ticketing.workflow.shape import suggest
+from ticketing.workflow.values import MAX_SUBJECT, MAX_TEXT, Refusal, clean, invalid, read_values
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The ticket as it will be, what the history says of it, and who is to be told (`customer`, `department`, …)."""
+
+    ticket: Ticket
+    event: str
+    from_state: str | None
+    data: dict[str, Any]
+    notices: tuple[str, ...] = ()
+
+
+class Birth(msgspec.Struct, frozen=True):
+    """What a new ticket is given from outside: its id and number, the definition's version, the time."""
+
+    id: str
+    number: str
+    workflow_version: int
+    at: float
+
+
+def decide(
+    workflow: Workflow, ticket: Ticket, event: str, actor: Actor, data: Mapping[str, Any], now: float
+) -> Outcome | Refusal:
+    """What the event does to the ticket, or why it does nothing.
+
+    Refusals, in the order in which they are looked for: `not_allowed_in_state`, `role`, `missing_field` or
+    `invalid`, `guard`.
+    """
+    rows = workflow.rows(ticket.state, event)
+    row = _choose(workflow, rows, situation(ticket, actor, data, now))
+    if row is None:
+        return _not_here(workflow, ticket, event)
+    if not workflow.acts_as(actor.roles) & set(row.roles):
+        return Refusal(
+            "role",
+            f"{workflow.events[event].label.en} is for: {', '.join(row.roles)}.",
+            {"event": event, "roles": list(row.roles)},
+        )
+    asked = workflow.events[event]
+    values = read_values(workflow, asked.required, asked.optional, data)
+    if isinstance(values, Refusal):
+        return values
+    refusal = _guarded(workflow, row.guards, situation(ticket, actor, values, now))
+    return refusal or _outcome(workflow, ticket, row, actor, values, now)
+
+
+def decide_open(workflow: Workflow, new: NewTicket, actor: Actor, birth: Birth) -> Outcome | Refusal:
+    """The ticket that opening it makes, or why it is not opened."""
+    opening = workflow.open
+    if not workflow.acts_as(actor.roles) & set(opening.roles):
+        message = f"Opening a {workflow.label.en.lower()} is for: {', '.join(opening.roles)}."
+        return Refusal("role", message, {"roles": list(opening.roles)})
+    texts = _texts(workflow, new)
+    if isinstance(texts, Refusal):
+        return texts
+    asked = workflow.events[opening.event]
+    values = read_values(workflow, asked.required, asked.optional, new.fields)
+    if isinstance(values, Refusal):
+        return _inside_fields(values)
+    blank = _blank(workflow, new, texts, actor, birth)
+    refusal = _guarded(workflow, opening.guards, situation(blank, actor, values, birth.at))
+    if refusal:
+        return refusal
+    row = Row(from_=(), event=opening.event, to=opening.to, roles=opening.roles, effects=opening.effects)
+    return replace(_outcome(workflow, blank, row, actor, values, birth.at), from_state=None)
+
+
+def offered(workflow: Workflow, ticket: Ticket, actor: Actor, now: float) -> tuple[str, ...]:
+    """The events that this actor may try now, in the order of the definition.
+
+    Guards that look at what is still to be filled in cannot be known yet; only those that no data could change
+    are asked here.
+    """
+    as_it_is = situation(ticket, actor, {}, now)
+    roles = workflow.acts_as(actor.roles)
+    found = []
+    for event, asked in workflow.events.items():
+        row = _choose(workflow, workflow.rows(ticket.state, event), as_it_is)
+        if row is None or not roles & set(row.roles):
+            continue
+        tests = [test for test in row.guards if not _looks_at(workflow, test, asked)]
+        if _guarded(workflow, tuple(tests), as_it_is) is None:
+            found.append(event)
+    return tuple(found)
+
+
+def _choose(workflow: Workflow, rows: tuple[Row, ...], at: Situation) -> Row | None:
+    for row in rows:
+        if all(holds(test, at, workflow.guards) for test in row.when):
+            return row
+    return None
+
+
+def _guarded(workflow: Workflow, tests: tuple[Any, ...], at: Situation) -> Refusal | None:
+    for test in tests:
+        if holds(test, at, workflow.guards):
+            continue
+        name, _ = parts(test)
+        if name in workflow.guards:
+            label = workflow.guards[name].label
+            return Refusal("guard", label.en, {"guard": name, "label": msgspec.to_builtins(label)})
+        return Refusal("guard", f"A condition of this step does not hold: {name}.", {"guard": name})
+    return None
+
+
+def _looks_at(workflow: Workflow, test: Any, asked: Event) -> bool:
+    """Whether a test looks at a field that the event itself asks for."""
+    name, given = parts(test)
+    if name in ("any_of", "all_of"):
+        return any(_looks_at(workflow, one, asked) for one in given)
+    if name == "not":
+        return _looks_at(workflow, given, asked)
+    if name in workflow.guards:
+        return _looks_at(workflow, workflow.guards[name].test, asked)
+    fields = given if name == "fields_known" else [given.get("field")] if isinstance(given, dict) else []
+    return any(field in (*asked.required, *asked.optional) for field in fields)
+
+
+def _not_here(workflow: Workflow, ticket: Ticket, event: str) -> Refusal:
+    here = [row.event for row in workflow.rows(ticket.state)]
+    details = {"event": event, "state": ticket.state, "possible": list(dict.fromkeys(here))}
+    if event not in workflow.events:
+        return Refusal(
+            "not_allowed_in_state", f"There is no event `{event}`; {suggest(event, here)}", details
+        )
+    message = (
+        f"{workflow.events[event].label.en} does not fit the state {workflow.states[ticket.state].label.en}."
+    )
+    return Refusal("not_allowed_in_state", message, details)
+
+
+def _outcome(
+    workflow: Workflow, ticket: Ticket, row: Row, actor: Actor, values: dict[str, Any], now: float
+) -> Outcome:
+    state = ticket.state if row.to == STAY else row.to
+    ended = workflow.states[state].end
+    after = replace(
+        _with_values(workflow, ticket, values),
+        state=state,
+        version=ticket.version + 1,
+        updated_at=now,
+        counts={**ticket.counts, row.event: ticket.counts.get(row.event, 0) + 1},
+        state_since=ticket.state_since if row.to == STAY else now,
+        closed_at=(now if ticket.closed_at is None else ticket.closed_at) if ended else None,
+    )
+    notices = []
+    for effect in (*workflow.events[row.event].effects, *row.effects):
+        if effect in CHANGES:
+            after = CHANGES[effect](after, actor)
+        else:
+            notices.append(effect.removeprefix("tell_"))
+    return Outcome(after, row.event, ticket.state, values, tuple(dict.fromkeys(notices)))
+
+
+def _with_values(workflow: Workflow, ticket: Ticket, values: dict[str, Any]) -> Ticket:
+    columns: dict[str, Any] = {}
+    fields = dict(ticket.fields)
+    for name, value in values.items():
+        field = workflow.fields.get(name)
+        if field is None or not (field.keep or field.sets):
+            continue
+        if field.sets:
+            columns[field.sets] = value
+        else:
+            fields[name] = value
+    return replace(ticket, fields=fields, **columns)
+
+
+def _texts(workflow: Workflow, new: NewTicket) -> tuple[str, str] | Refusal:
+    subject, body = clean(new.subject), clean(new.body, multiline=True)
+    if not subject:
+        label = {"en": "Subject", "zh": "主题"}
+        return Refusal("missing_field", "Subject is missing.", {"field": "subject", "label": label})
+    if len(subject) > MAX_SUBJECT:
+        return invalid("subject", f"at most {MAX_SUBJECT} characters; these are {len(subject)}")
+    if len(body) > MAX_TEXT:
+        return invalid("body", f"at most {MAX_TEXT} characters; these are {len(body)}")
+    for name, value, listed in (
+        ("category", new.category, workflow.categories),
+        ("priority", new.priority, workflow.priorities),
+    ):
+        if value and listed and value not in listed:
+            return invalid(name, f"{suggest(value, listed)}", choices=list(listed))
+        if len(value) > 40:
+            return invalid(name, "at most 40 characters")
+    if new.channel not in CHANNELS:
+        return invalid("channel", suggest(new.channel, CHANNELS), choices=list(CHANNELS))
+    return subject, body
+
+
+CHANNELS = ("phone", "ivr", "mail", "web", "chat", "counter", "social", "letter", "other")
+"""Where a ticket comes from."""
+
+
+def _inside_fields(refusal: Refusal) -> Refusal:
+    return replace(refusal, details={**refusal.details, "field": f"fields.{refusal.details['field']}"})
+
+
+def _blank(workflow: Workflow, new: NewTicket, texts: tuple[str, str], actor: Actor, birth: Birth) -> Ticket:
+    """The ticket before its first event, at version 0."""
+    return Ticket(
+        id=birth.id,
+        number=birth.number,
+        workflow=workflow.name,
+        workflow_version=birth.workflow_version,
+        state=workflow.open.to,
+        version=0,
+        subject=texts[0],
+        body=texts[1],
+        priority=new.priority or next(iter(workflow.priorities), "normal"),
+        category=new.category,
+        channel=new.channel,
+        customer_id=new.customer_id,
+        call_id=new.call_id,
+        created_by=actor.user,
+        owner=None,
+        department=actor.department if "department" in actor.roles else "",
+        fields={},
+        created_at=birth.at,
+        updated_at=birth.at,
+        state_since=birth.at,
+    )

@@ -1,0 +1,175 @@
+"""Every test that a definition can name, in one table of pure functions.
+
+A test is written as `has_customer`, `{within: 2d}`, `{field_is: {field: medium, value: [gas]}}`, the name of a guard
+of the file itself, or put together with `any_of`, `all_of` and `not`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from ticketing.messages import Actor, Ticket
+from ticketing.workflow.durations import seconds
+from ticketing.workflow.model import Guard, Workflow
+from ticketing.workflow.shape import suggest
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What a test may look at. `values` are the ticket's fields and columns with the event's own data on top."""
+
+    ticket: Ticket
+    actor: Actor
+    values: Mapping[str, Any]
+    now: float
+
+
+class FieldIs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    field: str
+    value: str | float | bool | tuple[str | float | bool, ...]
+
+
+class FieldBound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    field: str
+    value: float
+
+
+class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    event: str
+    times: int
+
+
+class Primitive(msgspec.Struct, frozen=True):
+    """One row of the table: what it takes and the test itself."""
+
+    takes: Any
+    test: Callable[[Situation, Any], bool]
+
+
+def known(value: Any) -> bool:
+    """Whether a field holds something: an unticked box and 0 are answers, an empty text is none."""
+    return value is not None and value != ""
+
+
+def _field_is(s: Situation, a: FieldIs) -> bool:
+    wanted = a.value if isinstance(a.value, tuple) else (a.value,)
+    value = s.values.get(a.field)
+    # True == 1 in Python, but a ticked box is not the number one.
+    return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in wanted)
+
+
+def _number(s: Situation, field: str) -> float | None:
+    value = s.values.get(field)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _at_least(s: Situation, a: FieldBound) -> bool:
+    number = _number(s, a.field)
+    return number is not None and number >= a.value
+
+
+def _at_most(s: Situation, a: FieldBound) -> bool:
+    number = _number(s, a.field)
+    return number is not None and number <= a.value
+
+
+def _in_department(s: Situation, _: object) -> bool:
+    return bool(s.actor.department) and s.actor.department == s.ticket.department
+
+
+GUARDS: Mapping[str, Primitive] = {
+    "field_is": Primitive(FieldIs, _field_is),
+    "field_at_least": Primitive(FieldBound, _at_least),
+    "field_at_most": Primitive(FieldBound, _at_most),
+    "fields_known": Primitive(tuple[str, ...], lambda s, names: all(known(s.values.get(n)) for n in names)),
+    "happened_less_than": Primitive(Times, lambda s, a: s.ticket.counts.get(a.event, 0) < a.times),
+    "happened_at_least": Primitive(Times, lambda s, a: s.ticket.counts.get(a.event, 0) >= a.times),
+    "within": Primitive(str, lambda s, text: s.now - s.ticket.state_since <= seconds(text)),
+    "after": Primitive(str, lambda s, text: s.now - s.ticket.state_since >= seconds(text)),
+    "has_customer": Primitive(None, lambda s, _: s.ticket.customer_id is not None),
+    "has_owner": Primitive(None, lambda s, _: s.ticket.owner is not None),
+    "actor_is_owner": Primitive(None, lambda s, _: s.actor.user == s.ticket.owner),
+    "actor_is_not_owner": Primitive(None, lambda s, _: s.actor.user != s.ticket.owner),
+    "actor_in_department": Primitive(None, _in_department),
+    "actor_outside_department": Primitive(None, lambda s, a: not _in_department(s, a)),
+}
+
+COMBINED = ("all_of", "any_of", "not")
+
+
+def parts(test: Any) -> tuple[str, Any]:
+    """A test as its name and what is given to it; ValueError where it is written as neither word nor pair."""
+    if isinstance(test, str):
+        return test, None
+    if isinstance(test, dict) and len(test) == 1:
+        ((name, given),) = test.items()
+        return str(name), given
+    raise ValueError("a test is a name, or one name with what it takes: {within: 2d}")
+
+
+def holds(test: Any, situation: Situation, named: Mapping[str, Guard]) -> bool:
+    """Whether a test holds. The definition has been checked at load, so names and arguments are sound."""
+    name, given = parts(test)
+    if name == "all_of":
+        return all(holds(one, situation, named) for one in given)
+    if name == "any_of":
+        return any(holds(one, situation, named) for one in given)
+    if name == "not":
+        return not holds(given, situation, named)
+    if name in named:
+        return holds(named[name].test, situation, named)
+    primitive = GUARDS[name]
+    return primitive.test(situation, msgspec.convert(given, primitive.takes))
+
+
+def mistakes(test: Any, workflow: Workflow, inside: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """What is wrong with a test, as pairs of message and fix."""
+    try:
+        name, given = parts(test)
+    except ValueError as error:
+        yield str(error), "write one test per entry of the list"
+        return
+    if name in inside:
+        yield f"the guard `{name}` refers to itself", "name the tests themselves there"
+    elif name in COMBINED:
+        several = given if isinstance(given, list | tuple) else [given]
+        for one in several:
+            yield from mistakes(one, workflow, inside)
+        if name != "not" and not isinstance(given, list | tuple):
+            yield f"`{name}` takes a list of tests", f"write {name}: [one, other]"
+    elif name in workflow.guards:
+        yield from mistakes(workflow.guards[name].test, workflow, (*inside, name))
+    elif name in GUARDS:
+        yield from _argument_mistakes(name, given, workflow)
+    else:
+        yield f"there is no guard `{name}`", suggest(name, (*GUARDS, *workflow.guards, *COMBINED))
+
+
+def _argument_mistakes(name: str, given: Any, workflow: Workflow) -> Iterator[tuple[str, str]]:
+    try:
+        args = msgspec.convert(given, GUARDS[name].takes)
+        if name in ("within", "after"):
+            seconds(args)
+    except ValueError as error:
+        yield f"the guard `{name}`: {error}", "docs/workflows.md lists what each guard takes"
+        return
+    fields = (
+        args if name == "fields_known" else (args.field,) if isinstance(args, FieldIs | FieldBound) else ()
+    )
+    for field in fields:
+        if field not in workflow.fields and field not in COLUMNS:
+            yield f"there is no field `{field}`", suggest(field, (*workflow.fields, *COLUMNS))
+    if isinstance(args, Times) and args.event not in workflow.events:
+        yield f"there is no event `{args.event}`", suggest(args.event, workflow.events)
+
+
+COLUMNS = ("priority", "category", "channel", "department", "owner")
+"""Columns of a ticket that tests may look at as if they were fields."""
+
+
+def situation(ticket: Ticket, actor: Actor, data: Mapping[str, Any], now: float) -> Situation:
+    """The situation in which an event with this data would happen."""
+    columns = {name: getattr(ticket, name) for name in COLUMNS}
+    return Situation(ticket, actor, {**columns, **ticket.fields, **data}, now)

@@ -1,0 +1,57 @@
+"""From the text of a file to a definition that may be used, or to the list of all that is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ticketing.workflow.checks import check
+from ticketing.workflow.model import Workflow
+from ticketing.workflow.shape import check_shape
+from ticketing.workflow.source import Problem, read_yaml
+
+MAX_BYTES = 1024 * 1024
+
+
+class Faulty(Exception):
+    """The definition cannot be used; `problems` says why, each with its line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{p.file}:{p.line}: {p.message} ({p.fix})" for p in problems))
+        self.problems = problems
+
+
+def load(text: str, file: str) -> Workflow:
+    """The definition in this YAML text; raises `Faulty` with everything that is wrong. `file` is for the messages."""
+    if len(text) > MAX_BYTES:
+        raise Faulty((Problem(file, 1, f"longer than {MAX_BYTES} characters", "is this the right file?"),))
+    source = read_yaml(text, file)
+    problems = [*source.problems]
+    if not problems:
+        problems = check_shape(source, Workflow)
+    if problems:
+        raise Faulty(tuple(problems))
+    workflow = msgspec.convert(source.data, Workflow)
+    if problems := check(source, workflow):
+        raise Faulty(tuple(sorted(problems, key=lambda p: p.line)))
+    return workflow
+
+
+def canonical(workflow: Workflow) -> bytes:
+    """The definition's meaning as bytes: the same for files that differ in comments and layout only.
+
+    The order of states, events and rows counts, since pages and `when` follow it.
+    """
+    return msgspec.json.encode(workflow)
+
+
+def from_canonical(text: str | bytes) -> Workflow:
+    """A definition as `canonical` wrote it, which was checked before it was stored."""
+    return msgspec.json.decode(text, type=Workflow)
+
+
+def workflow_schema() -> dict[str, Any]:
+    """The JSON Schema of a workflow file (draft 2020-12)."""
+    schema = msgspec.json.schema(Workflow)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Ringdesk workflow", **schema}

@@ -1,0 +1,135 @@
+"""Values that people and programs send, against the fields of a definition. Hostile text is kept, but as text only."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from ticketing.workflow.model import Field, FieldType, Label, Workflow
+from ticketing.workflow.shape import suggest
+
+MAX_LINE = 500
+MAX_TEXT = 20_000
+MAX_SUBJECT = 200
+
+NOTE = "note"
+"""Every event takes a note, whether or not its definition asks for one."""
+NOTE_FIELD = Field(label=Label(en="Note", zh="备注"), keep=False, multiline=True)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why nothing happens: the contract's code, a sentence, and details for programs and pages."""
+
+    code: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+def invalid(field: str, message: str, **more: Any) -> Refusal:
+    return Refusal("invalid", message, {"field": field, **more})
+
+
+def clean(text: str, multiline: bool = False) -> str:
+    """The text without control characters and lone surrogates; line ends are kept (as \\n) where lines are meant."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "\n\t" if multiline else ""
+    replaced = text if multiline else text.replace("\n", " ").replace("\t", " ")
+    return "".join(c for c in replaced if c in kept or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+
+
+def _text(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("this is a text")
+    text = clean(value, field.multiline)
+    limit = MAX_TEXT if field.multiline else MAX_LINE
+    if len(text) > limit:
+        raise ValueError(f"at most {limit} characters; these are {len(text)}")
+    return text
+
+
+def _number(field: Field, value: Any) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("this is a number")
+    # Beyond this whole numbers are no longer exact in JSON readers.
+    low = -(2.0**53) if field.min is None else field.min
+    high = 2.0**53 if field.max is None else field.max
+    if not low <= value <= high:
+        raise ValueError(f"between {low:g} and {high:g}")
+    return value
+
+
+def _choice(field: Field, value: Any) -> str:
+    if not isinstance(value, str) or value not in field.choices:
+        raise ValueError(f"one of {', '.join(field.choices)}")
+    return value
+
+
+def _date(_: Field, value: Any) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError("a date such as 2026-01-31") from None
+
+
+def _bool(_: Field, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _phone(_: Field, value: Any) -> str:
+    text = clean(value) if isinstance(value, str) else ""
+    digits = sum(c in "0123456789" for c in text)
+    if not (3 <= digits <= 20 and len(text) <= 40 and all(c in "0123456789+-() .*#" for c in text)):
+        raise ValueError("a telephone number")
+    return text
+
+
+READERS: Mapping[FieldType, Callable[[Field, Any], Any]] = {
+    FieldType.TEXT: _text,
+    FieldType.NUMBER: _number,
+    FieldType.CHOICE: _choice,
+    FieldType.DATE: _date,
+    FieldType.BOOL: _bool,
+    FieldType.PHONE: _phone,
+}
+
+
+def with_choices(workflow: Workflow, field: Field) -> Field:
+    """The field, its choices filled in where it sets a column whose values the workflow lists."""
+    if field.sets == "priority" and not field.choices:
+        return msgspec.structs.replace(field, type=FieldType.CHOICE, choices=workflow.priorities)
+    if field.sets == "category" and not field.choices:
+        return msgspec.structs.replace(field, type=FieldType.CHOICE, choices=workflow.categories)
+    return field
+
+
+def read_values(
+    workflow: Workflow, required: tuple[str, ...], optional: tuple[str, ...], data: Mapping[str, Any]
+) -> dict[str, Any] | Refusal:
+    """The data with every value checked and cleaned, or the refusal that names the first field in the way."""
+    asked = dict.fromkeys((*required, *optional))
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        field = workflow.fields.get(name, NOTE_FIELD if name == NOTE else None)
+        if field is None or (name not in asked and name != NOTE):
+            return invalid(name, f"`{name}` is not asked here; {suggest(name, (*asked, NOTE))}")
+        if value is None or value == "":
+            continue
+        try:
+            value = READERS[with_choices(workflow, field).type](with_choices(workflow, field), value)
+        except ValueError as error:
+            return invalid(name, f"{field.label.en}: {error}", label=msgspec.to_builtins(field.label))
+        if value != "":
+            found[name] = value
+    for name in required:
+        if name not in found:
+            label = workflow.fields[name].label
+            details = {"field": name, "label": msgspec.to_builtins(label)}
+            return Refusal("missing_field", f"{label.en} is missing.", details)
+    return found
