@@ -14,6 +14,7 @@ from customers.numbers import SHOWN_LIMIT, Kind, normalise
 from customers.text import clean, fold
 
 MOST_PHONES = 50
+_TOO_MANY = f"At most {MOST_PHONES} numbers are kept for a customer."
 _EMAIL = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;.]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{2,4})?")
 
@@ -42,12 +43,21 @@ def patched(customer: Customer, patch: CustomerPatch, region: str, at: float) ->
     """The record after `patch`; the very same object where the patch changes nothing. Raises `Invalid`."""
     fields: dict[str, Any] = {
         name: value
-        for name in patch.__struct_fields__
+        for name in CustomerPatch.__struct_fields__
         if (value := getattr(patch, name)) is not msgspec.UNSET
     }
     if "phones" in fields:
         fields["phones"] = phones(fields["phones"], region)
     return renewed(customer, _checked(msgspec.structs.replace(customer, **fields)), at)
+
+
+def with_phone(customer: Customer, phone: Phone, at: float) -> Customer:
+    """The record with one more number; the very same object where it has it. Raises `Invalid` when full."""
+    if any(owned.e164 == phone.e164 for owned in customer.phones):
+        return customer
+    if len(customer.phones) >= MOST_PHONES:
+        raise Invalid(_TOO_MANY, field="phones")
+    return renewed(customer, msgspec.structs.replace(customer, phones=(*customer.phones, phone)), at)
 
 
 def renewed(before: Customer, after: Customer, at: float) -> Customer:
@@ -77,7 +87,7 @@ def phones(asked: Sequence[str | NewPhone], region: str) -> tuple[Phone, ...]:
         kept = phone(one if isinstance(one, NewPhone) else NewPhone(number=one), region)
         found.setdefault(kept.e164, kept)
     if len(found) > MOST_PHONES:
-        raise Invalid(f"At most {MOST_PHONES} numbers are kept for a customer.", field="phones")
+        raise Invalid(_TOO_MANY, field="phones")
     return tuple(found.values())
 
 
@@ -87,7 +97,7 @@ def phone(asked: NewPhone, region: str) -> Phone:
     number = normalise(text, region)
     if number.e164 is None:
         shown = clean(text, SHOWN_LIMIT)
-        raise Invalid(f"{_what_is_wrong(number.kind, shown)}", field="phones", number=shown)
+        raise Invalid(_what_is_wrong(number.kind, shown), field="phones", number=shown)
     label = clean(asked.label, 64) or (f"ext. {number.extension}" if number.extension else "")
     return Phone(number.e164, label, asked.shared)
 
