@@ -89,7 +89,8 @@ class AmiConnection(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(reason)
         if not self._greeted.done():
-            self._greeted.cancel(reason)
+            self._greeted.set_exception(AmiSocketError(f"no greeting: {reason}"))
+            self._greeted.exception()  # nobody has to ask for it
         waiters, self._waiters = self._waiters, {}
         for waiter in waiters.values():
             if not waiter.future.done():
@@ -129,10 +130,6 @@ class AmiConnection(asyncio.Protocol):
                 line = await asyncio.shield(self._greeted)
         except TimeoutError:
             raise AmiTimeout("no greeting: is that an Asterisk manager port?") from None
-        except asyncio.CancelledError:
-            if self.closed.done():
-                raise AmiSocketError(f"no greeting: {self.closed.result()}") from None
-            raise
         if not line.startswith(GREETING.decode()):
             raise AmiError(f"no Asterisk manager port: it greets with {line[:60]!r}")
         return line

@@ -79,7 +79,7 @@ def dial_target(text: str) -> str:
 
     Spaces, dashes, dots and brackets, with which people write numbers, are taken out.
     """
-    found = re.sub(r"[\s().-]", "", text) if len(text) <= 64 else text
+    found = re.sub(r"[ ().-]", "", text) if len(text) <= 64 else text
     if not _TARGET.fullmatch(found):
         raise Invalid("That cannot be dialled: give digits, * and #, with a + in front at most.", field="to")
     return found

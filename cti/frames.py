@@ -118,6 +118,8 @@ class Framer:
         """Cuts what is pending, so that a line or a message without an end takes no more memory than the
         limits.
         """
+        if self._dropping:
+            return
         pending = self._pending
         end = pending.rfind(b"\r\n")
         line = end + 2 if end >= 0 else 0
