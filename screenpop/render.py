@@ -1,0 +1,137 @@
+"""Jinja2 for pages and pops: everything is escaped, an unknown name is an error, texts come from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from babel import dates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from config.settings import DeskSettings
+from core.i18n import catalogue
+from screenpop.assets import Assets
+from screenpop.texts import script_texts
+from screenpop.words import word
+
+if TYPE_CHECKING:
+    from screenpop.pops import Pop
+
+HERE = Path(__file__).parent
+LANGUAGES = ("en", "zh_CN")
+NATIVE_NAMES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
+
+
+class Renderer:
+    """Renders templates in any of our languages. All templates are compiled when they are first used."""
+
+    def __init__(self, desk: DeskSettings, assets: Assets | None = None) -> None:
+        self.desk = desk
+        self.assets = assets or Assets()
+        self._environments = {language: _environment(language, desk, self.assets) for language in LANGUAGES}
+
+    def page(self, template: str, language: str, **context: Any) -> str:
+        """The html of `template` with these names in it, in `language` (or the installation's, if not ours)."""
+        return self._environment(language).get_template(template).render(**context)
+
+    def render_pop(self, pop: Pop, language: str) -> str:
+        """The card that travels inside a `pop` message."""
+        return self.page("pop/card.html", language, pop=pop)
+
+    def texts(self, language: str) -> dict[str, Any]:
+        """What the scripts of a page say."""
+        return script_texts(self.gettext(language))
+
+    def gettext(self, language: str) -> Callable[[str], str]:
+        """The catalogue of one language."""
+        found: Callable[[str], str] = self._environment(language).globals["gettext_plain"]
+        return found
+
+    def _environment(self, language: str) -> Environment:
+        return self._environments.get(language) or self._environments[supported(self.desk.language)]
+
+
+def supported(language: str) -> str:
+    """The language of ours that comes nearest to a tag such as zh-CN, zh_Hans or en-GB."""
+    return "zh_CN" if language.lower().startswith("zh") else "en"
+
+
+def _environment(language: str, desk: DeskSettings, assets: Assets) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    translations = catalogue(HERE / "locale", "ringdesk", language)
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    times = Times(language, ZoneInfo(desk.time_zone))
+    environment.filters |= {
+        "phone": phone,
+        "duration": duration,
+        "moment": times.moment,
+        "when": times.when,
+        "date": times.date,
+        "word": lambda name, group: word(group, name, translations.gettext),
+    }
+    environment.globals |= {
+        "static": assets.url,
+        "company": desk.company,
+        "language": language,
+        "language_tag": language.replace("_", "-"),
+        "gettext_plain": translations.gettext,
+    }
+    return environment
+
+
+class Times:
+    """Moments as people of one language and time zone read them. Takes epoch seconds or ISO 8601."""
+
+    def __init__(self, language: str, zone: ZoneInfo) -> None:
+        self._language = language
+        self._zone = zone
+
+    def moment(self, at: float | str) -> str:
+        """Date and time in full, to the second."""
+        return str(dates.format_datetime(self._local(at), "medium", locale=self._language))
+
+    def date(self, at: float | str) -> str:
+        return str(dates.format_date(self._local(at), "medium", locale=self._language))
+
+    def when(self, at: float | str, now: float | str | None = None) -> str:
+        """As short as it can be told apart on the day of `now`: the time, the day and time, or the date."""
+        local = self._local(at)
+        if now is not None and self._local(now).date() == local.date():
+            return str(dates.format_time(local, "HH:mm", locale=self._language))
+        if now is not None and self._local(now).year == local.year:
+            day = str(dates.format_skeleton("MMMd", local, locale=self._language))
+            return f"{day} {dates.format_time(local, 'HH:mm', locale=self._language)}"
+        return self.date(at)
+
+    def _local(self, at: float | str) -> datetime:
+        if isinstance(at, str):
+            return datetime.fromisoformat(at).astimezone(self._zone)
+        return datetime.fromtimestamp(at, self._zone)
+
+
+def phone(number: str) -> str:
+    """A number in E.164 with the spaces of its country; anything else as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as 0:07, 12:04 or 1:02:03."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

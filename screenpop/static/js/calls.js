@@ -1,0 +1,217 @@
+// The left list of calls and tickets, and the call bar at the bottom.
+
+import { request } from "./api.js";
+import * as clock from "./clock.js";
+import { caller, el, fill, icon, oops, page, put, t, time, toast, word } from "./say.js";
+
+const byId = (id) => document.getElementById(id);
+const LAST_SHOWN = 12;
+
+/** My open segment of a call: the one that I am offered or in. */
+export function mySegment(call) {
+  return call.segments.findLast((segment) => segment.agent === page.user && !segment.ended_at);
+}
+
+/** The call that I am in, else the one that rings for me. */
+export function myCall(calls) {
+  const mine = calls.filter(mySegment);
+  return mine.find((call) => mySegment(call).answered_at) ?? mine[0];
+}
+
+/** What a call is to me: ringing, talking, held. */
+export function myState(call) {
+  const segment = mySegment(call);
+  if (!segment) return call.state;
+  if (!segment.answered_at) return "ringing";
+  return call.state === "held" || segment.held_since ? "held" : "talking";
+}
+
+/** The other side's number. */
+export function otherSide(call) {
+  return (call.direction === "outbound" ? call.dialled : call.caller.number) || "";
+}
+
+export class CallList {
+  constructor(store, middle) {
+    this.store = store;
+    this.middle = middle;
+    this.last = [];
+    store.follow((part, message) => this.#changed(part, message));
+    middle.onShow(() => this.show());
+    this.#load();
+  }
+
+  async #load() {
+    try {
+      const found = await request("GET", `/api/v1/calls?limit=${LAST_SHOWN}`);
+      this.last = found.items.filter((call) => call.state === "ended");
+      this.show();
+    } catch {
+      // The list of last calls is a convenience; the live list does not need it.
+    }
+  }
+
+  #changed(part, message) {
+    if (message?.type === "call" && message.data.state === "ended") {
+      this.last = [message.data, ...this.last.filter((call) => call.id !== message.data.id)].slice(0, LAST_SHOWN);
+    }
+    if (["all", "calls", "pops", "agents"].includes(part)) this.show();
+    if (part === "all" || part === "tickets") this.#showTickets();
+  }
+
+  show() {
+    const { pops, calls } = this.store.picture;
+    const withPop = new Set(pops.map((pop) => pop.call_id));
+    const own = calls.filter((call) => mySegment(call) && !withPop.has(call.id));
+    const now = [...pops.map((pop) => this.#popRow(pop)), ...own.map((call) => this.#callRow(call))];
+    byId("calls-now").replaceChildren(...now);
+    const last = this.last.filter((call) => !withPop.has(call.id));
+    byId("calls-last").replaceChildren(...last.map((call) => this.#lastRow(call)));
+    const waiting = pops.filter((pop) => !pop.ended_at).length;
+    put(byId("calls-count"), waiting > 1 ? String(waiting) : "");
+    byId("calls-empty").hidden = now.length + last.length > 0;
+    put(byId("calls-empty"), t("no_calls"));
+  }
+
+  #popRow(pop) {
+    const stage = pop.ended_at ? "ended" : pop.stage === "ringing" ? "ringing" : "talking";
+    const here = this.middle.current === pop.pop_id;
+    const running = el("time", { className: "number" });
+    if (stage === "ended") put(running, time(pop.ended_at));
+    else clock.run(running, pop.stage === "ringing" ? pop.offered_at : pop.answered_at);
+    const row = el("button", { type: "button", className: `row${stage === "ringing" && !here ? " waits" : ""}` },
+      el("span", { className: "cut" }, el("strong", {}, caller(pop))),
+      running,
+      el("span", { className: "row-more muted small" }, `${word("call_state", stage)} · ${pop.caller.shown}`));
+    row.setAttribute("aria-current", String(here));
+    row.onclick = () => this.middle.show(pop.pop_id);
+    return el("li", {}, row);
+  }
+
+  #callRow(call) {
+    const running = el("time", { className: "number" });
+    clock.run(running, mySegment(call).answered_at ?? mySegment(call).offered_at);
+    return el("li", { className: "row" },
+      el("span", { className: "cut" }, el("strong", {}, otherSide(call) || t("anonymous"))), running,
+      el("span", { className: "row-more muted small" }, `${word("call_state", myState(call))} · ${word("direction", call.direction)}`));
+  }
+
+  #lastRow(call) {
+    const answered = call.outcome === "answered";
+    const sign = !answered ? "missed" : call.direction === "outbound" ? "outgoing" : "in";
+    const row = el("button", { type: "button", className: "row" },
+      el("span", { className: "cut number" }, otherSide(call) || t("anonymous")),
+      el("time", { className: "muted small", dateTime: call.ended_at }, time(call.ended_at ?? call.started_at)),
+      el("span", { className: "row-more muted small row-end" }, icon(sign),
+        answered ? `${word("outcome", "answered")} ${clock.duration(call.talk_seconds)}` : word("outcome", call.outcome ?? "lost")));
+    row.onclick = () => this.middle.look(`/desk/calls/${encodeURIComponent(call.id)}`);
+    return el("li", {}, row);
+  }
+
+  #showTickets() {
+    const tickets = this.store.picture.tickets.toSorted((a, b) => b.updated_at.localeCompare(a.updated_at));
+    byId("tickets-mine").replaceChildren(...tickets.map((ticket) => {
+      const row = el("button", { type: "button", className: "row" },
+        el("span", { className: "cut" }, ticket.subject),
+        el("time", { className: "muted small", dateTime: ticket.updated_at }, time(ticket.updated_at)),
+        el("span", { className: "row-more muted small cut" }, `${ticket.number} · ${ticket.state_label}${ticket.customer_name ? ` · ${ticket.customer_name}` : ""}`));
+      row.onclick = () => this.middle.look(`/desk/tickets/${encodeURIComponent(ticket.id)}`);
+      return el("li", {}, row);
+    }));
+    put(byId("tickets-count"), tickets.length ? String(tickets.length) : "");
+    byId("tickets-empty").hidden = tickets.length > 0;
+    put(byId("tickets-empty"), t("no_tickets"));
+  }
+}
+
+export class CallBar {
+  constructor(store, live) {
+    this.store = store;
+    this.live = live;
+    this.asked = "dial";
+    byId("do-dial").onclick = () => this.ask("dial");
+    byId("do-transfer").onclick = () => this.ask("transfer");
+    byId("dial-cancel").onclick = () => this.close();
+    byId("dial-form").onsubmit = (event) => this.#go(event);
+    byId("do-hangup").onclick = () => this.hangUp();
+    store.follow((part) => ["all", "calls", "agents", "pops"].includes(part) && this.show());
+    this.show();
+  }
+
+  get call() {
+    return myCall(this.store.picture.calls);
+  }
+
+  show() {
+    const { call } = this;
+    const state = call ? myState(call) : "none";
+    const me = this.store.picture.agents.find((agent) => agent.user === page.user);
+    byId("callbar").dataset.state = state;
+    byId("call-state").className = `call-state tag ${{ ringing: "attention", talking: "good", held: "information" }[state] ?? ""}`;
+    put(byId("call-state"), call ? word("call_state", state) : t("no_call"));
+    const segment = call && mySegment(call);
+    clock.run(byId("call-time"), segment ? (segment.held_since ?? segment.answered_at ?? segment.offered_at) : null);
+    put(byId("call-who"), call ? this.#who(call) : "");
+    put(byId("call-hint"), call ? t(`${state}_hint`) : t(me?.state === "ready" ? "ready_hint" : me?.queues.length ? "paused_hint" : "offline_hint"));
+    byId("do-transfer").disabled = state !== "talking";
+    byId("do-hangup").disabled = !call;
+    byId("do-dial").disabled = Boolean(call);
+    if (this.asked === "transfer" && state !== "talking") this.close();
+  }
+
+  #who(call) {
+    const pop = this.store.picture.pops.find((one) => one.call_id === call.id);
+    const queue = call.queue ? ` · ${word("queue", call.queue)}` : "";
+    return (pop ? caller(pop) : otherSide(call) || t("anonymous")) + queue;
+  }
+
+  /** Open the small form for a number: to dial, or to transfer to. */
+  ask(what) {
+    if (byId(`do-${what}`).disabled) return;
+    this.asked = what;
+    byId("dial-form").hidden = false;
+    put(byId("dial-go"), page.verbs[what]);
+    for (const id of ["do-dial", "do-transfer"]) byId(id).hidden = true;
+    byId("dial-to").focus();
+  }
+
+  close() {
+    if (byId("dial-form").hidden) return false;
+    byId("dial-form").hidden = true;
+    for (const id of ["do-dial", "do-transfer"]) byId(id).hidden = false;
+    byId(`do-${this.asked}`).focus();
+    return true;
+  }
+
+  async #go(event) {
+    event.preventDefault();
+    const to = byId("dial-to").value.trim();
+    const { call } = this;
+    if (!to) return byId("dial-to").focus();
+    const args = this.asked === "dial" ? ["call.dial", { to }] : ["call.transfer", { call_id: call?.id, to, kind: "blind" }];
+    if (await this.#run(byId("dial-go"), ...args)) {
+      toast(fill(t(`${this.asked}_sent`), { to }));
+      byId("dial-to").value = "";
+      this.close();
+    }
+  }
+
+  /** Ends my call. */
+  hangUp() {
+    if (this.call) this.#run(byId("do-hangup"), "call.hangup", { call_id: this.call.id });
+  }
+
+  async #run(button, command, args) {
+    if (button.getAttribute("aria-busy")) return false;
+    button.setAttribute("aria-busy", "true");
+    try {
+      await this.live.do(command, args);
+      return true;
+    } catch (error) {
+      oops(error);
+      return false;
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+}

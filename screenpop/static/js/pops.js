@@ -1,0 +1,347 @@
+// The middle of the desk: one card per call, each kept in the page with what was typed into it.
+
+import { fragment, newKey, request } from "./api.js";
+import * as clock from "./clock.js";
+import { caller, fill, oops, page, problem, put, say, t, time, toast, word, el } from "./say.js";
+
+const byId = (id) => document.getElementById(id);
+
+export class Middle {
+  constructor(store, live) {
+    this.store = store;
+    this.live = live;
+    this.current = null;
+    /** @type {Map<string, HTMLElement>} */
+    this.cards = new Map();
+    /** The source html of each part, to know what a later message changes. @type {WeakMap<Element, string>} */
+    this.sources = new WeakMap();
+    /** @type {((pop: any) => void)[]} */
+    this.followers = [];
+    this.writing = () => false;
+    store.follow((part, message) => (part === "all" || part === "pops") && this.#changed(message));
+    byId("middle").addEventListener("click", (event) => this.#clicked(event));
+    byId("middle").addEventListener("submit", (event) => this.#submitted(event));
+    byId("look-back").onclick = () => this.back();
+  }
+
+  /** Have `follower` called with the shown pop (or null) whenever another one is shown or it changes. */
+  onShow(follower) {
+    this.followers.push(follower);
+  }
+
+  get pop() {
+    const pop = this.store.picture.pops.find((one) => one.pop_id === this.current);
+    return pop ? { ...pop, ...this.#chosen(pop) } : null;
+  }
+
+  get card() {
+    return this.cards.get(this.current) ?? null;
+  }
+
+  show(popId) {
+    this.current = popId;
+    byId("look").hidden = true;
+    this.#arrange();
+  }
+
+  /** Show a record, a ticket or an old call in the middle; Esc goes back. */
+  async look(path) {
+    try {
+      const html = await fragment(path);
+      byId("look-body").innerHTML = html;
+      globalThis.htmx?.process(byId("look-body"));
+      clock.tick(byId("look-body"));
+      byId("look").hidden = false;
+      byId("middle").scrollTop = 0;
+      this.#arrange();
+    } catch (error) {
+      oops(error);
+    }
+  }
+
+  back() {
+    if (byId("look").hidden) return false;
+    byId("look").hidden = true;
+    byId("look-body").replaceChildren();
+    this.#arrange();
+    return true;
+  }
+
+  /** The oldest call that waits to be looked at. */
+  showWaiting() {
+    const { pops } = this.store.picture;
+    const waits = pops.find((pop) => pop.pop_id !== this.current && !pop.ended_at) ?? pops.find((pop) => pop.pop_id !== this.current);
+    if (waits) this.show(waits.pop_id);
+  }
+
+  async close() {
+    if (!this.pop?.ended_at) return;
+    try {
+      await this.live.do("pop.close", { pop_id: this.current });
+    } catch (error) {
+      oops(error);
+    }
+  }
+
+  /** Press the button for an act, or one of the numbered candidates, on the shown card. */
+  press(selector) {
+    const button = byId("look").hidden && this.card?.querySelector(selector);
+    button?.click();
+    return Boolean(button);
+  }
+
+  /** Put the focus into a field of the card that the agent asked for by key. */
+  field(name) {
+    const card = this.card;
+    if (!card) return;
+    let target = card.querySelector(`[data-key-target="${name}"]`);
+    if (target?.closest("[hidden]")) card.querySelector("[data-act=other]")?.click();
+    target = card.querySelector(`[data-key-target="${name}"]`);
+    target?.focus();
+  }
+
+  #changed(message) {
+    const { pops } = this.store.picture;
+    if (message?.type === "pop.withdrawn") this.#withdrawn(message.data);
+    for (const [id, card] of this.cards) {
+      if (pops.some((pop) => pop.pop_id === id)) continue;
+      card.remove();
+      this.cards.delete(id);
+      if (this.current === id) this.current = null;
+    }
+    for (const pop of message ? pops.filter((pop) => pop.pop_id === message.data.pop_id) : pops) this.#draw(pop);
+    this.#choose(message);
+    this.#arrange();
+  }
+
+  /** Which card to show: never from under the agent's hands. */
+  #choose(message) {
+    const { pops } = this.store.picture;
+    const live = pops.filter((pop) => !pop.ended_at);
+    const best = live.find((pop) => pop.stage === "answered") ?? live[0] ?? null;
+    const shown = pops.find((pop) => pop.pop_id === this.current);
+    const busy = this.writing() || (shown && !shown.ended_at) || this.card?.contains(document.activeElement);
+    const mine = message?.type === "pop" || message?.type === "pop.updated" ? message.data : null;
+    if (best && best.pop_id !== this.current && !busy) this.show(best.pop_id);
+    else if (!this.current && pops.length) this.current = (best ?? pops[pops.length - 1]).pop_id;
+    if (message?.type === "pop" && mine.stage === "ringing") this.#announce(mine);
+    if (message?.type === "pop.updated" && mine.stage === "answered" && !mine.ended_at && shown?.pop_id === mine.pop_id) {
+      say(fill(t("pop_answered"), { who: caller(mine) }));
+    }
+  }
+
+  #announce(pop) {
+    const here = this.current === pop.pop_id;
+    const who = caller(pop) + (pop.customers[0]?.vip && pop.match === "one" ? ", VIP" : "");
+    say(fill(t(here ? "pop_said" : "pop_waits"), { who, queue: word("queue", pop.queue) }), true);
+  }
+
+  #withdrawn(data) {
+    if (data.reason === "cancelled") return;
+    const card = this.cards.get(data.pop_id);
+    const who = card?.dataset.who ?? "";
+    const text = fill(t("pop_gone"), { who, reason: word("withdrawn", data.reason) });
+    put(byId("idle-last"), `${time(new Date(clock.now()).toISOString())}  ${text}`);
+    byId("idle-last").hidden = false;
+    say(text);
+  }
+
+  /** Make or change a card, part by part: what has not changed keeps its focus, its scroll and its typed text. */
+  async #draw(pop) {
+    let html = pop.html;
+    const chosen = this.#remembered(pop.pop_id);
+    if (chosen && pop.match !== "one") html = await this.#chosenHtml(pop, chosen, html);
+    if (!this.store.picture.pops.some((one) => one.pop_id === pop.pop_id && one.html === pop.html)) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    const fresh = holder.content.querySelector("article");
+    const old = this.cards.get(pop.pop_id);
+    const card = old ? this.#merge(old, fresh) : this.#adopt(fresh, pop);
+    card.dataset.who = caller({ ...pop, ...this.#chosen(pop) });
+    clock.tick(card);
+    if (this.current === pop.pop_id) this.#tell();
+  }
+
+  #adopt(fresh, pop) {
+    for (const part of fresh.querySelectorAll("[data-part]")) this.sources.set(part, part.outerHTML);
+    fresh.hidden = true;
+    byId("middle").append(fresh);
+    this.cards.set(pop.pop_id, fresh);
+    globalThis.htmx?.process(fresh);
+    return fresh;
+  }
+
+  #merge(old, fresh) {
+    for (const name of ["stage", "match", "customer", "name"]) old.dataset[name] = fresh.dataset[name] ?? "";
+    const structure = [...fresh.querySelectorAll("[data-part]")].map((part) => part.dataset.part).join();
+    const before = [...old.querySelectorAll("[data-part]")].map((part) => part.dataset.part).join();
+    const same = structure === before;
+    for (const part of fresh.querySelectorAll("[data-part]")) {
+      const place = old.querySelector(`[data-part="${part.dataset.part}"]`);
+      if (!place || this.sources.get(place) === part.outerHTML) continue;
+      if (same || part.dataset.part === "head" || !dirty(place)) this.#replace(place, part);
+      else this.#offer(place, part.cloneNode(true));
+    }
+    if (!same) this.#addLists(old, fresh);
+    return old;
+  }
+
+  #addLists(old, fresh) {
+    old.querySelector(".pop-lists")?.remove();
+    const lists = fresh.querySelector(".pop-lists");
+    if (lists) {
+      for (const part of lists.querySelectorAll("[data-part]")) this.sources.set(part, part.outerHTML);
+      old.append(lists);
+      globalThis.htmx?.process(lists);
+    }
+    const menu = fresh.querySelector("[data-part=ivr]");
+    if (menu && !old.querySelector("[data-part=ivr]")) old.querySelector("[data-part=head]").after(menu.cloneNode(true));
+  }
+
+  #replace(place, part) {
+    const source = part.outerHTML;
+    const copy = part.cloneNode(true);
+    const focused = place.contains(document.activeElement) ? document.activeElement.id || document.activeElement.dataset.act : "";
+    this.sources.set(copy, source);
+    place.replaceWith(copy);
+    globalThis.htmx?.process(copy);
+    clock.tick(copy);
+    if (focused) (copy.querySelector(`#${CSS.escape(focused)}, [data-act="${CSS.escape(focused)}"]`) ?? byId("middle")).focus();
+  }
+
+  /** The agent is typing where something new would go: say so, and leave it to them. */
+  #offer(place, part) {
+    place.querySelector(":scope > .came")?.remove();
+    const button = el("button", { type: "button" }, t("show"));
+    const note = el("p", { className: "notice attention came" }, `${t("record_came")} `, button);
+    button.onclick = () => this.#replace(place, part);
+    place.prepend(note);
+  }
+
+  #arrange() {
+    const looking = !byId("look").hidden;
+    for (const [id, card] of this.cards) card.hidden = looking || id !== this.current;
+    byId("idle").hidden = looking || Boolean(this.card);
+    this.#tell();
+  }
+
+  #tell() {
+    for (const follower of this.followers) follower(this.pop);
+  }
+
+  // Who of several it is, or who was found: kept per pop, so that a reload and another tab know it too.
+
+  #remembered(popId) {
+    return JSON.parse(localStorage.getItem(`ringdesk.chosen.${popId}`) ?? "null");
+  }
+
+  #chosen(pop) {
+    const chosen = this.#remembered(pop.pop_id);
+    if (!chosen || pop.match === "one") return {};
+    const known = pop.customers.find((customer) => customer.id === chosen.id);
+    return { match: "one", customers: [known ?? { vip: false, ...chosen }], tickets: chosen.tickets ?? [] };
+  }
+
+  async #chosenHtml(pop, chosen, otherwise) {
+    try {
+      return await fragment(`/desk/pops/${encodeURIComponent(pop.pop_id)}/card?customer=${encodeURIComponent(chosen.id)}`);
+    } catch {
+      return otherwise;
+    }
+  }
+
+  async choose(popId, customer) {
+    localStorage.setItem(`ringdesk.chosen.${popId}`, JSON.stringify(customer));
+    const pop = this.store.picture.pops.find((one) => one.pop_id === popId);
+    if (pop) await this.#draw(pop);
+    this.#arrange();
+    toast(fill(t("customer_chosen"), { name: customer.name }), "good");
+  }
+
+  #clicked(event) {
+    const button = event.target.closest("[data-act]");
+    if (!button) return;
+    const { act } = button.dataset;
+    const card = button.closest("article");
+    if (act === "close") this.close();
+    if (act === "ticket") this.look(`/desk/tickets/${encodeURIComponent(button.dataset.ticket)}`);
+    if (act === "customer") this.look(`/desk/customers/${encodeURIComponent(button.dataset.customer)}`);
+    if (act === "choose" && card) this.#take(button, card);
+    if (act === "other") this.#other(button, card);
+    if (act === "ticket") event.preventDefault();
+  }
+
+  #other(button, card) {
+    const panel = card.querySelector(".pop-other");
+    panel.hidden = !panel.hidden;
+    button.setAttribute("aria-expanded", String(!panel.hidden));
+    if (!panel.hidden) panel.querySelector("input").focus();
+  }
+
+  async #take(button, card) {
+    const { customer, name, attach } = button.dataset;
+    const chosen = { id: customer, name: name ?? button.closest("tr")?.querySelector("strong")?.textContent ?? "" };
+    try {
+      if (attach && card.dataset.number) {
+        await request("POST", `/api/v1/customers/${encodeURIComponent(customer)}/phones`, { number: card.dataset.number }, newKey());
+      }
+      await this.choose(card.dataset.pop, chosen);
+    } catch (error) {
+      oops(error);
+    }
+  }
+
+  async #submitted(event) {
+    const form = event.target.closest("[data-form=customer]");
+    if (!form) return;
+    event.preventDefault();
+    const card = form.closest("article");
+    const button = form.querySelector("button");
+    if (button.getAttribute("aria-busy")) return;
+    if (!form.elements.name.value.trim()) return wrong(form, "name", t("required"));
+    wrong(form, "", "");
+    button.setAttribute("aria-busy", "true");
+    form.dataset.key ||= newKey();
+    try {
+      const saved = await request("POST", "/api/v1/customers", newCustomer(form, card), form.dataset.key);
+      form.reset();
+      await this.choose(card.dataset.pop, { id: saved.id, name: saved.name });
+    } catch (error) {
+      if (error.details?.field) delete form.dataset.key;
+      wrong(form, error.details?.field ?? "", problem(error));
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+}
+
+function newCustomer(form, card) {
+  const { name, address, account } = form.elements;
+  const number = card.dataset.match === "anonymous" ? "" : card.dataset.number;
+  return {
+    name: name.value.trim(),
+    ...(account.value.trim() && { account: account.value.trim() }),
+    ...(address.value.trim() && { address: { text: address.value.trim() } }),
+    ...(number && { phones: [{ number }] }),
+  };
+}
+
+/** Say what is wrong beside its field (or under the form); "" clears all. */
+export function wrong(form, field, text) {
+  for (const place of form.querySelectorAll("[data-wrong]")) place.hidden = true;
+  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  if (!text) return;
+  const place = form.querySelector(`[data-wrong="${CSS.escape(field)}"]`) ?? form.querySelector('[data-wrong=""]');
+  put(place, text);
+  place.hidden = false;
+  const input = field && form.elements[field];
+  if (input instanceof HTMLElement) {
+    input.setAttribute("aria-invalid", "true");
+    if (place.id) input.setAttribute("aria-describedby", place.id);
+    input.focus();
+  }
+}
+
+function dirty(part) {
+  return [...part.querySelectorAll("input, textarea")].some((input) => input.value !== input.defaultValue);
+}

@@ -1,0 +1,88 @@
+"""What the browser's scripts say, by key; `%(name)s` is filled in by the script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from screenpop.words import N_, labels
+
+GROUPS = (
+    "agent_state",
+    "call_state",
+    "outcome",
+    "withdrawn",
+    "pause",
+    "queue",
+    "link",
+    "workflow",
+    "direction",
+)
+
+TEXTS: Mapping[str, str] = {
+    "link_ok": N_("Live"),
+    "link_connecting": N_("Connecting…"),
+    "link_lost": N_(
+        "No connection to the server since %(time)s. Calls go on on your phone; what you type is kept. Trying again…"
+    ),
+    "link_short": N_("Not connected"),
+    "link_signed_out": N_("You have been signed out. What you typed is kept."),
+    "sign_in_again": N_("Sign in again"),
+    "pbx_down": N_(
+        "The telephone system “%(name)s” is not reachable since %(time)s: calls are not shown. %(detail)s"
+    ),
+    "pbx_syncing": N_("The telephone system “%(name)s” is being read again; the list of calls may be short."),
+    "not_connected": N_("Not sent: there is no connection to the server."),
+    "no_answer": N_("No answer from the server in time. Look whether it was done before you try again."),
+    "failed": N_("That did not work: %(message)s"),
+    "unknown_caller": N_("Unknown number"),
+    "anonymous": N_("Number withheld"),
+    "pop_said": N_("Call from %(who)s, %(queue)s"),
+    "pop_waits": N_("Another call: %(who)s. Press O to see it."),
+    "pop_answered": N_("Call with %(who)s"),
+    "pop_gone": N_("%(who)s: %(reason)s"),
+    "candidates": N_("%(n)s customers with this number"),
+    "ringing_hint": N_("Answer on your phone"),
+    "held_hint": N_("The caller is on hold; take it back on your phone"),
+    "talking_hint": N_("Hold and mute are on your phone"),
+    "no_call": N_("No call"),
+    "ready_hint": N_("You get the next call."),
+    "offline_hint": N_("Sign in to a queue to get calls."),
+    "paused_hint": N_("You get no calls until you are ready."),
+    "waiting": N_("%(n)s waiting"),
+    "longest": N_("%(time)s longest"),
+    "no_queues": N_("No queues yet"),
+    "none_waiting": N_("nobody waiting"),
+    "no_calls": N_("No calls yet today. The next one appears here by itself."),
+    "no_tickets": N_("You have no open tickets."),
+    "other_tab": N_("Another tab rings for you"),
+    "this_tab": N_("This tab rings for you"),
+    "sent": N_("Ticket %(number)s is open."),
+    "show": N_("Show"),
+    "close": N_("Close"),
+    "required": N_("Please fill this in."),
+    "draft_kept": N_("Draft kept at %(time)s"),
+    "draft_for": N_("For the call with %(who)s"),
+    "no_call_ticket": N_("Without a call"),
+    "customer_chosen": N_("%(name)s is chosen for this call."),
+    "customer_saved": N_("%(name)s is saved with this number."),
+    "record_came": N_("The customer’s record has come."),
+    "saved": N_("Saved."),
+    "transfer_sent": N_("Transfer to %(to)s is under way."),
+    "dial_sent": N_("Your phone rings first, then %(to)s."),
+    "queues_none": N_("Choose at least one queue."),
+    "sure_hangup": N_("Hang up this call?"),
+    "ended": N_("Ended"),
+    "no_match": N_("Nothing found."),
+    "nobody": N_("Nobody is here yet. Users with a phone appear as soon as they are added."),
+    "agents_ready": N_("%(n)s ready"),
+    "on_desk": N_("To the desk"),
+}
+
+
+def script_texts(gettext: Callable[[str], str]) -> dict[str, Any]:
+    """All of it in one language, with the labels of states and reasons under `words`."""
+    return {
+        **{key: gettext(text) for key, text in TEXTS.items()},
+        "words": {group: labels(group, gettext) for group in GROUPS},
+    }

@@ -1,0 +1,135 @@
+"""The field's words as people read them: from the names that rooms and settings use to labels for the catalogue.
+
+An installation's own names (a queue, a pause reason) are not in here and are shown as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+
+def N_(text: str) -> str:
+    """Mark a text for the catalogue; it is translated where it is shown."""
+    return text
+
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "agent_state": {
+        "offline": N_("Offline"),
+        "ready": N_("Ready"),
+        "paused": N_("Paused"),
+        "ringing": N_("Ringing"),
+        "talking": N_("Talking"),
+        "holding": N_("On hold"),
+        "wrap_up": N_("Wrap-up"),
+    },
+    "call_state": {
+        "ivr": N_("In the menu"),
+        "queued": N_("Waiting"),
+        "ringing": N_("Ringing"),
+        "talking": N_("Talking"),
+        "held": N_("On hold"),
+        "ended": N_("Ended"),
+    },
+    "outcome": {
+        "answered": N_("Answered"),
+        "abandoned": N_("Gave up"),
+        "no_answer": N_("No answer"),
+        "busy": N_("Busy"),
+        "failed": N_("Failed"),
+        "lost": N_("Lost"),
+    },
+    "withdrawn": {
+        "answered_elsewhere": N_("answered by someone else"),
+        "no_answer": N_("you did not answer"),
+        "caller_hung_up": N_("the caller hung up"),
+        "transferred": N_("transferred"),
+        "cancelled": N_("cancelled"),
+    },
+    "direction": {"inbound": N_("Inbound"), "outbound": N_("Outbound"), "internal": N_("Internal")},
+    "pause": {
+        "break": N_("Break"),
+        "lunch": N_("Lunch"),
+        "training": N_("Training"),
+        "meeting": N_("Meeting"),
+        "paperwork": N_("Paperwork"),
+    },
+    "queue": {
+        "service": N_("Service"),
+        "emergency": N_("Emergency"),
+        "billing": N_("Billing"),
+        "sales": N_("Sales"),
+        "complaints": N_("Complaints"),
+        "repair": N_("Repairs"),
+        "vip": N_("VIP"),
+        "support": N_("Support"),
+    },
+    "certainty": {
+        "exact": N_("the whole number matches"),
+        "national": N_("the national number matches"),
+        "maybe": N_("maybe: only the last digits match"),
+    },
+    "priority": {"low": N_("Low"), "normal": N_("Normal"), "high": N_("High"), "urgent": N_("Urgent")},
+    "channel": {
+        "phone": N_("Phone"),
+        "email": N_("E-mail"),
+        "web": N_("Web"),
+        "ivr": N_("Phone menu"),
+        "counter": N_("Counter"),
+        "chat": N_("Chat"),
+    },
+    "workflow": {"complaint": N_("Complaint"), "repair": N_("Repair"), "inquiry": N_("Inquiry")},
+    "link": {
+        "connecting": N_("connecting"),
+        "syncing": N_("reading its state"),
+        "up": N_("connected"),
+        "down": N_("not reachable"),
+    },
+    "timeline": {
+        "call": N_("Call"),
+        "ticket": N_("Ticket"),
+        "note": N_("Note"),
+        "created": N_("Record created"),
+    },
+    "role": {
+        "agent": N_("Agent"),
+        "dispatcher": N_("Dispatcher"),
+        "department": N_("Department"),
+        "leader": N_("Leader"),
+        "supervisor": N_("Supervisor"),
+        "auditor": N_("Auditor"),
+        "admin": N_("Administrator"),
+    },
+    "ivr": {
+        "welcome": N_("Welcome"),
+        "main": N_("Main menu"),
+        "bill": N_("Bill"),
+        "balance": N_("Balance"),
+        "outage": N_("Outage"),
+        "fault": N_("Fault report"),
+        "leak": N_("Gas leak"),
+        "agent": N_("Wanted an agent"),
+        "account": N_("Account"),
+        "meter": N_("Meter"),
+        "language": N_("Language"),
+        "reason": N_("Reason"),
+        "ticket": N_("Ticket"),
+        "yes": N_("yes"),
+        "no": N_("no"),
+        "true": N_("yes"),
+        "false": N_("no"),
+    },
+    "language": {"en": N_("English"), "zh_CN": N_("Chinese"), "zh": N_("Chinese")},
+}
+
+
+def word(group: str, name: object, gettext: Callable[[str], str]) -> str:
+    """The label of a name of one group; an unknown name is shown as written, with spaces for underscores."""
+    key = str(name).lower() if isinstance(name, bool) else str(name)
+    label = WORDS.get(group, {}).get(key)
+    return gettext(label) if label is not None else key.replace("_", " ")
+
+
+def labels(group: str, gettext: Callable[[str], str]) -> dict[str, str]:
+    """All labels of one group, translated, for the scripts of a page."""
+    return {name: gettext(label) for name, label in WORDS[group].items()}
