@@ -1,0 +1,99 @@
+"""Channels and bridges as the practice PBX keeps them, and how they look in an event."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cti.practice.wire import escape, lines
+
+DOWN, RING, RINGING, UP, BUSY = 0, 4, 5, 6, 7
+STATES = {DOWN: "Down", RING: "Ring", RINGING: "Ringing", UP: "Up", BUSY: "Busy"}
+UNKNOWN = "<unknown>"
+CAUSES = {
+    0: "Unknown",
+    16: "Normal Clearing",
+    17: "User busy",
+    18: "No user responding",
+    19: "User alerting, no answer",
+    21: "Call Rejected",
+    26: "Answered elsewhere",
+    34: "Circuit/channel congestion",
+    127: "Interworking, unspecified",
+}
+
+
+class Flow(Protocol):
+    """What goes on with a channel: a queue, a dialled phone, a menu, a conversation. One at a time."""
+
+    def left(self, channel: Channel, cause: int, end: bool = True) -> None:
+        """The channel goes; with `end` false it lives on elsewhere (a transfer) and is not hung up here."""
+        ...
+
+
+class Bridge:
+    """Channels that hear each other."""
+
+    def __init__(self, uniqueid: str) -> None:
+        self.uniqueid = uniqueid
+        self.members: list[Channel] = []
+
+    def lines(self) -> bytes:
+        return lines(
+            BridgeUniqueid=self.uniqueid,
+            BridgeType="basic",
+            BridgeTechnology="simple_bridge",
+            BridgeCreator=UNKNOWN,
+            BridgeName=UNKNOWN,
+            BridgeNumChannels=len(self.members),
+            BridgeVideoSourceMode="none",
+        )
+
+
+class Channel:
+    """One leg. Change it through `set`, which forgets the lines made so far."""
+
+    def __init__(self, name: str, endpoint: str, uniqueid: str, created: float) -> None:
+        self.name, self.endpoint, self.uniqueid, self.created = name, endpoint, uniqueid, created
+        self.linkedid = uniqueid
+        self.state = DOWN
+        self.caller_num = self.caller_name = self.connected_num = self.connected_name = ""
+        self.context, self.exten, self.priority = "", "s", 1
+        self.tag = ""
+        self.variables: dict[str, str] = {}
+        self.application = self.app_data = self.dnid = ""
+        self.bridge: Bridge | None = None
+        self.flow: Flow | None = None
+        self.held = False
+        self.alive = True
+        self._made: dict[str, bytes] = {}
+
+    def set(self, **changes: object) -> None:
+        for key, value in changes.items():
+            setattr(self, key, value)
+        self._made.clear()
+
+    def lines(self, prefix: str = "") -> bytes:
+        """The snapshot's header lines, each with the prefix (Dest, Transferer, …)."""
+        made = self._made.get(prefix)
+        if made is None:
+            made = self._made[prefix] = self._lines(prefix)
+        return made
+
+    def _lines(self, p: str) -> bytes:
+        return (
+            f"{p}Channel: {self.name}\r\n{p}ChannelState: {self.state}\r\n"
+            f"{p}ChannelStateDesc: {STATES[self.state]}\r\n"
+            f"{p}CallerIDNum: {escape(self.caller_num) or UNKNOWN}\r\n"
+            f"{p}CallerIDName: {escape(self.caller_name) or UNKNOWN}\r\n"
+            f"{p}ConnectedLineNum: {escape(self.connected_num) or UNKNOWN}\r\n"
+            f"{p}ConnectedLineName: {escape(self.connected_name) or UNKNOWN}\r\n"
+            f"{p}Language: en\r\n{p}AccountCode: \r\n"
+            f"{p}Context: {self.context}\r\n{p}Exten: {self.exten}\r\n{p}Priority: {self.priority}\r\n"
+            f"{p}Uniqueid: {self.uniqueid}\r\n{p}Linkedid: {self.linkedid}\r\n"
+            f"{p}ChanVariable: RINGDESK_CALL={self.tag}\r\n"
+        ).encode(errors="surrogateescape")
+
+    @property
+    def extension(self) -> str:
+        """What follows the technology: 1001 of PJSIP/1001."""
+        return self.endpoint.partition("/")[2]

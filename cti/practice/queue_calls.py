@@ -1,0 +1,196 @@
+"""The Queue application: one caller who waits, is offered to agents, is answered or gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cti.practice.channels import Channel
+from cti.practice.queues import Member, Queue, Queues
+from cti.practice.rings import Ring
+from cti.practice.talks import Talk
+from cti.practice.timeline import Alarm
+from cti.practice.wire import lines
+
+MAX_WAIT = 300.0  # seconds: the dialplan's Queue(service,,,,300)
+
+
+class QueueCall:
+    """One caller in one queue, from joining on until the talk begins or the caller is gone."""
+
+    def __init__(self, queues: Queues, queue: Queue, caller: Channel, over: Callable[[], None]) -> None:
+        self.queues, self.queue, self.caller = queues, queue, caller
+        self.world = queues.world
+        self.over = over
+        self.joined = self.world.now()
+        self.offers: dict[str, Member] = {}
+        self.rings: list[Ring] = []
+        self._next = 0
+        self._not_before = 0.0
+        self._alarm: Alarm | None = None
+        self._expiry = self.world.timeline.later(MAX_WAIT, self._expired)
+
+    def join(self) -> None:
+        caller, queue, world = self.caller, self.queue, self.world
+        caller.flow = self
+        caller.set(application="Queue", app_data=f"{queue.name},,,,300", priority=3)
+        queue.calls.append(self)
+        self.original = len(queue.calls)
+        self.queues.changed(queue)
+        place = lines(Queue=queue.name, Position=self.original, Count=len(queue.calls))
+        world.tell("QueueCallerJoin", caller.lines(), place)
+        world.tell("MusicOnHoldStart", caller.lines(), lines(Class="default"))
+        self.queues.poke()
+
+    # --- offering ---------------------------------------------------------------------------------------
+
+    def attempt(self) -> bool:
+        """Ring who may be rung; false where nobody could, so that callers behind need not try."""
+        if self.rings or self.world.now() < self._not_before:
+            return True
+        members = self.queues.ringable(self.queue)
+        if not members:
+            return False
+        if self.queue.strategy == "linear":
+            members = [members[self._next % len(members)]]
+            self._next += 1
+        for member in members:
+            self._offer(member)
+        for ring in list(self.rings):
+            ring.start()
+        self._alarm = self.world.timeline.later(self.queue.timeout, self._unanswered)
+        return True
+
+    def _offer(self, member: Member) -> None:
+        world, caller = self.world, self.caller
+        dest = world.channel(member.interface, parent=caller)
+        dest.set(application="AppQueue", app_data="(Outgoing Line)")
+        world.connected(dest, caller)
+        dest.set(exten=caller.exten)
+        ring = Ring(world, dest, caller, self, "queue")
+        self.rings.append(ring)
+        self.offers[dest.name] = member
+        world.tell("AgentCalled", ring.lines, self._agent(ring))
+        world.tell("DialBegin", ring.lines, lines(DialString=member.interface))
+
+    def _agent(self, ring: Ring, **more: object) -> bytes:
+        member = self.offers[ring.dest.name]
+        return lines(Queue=self.queue.name, Interface=member.interface, MemberName=member.name, **more)
+
+    def refused(self, ring: Ring, cause: int) -> None:
+        """An agent's phone turned the call down."""
+        self.rings.remove(ring)
+        self.world.tell("DialEnd", ring.lines, lines(DialStatus="NOANSWER"))
+        self.world.tell("AgentRingNoAnswer", ring.lines, self._agent(ring, RingTime=self._rung(ring)))
+        self.world.destroy(ring.dest, cause, {17: "486", 21: "603"}.get(cause, ""))
+        if not self.rings:
+            self._again()
+
+    def _unanswered(self) -> None:
+        for ring in self.rings:
+            ring.cancel()
+            self.world.tell("AgentRingNoAnswer", ring.lines, self._agent(ring, RingTime=self._rung(ring)))
+            self.world.tell("DialEnd", ring.lines, lines(DialStatus="NOANSWER"))
+        ended, self.rings = self.rings, []
+        self._silence(ended, 0)
+        self._again()
+
+    def _rung(self, ring: Ring) -> int:
+        """Milliseconds, in whole seconds as Asterisk counts them."""
+        return int(self.world.now() - ring.began) * 1000
+
+    def _again(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
+        self._not_before = self.world.now() + self.queue.retry
+        self.queues.poke(self.queue.retry)
+
+    def _silence(self, rings: list[Ring], cause: int) -> None:
+        """Phones that ring no more, each told twice as Asterisk does."""
+        for ring in rings:
+            ring.cancel()
+            self.world.tell("DialEnd", ring.lines, lines(DialStatus="CANCEL"))
+        for ring in rings:
+            self.world.destroy(ring.dest, cause)
+
+    # --- ends -------------------------------------------------------------------------------------------
+
+    def answered(self, ring: Ring) -> None:
+        """The first agent to pick up gets the caller."""
+        world, caller, member = self.world, self.caller, self.offers[ring.dest.name]
+        others = [other for other in self.rings if other is not ring]
+        world.tell("DialEnd", ring.lines, lines(DialStatus="ANSWER"))
+        for other in others:
+            other.cancel()
+            world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
+        world.connected(caller, ring.dest)
+        for other in others:
+            world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
+        world.tell("MusicOnHoldStop", caller.lines())
+        hold = self._leave()
+        self.queue.holdtime = (self.queue.holdtime * 3 + hold) // 4 if self.queue.holdtime else hold
+        ring_time = int(world.now() - ring.began)
+        world.tell("AgentConnect", ring.lines, self._agent(ring, HoldTime=hold, RingTime=ring_time))
+        member.in_call = True
+        talk = Talk(world, caller, ring.dest, lambda why: self._complete(talk, ring, hold, why))
+        for other in others:
+            world.destroy(other.dest, 26)
+        talk.join()
+
+    def _complete(self, talk: Talk, ring: Ring, hold: int, why: str) -> None:
+        now = self.world.now()
+        seconds = int(now - talk.began)
+        member = self.offers[ring.dest.name]
+        done = self._agent(ring, HoldTime=hold, TalkTime=seconds, Reason=why)
+        self.world.tell("AgentComplete", ring.lines, done)
+        member.in_call, member.calls_taken, member.last_call = False, member.calls_taken + 1, int(now)
+        queue = self.queue
+        queue.completed += 1
+        queue.talktime = (queue.talktime * 3 + seconds) // 4 if queue.talktime else seconds
+        self.queues.poke(queue.wrapuptime + 1)
+
+    def left(self, channel: Channel, cause: int, end: bool = True) -> None:
+        """The caller gives up, or is taken out of the queue."""
+        world, caller = self.world, self.caller
+        world.tell("MusicOnHoldStop", caller.lines())
+        rings, self.rings = self.rings, []
+        for ring in rings:
+            ring.cancel()
+            world.tell("DialEnd", ring.lines, lines(DialStatus="CANCEL"))
+        self._silence(rings, 0)
+        if end:
+            self.queue.abandoned += 1
+            place = self.queue.calls.index(self) + 1
+            world.tell(
+                "QueueCallerAbandon",
+                caller.lines(),
+                lines(Queue=self.queue.name, Position=place, OriginalPosition=self.original),
+                lines(HoldTime=int(world.now() - self.joined)),
+            )
+        self._leave()
+        caller.flow = None
+        if end:
+            world.soft_hangup(caller)
+            world.destroy(caller, 0)
+
+    def _expired(self) -> None:
+        """The caller has waited as long as the dialplan lets one wait."""
+        rings, self.rings = self.rings, []
+        self._silence(rings, 0)
+        self.world.tell("MusicOnHoldStop", self.caller.lines())
+        self._leave()
+        self.over()
+
+    def _leave(self) -> int:
+        for alarm in (self._alarm, self._expiry):
+            if alarm:
+                alarm.cancel()
+        queue = self.queue
+        place = queue.calls.index(self) + 1
+        queue.calls.remove(self)
+        self.queues.changed(queue)
+        self.world.tell(
+            "QueueCallerLeave",
+            self.caller.lines(),
+            lines(Queue=queue.name, Position=place, Count=len(queue.calls)),
+        )
+        return int(self.world.now() - self.joined)

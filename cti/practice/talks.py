@@ -1,0 +1,101 @@
+"""Two people on the line: hold, hang-up, blind transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cti.practice.channels import Channel
+from cti.practice.wire import lines
+from cti.practice.world import World
+
+Finish = Callable[[str], None]
+"""Called once when the conversation ends, before anybody leaves the bridge: caller, agent or transfer."""
+
+
+class Talk:
+    """`caller` made the call and `other` took it."""
+
+    def __init__(self, world: World, caller: Channel, other: Channel, finish: Finish | None = None) -> None:
+        self.world, self.caller, self.other = world, caller, other
+        self.began = world.now()
+        self.open = True
+        self._finish = finish
+        bridge = world.bridge()
+        for channel in (other, caller):
+            channel.flow = self
+        world.enter(bridge, other)
+        self.bridge = bridge
+
+    def join(self) -> Talk:
+        """The caller's leg enters too; from here on they hear each other."""
+        self.world.enter(self.bridge, self.caller)
+        self.world.talks.append(self)
+        for watcher in self.world.on_talk:
+            watcher(self)
+        return self
+
+    def peer(self, channel: Channel) -> Channel:
+        return self.other if channel is self.caller else self.caller
+
+    def hold(self, channel: Channel) -> None:
+        """`channel`'s phone puts the other one on hold."""
+        peer = self.peer(channel)
+        if self.open and not peer.held:
+            peer.held = True
+            self.world.tell("Hold", channel.lines(), lines(MusicClass="default"))
+            self.world.device(peer.endpoint)
+            self.world.tell("MusicOnHoldStart", peer.lines(), lines(Class="default"))
+
+    def resume(self, channel: Channel) -> None:
+        peer = self.peer(channel)
+        if self.open and peer.held:
+            peer.held = False
+            self.world.tell("Unhold", channel.lines())
+            self.world.device(peer.endpoint)
+            self.world.tell("MusicOnHoldStop", peer.lines())
+
+    def left(self, channel: Channel, cause: int, end: bool = True) -> None:
+        """One of them goes: the other is hung up too. With `end` false the first lives on elsewhere."""
+        if not self.open:
+            return
+        world, first, second = self.world, channel, self.peer(channel)
+        self._end("transfer" if not end else "caller" if first is self.caller else "agent")
+        world.leave(first)
+        if first is self.caller and end:
+            world.soft_hangup(first)
+        world.leave(second)
+        if second is self.caller:
+            world.soft_hangup(second)
+        if end:
+            world.destroy(first, cause)
+        world.destroy(second, cause)
+
+    def blind_transfer(self, channel: Channel, context: str, exten: str) -> Channel:
+        """`channel` sends the other party to the extension and is hung up; returns that party, free to be sent on."""
+        world, peer = self.world, self.peer(channel)
+        self.resume(channel)
+        world.tell("Unhold", channel.lines())
+        world.tell(
+            "BlindTransfer",
+            lines(Result="Success"),
+            channel.lines("Transferer"),
+            peer.lines("Transferee"),
+            self.bridge.lines(),
+            lines(IsExternal="Yes", Context=context, Extension=exten),
+        )
+        self._end("transfer")
+        world.leave(channel)
+        peer.set(context=context, exten=exten, priority=1)
+        world.leave(peer)
+        world.destroy(channel, 16)
+        return peer
+
+    def _end(self, why: str) -> None:
+        for channel in (self.caller, self.other):
+            if channel.held:
+                self.resume(self.peer(channel))
+        self.open = False
+        self.world.talks.remove(self)
+        self.caller.flow = self.other.flow = None
+        if self._finish:
+            self._finish(why)

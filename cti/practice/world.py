@@ -1,0 +1,201 @@
+"""The model: channels, bridges and devices, each change told as Asterisk tells it. No I/O."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cti.practice.channels import CAUSES, DOWN, RING, RINGING, UP, Bridge, Channel
+from cti.practice.timeline import Timeline
+from cti.practice.wire import HEADS, lines
+
+if TYPE_CHECKING:
+    from cti.practice.rings import Ring
+    from cti.practice.talks import Talk
+
+Sink = Callable[[int, bytes], None]
+TRUNK = "PJSIP/trunk"
+
+
+class World:
+    """All that happens in one PBX. `sinks` get each event's permission bit and bytes."""
+
+    def __init__(self, timeline: Timeline, rng: random.Random, agents: int = 12) -> None:
+        self.timeline, self.rng = timeline, rng
+        self.extensions = {str(1001 + n): f"Agent {1001 + n}" for n in range(agents)}
+        """Extension to the name on its phone."""
+        self.sinks: list[Sink] = []
+        self.channels: dict[str, Channel] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.rings: dict[str, Ring] = {}
+        """Channel name to the ring of a phone that rings now."""
+        self.talks: list[Talk] = []
+        self.on_ring: list[Callable[[Ring], None]] = []
+        self.on_talk: list[Callable[[Talk], None]] = []
+        self.on_device: list[Callable[[str], None]] = []
+        self.devices = {f"PJSIP/{number}": "NOT_INUSE" for number in self.extensions} | {TRUNK: "NOT_INUSE"}
+        self.unplugged: set[str] = set()
+        """Devices that are not registered: their phones never ring."""
+        self.processed = 0
+        self.told = 0
+        self.started = timeline.now()
+        self._legs: dict[str, list[Channel]] = {}
+        self._numbers = itertools.count()
+        self._names = itertools.count()
+
+    def tell(self, event: str, *parts: bytes) -> None:
+        """Hand one event to every session that may see it."""
+        bit, head = HEADS[event]
+        self.told += 1
+        data = b"".join((head, *parts, b"\r\n"))
+        for sink in self.sinks:
+            sink(bit, data)
+
+    def now(self) -> float:
+        return self.timeline.now()
+
+    # --- channels ---------------------------------------------------------------------------------------
+
+    def channel(
+        self, endpoint: str, *, parent: Channel | None = None, uniqueid: str = "", **more: object
+    ) -> Channel:
+        """A new channel of that endpoint; it inherits the call of `parent`."""
+        now = self.now()
+        name = f"{endpoint}-{next(self._names):08x}"
+        made = Channel(name, endpoint, uniqueid or f"{int(now)}.{next(self._numbers)}", now)
+        number = made.extension if made.extension in self.extensions else ""
+        made.set(context="from-trunk" if endpoint == TRUNK else "agents", caller_num=number)
+        made.caller_name = self.extensions.get(number, "")
+        if parent is not None:
+            made.set(linkedid=parent.linkedid, tag=parent.tag)
+        made.set(**more)
+        self.channels[name] = made
+        self._legs.setdefault(endpoint, []).append(made)
+        self.tell("Newchannel", made.lines())
+        return made
+
+    def state(self, channel: Channel, state: int) -> None:
+        """Newstate, and what it means for the device."""
+        channel.set(state=state)
+        self.tell("Newstate", channel.lines())
+        self.device(channel.endpoint)
+
+    def connected(self, channel: Channel, other: Channel) -> None:
+        """Who the channel is talking with, shown on its phone."""
+        channel.set(connected_num=other.caller_num, connected_name=other.caller_name)
+        self.tell("NewConnectedLine", channel.lines())
+
+    def destroy(self, channel: Channel, cause: int, tech_cause: str = "") -> None:
+        """The last word about a channel."""
+        if not channel.alive:
+            return
+        channel.alive, channel.flow = False, None
+        del self.channels[channel.name]
+        self._legs[channel.endpoint].remove(channel)
+        self.rings.pop(channel.name, None)
+        text = {"Cause": cause, "Cause-txt": CAUSES.get(cause, "Unknown")}
+        tech = {"TechCause": tech_cause} if tech_cause else {}
+        self.tell("Hangup", channel.lines(), lines(**text, **tech))
+        self.device(channel.endpoint)
+
+    def hang_up(self, channel: Channel, cause: int = 16, *, by_phone: bool = True) -> None:
+        """Someone puts the phone down, or (`by_phone` false) the PBX is told to end the channel."""
+        if not channel.alive:
+            return
+        if by_phone:
+            self.tell("HangupRequest", channel.lines())
+        else:
+            self.soft_hangup(channel, cause)
+        if channel.flow is None:
+            self.destroy(channel, cause)
+        else:
+            channel.flow.left(channel, cause)
+
+    def soft_hangup(self, channel: Channel, cause: int = 16) -> None:
+        self.tell("SoftHangupRequest", channel.lines(), lines(Cause=cause))
+
+    # --- bridges ----------------------------------------------------------------------------------------
+
+    def bridge(self) -> Bridge:
+        made = Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
+        self.bridges[made.uniqueid] = made
+        self.tell("BridgeCreate", made.lines())
+        return made
+
+    def enter(self, bridge: Bridge, channel: Channel) -> None:
+        """The channel joins; all in the bridge take the oldest linkedid."""
+        bridge.members.append(channel)
+        channel.bridge = bridge
+        oldest = min(bridge.members, key=lambda member: member.created)
+        for member in bridge.members:
+            if member.linkedid != oldest.linkedid:
+                member.set(linkedid=oldest.linkedid)
+        self.tell("BridgeEnter", bridge.lines(), channel.lines())
+
+    def leave(self, channel: Channel) -> None:
+        bridge = channel.bridge
+        if bridge is None:
+            return
+        bridge.members.remove(channel)
+        channel.bridge = None
+        self.tell("BridgeLeave", bridge.lines(), channel.lines())
+        if not bridge.members:
+            del self.bridges[bridge.uniqueid]
+            self.tell("BridgeDestroy", bridge.lines())
+
+    # --- devices ----------------------------------------------------------------------------------------
+
+    def device_state(self, endpoint: str) -> str:
+        """The state Asterisk would give the device now; agents' phones are BUSY from the first ring on."""
+        if endpoint not in self.devices:
+            return "INVALID"
+        if endpoint in self.unplugged:
+            return "UNAVAILABLE"
+        legs = [leg for leg in self._legs.get(endpoint, ()) if leg.state != DOWN]
+        if not legs:
+            return "NOT_INUSE"
+        if endpoint != TRUNK:
+            return "BUSY"
+        ringing = any(leg.state == RINGING for leg in legs)
+        used = any(leg.state in (RING, UP) and not leg.held for leg in legs)
+        return {(True, True): "RINGINUSE", (True, False): "RINGING", (False, True): "INUSE"}.get(
+            (ringing, used), "ONHOLD"
+        )
+
+    def device(self, endpoint: str) -> None:
+        """Tell the device's state if it has changed."""
+        state = self.device_state(endpoint)
+        if self.devices.get(endpoint) == state or state == "INVALID":
+            return
+        self.publish(endpoint, state)
+        for watcher in self.on_device:
+            watcher(endpoint)
+
+    def publish(self, device: str, state: str) -> None:
+        """Tell a device state that is not a phone's, such as Queue:service."""
+        if self.devices.get(device) != state:
+            self.devices[device] = state
+            self.tell("DeviceStateChange", lines(Device=device, State=state))
+
+    def plug(self, extension: str, registered: bool) -> None:
+        """Register or unregister the extension's phone."""
+        endpoint = f"PJSIP/{extension}"
+        if registered:
+            self.unplugged.discard(endpoint)
+        else:
+            self.unplugged.add(endpoint)
+        self.device(endpoint)
+
+    # --- finding ----------------------------------------------------------------------------------------
+
+    def find(self, name: str) -> Channel | None:
+        """The channel of that name or Uniqueid."""
+        found = self.channels.get(name)
+        return found or next((leg for leg in self.channels.values() if leg.uniqueid == name), None)
+
+    def legs(self, extension: str) -> list[Channel]:
+        """The channels of an extension's phone, oldest first."""
+        return list(self._legs.get(f"PJSIP/{extension}", ()))
