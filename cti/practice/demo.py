@@ -1,0 +1,36 @@
+"""A practice PBX with people in it: the demo's, and `python -m cti.practice`."""
+
+from __future__ import annotations
+
+from cti.practice.names import COLLEAGUES
+from cti.practice.pbx import PracticePbx, Setup
+from cti.practice.people import Town, town
+from cti.practice.population import Habits, Population
+
+
+class LivelyPbx(PracticePbx):
+    """A PracticePbx whose population begins to call when it starts. Colleagues 1002 to 1005 are in `service`."""
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        seed: int = 7,
+        speed: float = 1.0,
+        habits: Habits | None = None,
+        people: Town | None = None,
+    ) -> None:
+        super().__init__(port, seed=seed, speed=speed, setup=Setup(members={"service": tuple(COLLEAGUES)}))
+        self.habits = habits or Habits()
+        self.people = people or town()
+
+    def started(self) -> None:
+        for extension, name in COLLEAGUES.items():
+            self.world.extensions[extension] = name
+            self.queues.queues["service"].members[f"PJSIP/{extension}"].name = name
+        self.population = Population(self.plan, self.people, self.rng, self.habits)
+        self.population.start()
+
+    async def stop(self) -> None:
+        self.population.stop()
+        await super().stop()
