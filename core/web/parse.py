@@ -1,0 +1,73 @@
+"""From a request to checked values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from multidict import MultiMapping
+
+from core.errors import Invalid
+from core.web.errors import BadRequest
+from core.web.routes import Route
+from core.web.security import CSRF_FIELD, CSRF_HEADER
+
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+async def parse_body(request: web.Request, kind: type | None) -> Any:
+    """The body as `kind`, from JSON or a form; None where the route takes none.
+
+    Raises msgspec's errors, and `Invalid` for an uploaded file.
+    """
+    if kind is None:
+        return None
+    if request.content_type in FORMS:
+        fields = plain(await request.post())
+        fields.pop(CSRF_FIELD, None)
+        return msgspec.convert(fields, kind, strict=False)
+    raw = await request.read()
+    if raw and request.content_type not in ("application/json", "application/octet-stream"):
+        raise BadRequest(f"The body must be application/json, not {request.content_type[:100]}.")
+    return msgspec.json.decode(raw or b"{}", type=kind)
+
+
+def parse_query(request: web.Request, kind: type | None) -> Any:
+    """The query as `kind`; None where the route takes none."""
+    return None if kind is None else msgspec.convert(plain(request.query), kind, strict=False)
+
+
+def plain(values: MultiMapping[Any]) -> dict[str, Any]:
+    """A name given once is a text, a name given more often a list of them."""
+    found: dict[str, Any] = {}
+    for name in values:
+        given = values.getall(name)
+        if not all(isinstance(value, str) for value in given):
+            raise Invalid("A file cannot be uploaded here.", field=name)
+        found[name] = given[0] if len(given) == 1 else given
+    return found
+
+
+async def csrf_token(request: web.Request) -> str:
+    """The CSRF token that the page sent back, in its header or in a form's field."""
+    if CSRF_HEADER in request.headers:
+        return request.headers[CSRF_HEADER]
+    if request.content_type in FORMS:
+        value = (await request.post()).get(CSRF_FIELD, "")
+        return value if isinstance(value, str) else ""
+    return ""
+
+
+def path_of(request: web.Request) -> Mapping[str, str]:
+    """The named parts of the path, decoded. A control character in one is no id of ours (400)."""
+    for value in request.match_info.values():
+        if not value.isprintable():
+            raise BadRequest("The path holds a control character.")
+    return dict(request.match_info)
+
+
+def takes_key(request: web.Request, route: Route) -> bool:
+    """Whether an Idempotency-Key counts: on POST, and never where the answer carries somebody's session."""
+    return request.method == "POST" and "Idempotency-Key" in request.headers and route.permission is not None
