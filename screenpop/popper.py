@@ -49,9 +49,10 @@ class Renderer(Protocol):
 class Known:
     """One call's number and what is known of it, fetched once for all agents."""
 
-    def __init__(self, number: str, task: asyncio.Task[Context]) -> None:
+    def __init__(self, number: str, task: asyncio.Task[Context], before: Context | None) -> None:
         self.number = number
         self.task = task
+        self._before = before
         self.late = False
         """True once the deadline has passed without a record."""
 
@@ -60,12 +61,14 @@ class Known:
         return self.task.done() and not self.task.cancelled() and self.task.exception() is not None
 
     def context(self) -> Context | None:
-        """The record; a stand-in where it is late or could not be read; None where it may still come in time."""
-        if not self.task.done():
-            return unknown_yet(self.number) if self.late else None
-        if self.task.cancelled() or self.task.exception() is not None:
-            return unknown_yet(self.number)
-        return self.task.result()
+        """The record, or the one before it while it is read again; a stand-in where it is late or could not be read;
+        None where it may still come in time.
+        """
+        if self.task.done() and not self.task.cancelled() and self.task.exception() is None:
+            return self.task.result()
+        if self._before is not None:
+            return self._before
+        return unknown_yet(self.number) if self.late or self.task.done() else None
 
 
 class Open:
@@ -182,11 +185,21 @@ class Popper:
             raise Conflict("The card stays while the call goes on.", code="call_goes_on")
         self._close(pop.pop_id, "cancelled")
 
-    def refresh(self, customer_id: str | None = None, call_id: str | None = None) -> None:
-        """Read again what the cards of a customer or a call show, after one of them changed."""
+    def refresh(
+        self,
+        *,
+        customer_id: str | None = None,
+        call_id: str | None = None,
+        numbers: frozenset[str] = frozenset(),
+    ) -> None:
+        """Read again what the cards show of a customer, a call or a caller's number (E.164), after it changed."""
         for open_ in list(self._open.values()):
-            shown = open_.told.customers if open_.told else ()
-            if open_.call.id == call_id or any(customer.id == customer_id for customer in shown):
+            shown = open_.told
+            if shown is not None and (
+                shown.call_id == call_id
+                or shown.caller.number in numbers
+                or any(customer.id == customer_id for customer in shown.customers)
+            ):
                 self._fetch(open_.call)
 
     def expire(self, now: float) -> None:

@@ -179,3 +179,14 @@ async def test_twelve_cards_of_ended_calls_are_kept_and_old_ones_expire() -> Non
     ]
     desk.popper.expire(ANSWERED + 13 + 1801)
     assert desk.popper.pops_of("anna", "en") == []
+
+
+async def test_while_a_card_is_read_again_it_keeps_what_it_shows() -> None:
+    desk = Desk()
+    await ringing(desk, "anna")
+    desk.popper.refresh(customer_id="cu1")
+    desk.bus.publish(cti.CallAnswered(call(), segment(answered_at=ANSWERED)))
+    assert desk.heard("anna")[-1]["data"]["stage"] == "answered"
+    assert desk.heard("anna")[-1]["data"]["customers"][0]["name"] == "Li Wei"
+    await desk.records.fail()
+    assert desk.heard("anna")[-1]["data"]["match"] == "one"

@@ -1,0 +1,28 @@
+"""A ticket's state in the words of its workflow and of one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.errors import NotFound
+from ticketing.messages import Ticket
+from ticketing.service import Tickets
+from ticketing.views import state_label
+
+
+class TicketLabels:
+    """Looks labels up in the definitions in force; a name that they do not have is shown as it is."""
+
+    def __init__(self, tickets: Tickets) -> None:
+        self._tickets = tickets
+
+    def state(self, workflow: str, state: str, language: str) -> str:
+        """Such as 处理中 for the state `handling` of a complaint."""
+        try:
+            return state_label(self._tickets.workflow(workflow).workflow, state, language)
+        except NotFound:
+            return state
+
+    def of(self, language: str) -> Callable[[Ticket], str]:
+        """The same for a whole ticket, in one language."""
+        return lambda ticket: self.state(ticket.workflow, ticket.state, language)

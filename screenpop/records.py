@@ -1,0 +1,47 @@
+"""What is known of a caller, read for the pops: who it may be, what is open, what was last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from core.clock import iso
+from customers.messages import Lookup, Match, TimelineEntry
+from screenpop.pops import HISTORY_SHOWN, TICKETS_SHOWN, Context, PopHistory
+from ticketing.messages import Ticket
+
+
+class FindsCustomers(Protocol):
+    async def lookup(self, number_text: str, region: str | None = None) -> Lookup: ...
+    async def timeline(
+        self, id: str, limit: int = 50, after: str = ""
+    ) -> tuple[list[TimelineEntry], str | None]: ...
+
+
+class FindsTickets(Protocol):
+    async def open_of_customer(self, customer_id: str, limit: int) -> Sequence[Ticket]: ...
+
+
+class CallerRecords:
+    """Reads customers and tickets for a number. `regions` is each PBX's default region."""
+
+    def __init__(self, customers: FindsCustomers, tickets: FindsTickets, regions: Mapping[str, str]) -> None:
+        self._customers = customers
+        self._tickets = tickets
+        self._regions = regions
+
+    async def about(self, number: str, pbx: str) -> Context:
+        """Who may be calling; where it is one, also their open tickets and last contacts."""
+        lookup = await self._customers.lookup(number, self._regions.get(pbx))
+        if lookup.match is not Match.ONE:
+            return Context(lookup)
+        customer = lookup.candidates[0].customer
+        tickets = await self._tickets.open_of_customer(customer.id, TICKETS_SHOWN)
+        history, _ = await self._customers.timeline(customer.id, HISTORY_SHOWN + 1)
+        contacts = [entry for entry in history if entry.kind != "created"]
+        return Context(lookup, tuple(tickets), tuple(history_row(entry) for entry in contacts))
+
+
+def history_row(entry: TimelineEntry) -> PopHistory:
+    """A time line entry as pops and pages carry it."""
+    return PopHistory(iso(entry.at), entry.kind, entry.title, entry.text, entry.ref, entry.state)

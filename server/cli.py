@@ -1,0 +1,38 @@
+"""The `ringdesk` command: one place where every command is named."""
+
+from __future__ import annotations
+
+import typer
+
+from server.commands import check, customers, demo, doctor, migrate, schema, serve, tail, users
+
+app = typer.Typer(
+    name="ringdesk",
+    help="Call-centre CTI and service desk for Asterisk.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+user = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+token = typer.Typer(help="API tokens.", no_args_is_help=True)
+customer = typer.Typer(help="Customer records.", no_args_is_help=True)
+
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("check")(check.check)
+app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+app.command("tail")(tail.tail)
+app.command("schema")(schema.schema)
+user.command("add")(users.add)
+user.command("list")(users.list_users)
+token.command("add")(users.add_token)
+customer.command("import")(customers.import_csv)
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
+app.add_typer(customer, name="customers")
+
+
+def main() -> None:
+    """Entry point: exit code 0 done, 1 a problem told in a line on stderr, 2 usage."""
+    app()

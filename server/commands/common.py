@@ -1,0 +1,85 @@
+"""What every command does: read the settings, run the work, tell a problem in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import sqlalchemy as sa
+import typer
+
+from config.load import SettingsError, load
+from config.settings import Settings
+from core import migrate
+from core.database import Database
+from core.errors import Refused
+
+T = TypeVar("T")
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="Settings file; ringdesk.toml in the working directory where not given."),
+]
+DEFAULT_CONFIG = Path("ringdesk.toml")
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong in one line on stderr and exit with 1."""
+    print(" ".join(f"ringdesk: {message}".split()), file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def say(message: str = "") -> None:
+    """Print a line for the person (or the pipe) that ran the command."""
+    print(message, flush=True)
+
+
+def settings_of(config: Path | None, overrides: dict[str, Any] | None = None) -> Settings:
+    """The settings, or exit 1 with all that is wrong with them, a line each."""
+    path = config if config is not None else (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    try:
+        return load(path, os.environ, overrides or {})
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"ringdesk: {problem}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run the work; a refusal, a database that is away and a broken file are told in a line."""
+    try:
+        return asyncio.run(work)
+    except Refused as refusal:
+        fail(refusal.message)
+    except sa.exc.OperationalError as error:
+        fail(f"the database does not answer: {error.orig}")
+    except OSError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(1) from None
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database of these settings, which must be up to date."""
+    db = Database(settings.database.url)
+    try:
+        await require_current(db)
+        yield db
+    finally:
+        await db.close()
+
+
+async def require_current(db: Database) -> None:
+    """Refuse an older (or newer) database, with the next step."""
+    found = await migrate.revision(db)
+    if found != migrate.head():
+        state = (
+            "is empty" if found is None else f"is at revision {found}, this program wants {migrate.head()}"
+        )
+        raise Refused(f"The database {state}: run `ringdesk migrate` first.", code="not_migrated")

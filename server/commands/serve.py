@@ -1,0 +1,50 @@
+"""`ringdesk serve`: serve until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from config.settings import Settings
+from core.logs import set_up_logs
+from server.commands.common import Config, require_current, run, settings_of
+from server.site import Site
+from server.wiring import House
+
+STOP_SECONDS = 9.0
+"""All must be down within this time of a SIGTERM; the contract allows 10."""
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port; the settings' where not given.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address; the settings' where not given.")] = None,
+    config: Config = None,
+) -> None:
+    """Serve pages, API and live socket; SIGTERM ends it cleanly."""
+    server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings_of(config, {"server": server} if server else {})
+    set_up_logs(settings.log)
+    run(serve_until_stopped(settings, lambda address: None))
+
+
+async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve; `ready` is called with the address once requests are answered."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    house = House(settings)
+    site = Site(house)
+    try:
+        await require_current(house.db)
+        await house.start()
+        ready(await site.start())
+        await stop.wait()
+    finally:
+        async with asyncio.timeout(STOP_SECONDS):
+            await site.stop()
+            await house.stop()
