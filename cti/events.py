@@ -101,8 +101,11 @@ class BridgeDestroy(AmiEvent, frozen=True):
 
 
 class BridgeEnter(AmiEvent, frozen=True):
+    """`technology`: holding_bridge where the members do not hear each other, as parked callers."""
+
     bridge: str
     chan: Chan
+    technology: str = ""
 
 
 class BridgeLeave(AmiEvent, frozen=True):
@@ -303,6 +306,8 @@ class SeenChannel(msgspec.Struct, frozen=True):
     bridge: str = ""
     seconds: int = 0
     dialled: str = ""
+    application_data: str = ""
+    """Of a channel in Queue its arguments: the first is the queue's name."""
 
 
 class SeenQueue(msgspec.Struct, frozen=True):

@@ -209,7 +209,9 @@ _TABLE: dict[str, Callable[[Message], e.AmiEvent | None]] = {
     # bridges
     "BridgeCreate": lambda m: e.BridgeCreate(m.headers["BridgeUniqueid"]),
     "BridgeDestroy": lambda m: e.BridgeDestroy(m.headers["BridgeUniqueid"]),
-    "BridgeEnter": lambda m: e.BridgeEnter(m.headers["BridgeUniqueid"], chan(m)),
+    "BridgeEnter": lambda m: e.BridgeEnter(
+        m.headers["BridgeUniqueid"], chan(m), m.headers.get("BridgeTechnology", "")
+    ),
     "BridgeLeave": lambda m: e.BridgeLeave(m.headers["BridgeUniqueid"], chan(m)),
     "BridgeMerge": lambda m: e.BridgeMerge(m.headers["ToBridgeUniqueid"], m.headers["FromBridgeUniqueid"]),
     # queues

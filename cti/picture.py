@@ -79,6 +79,7 @@ def _channel(line: Message, status: Message | None) -> e.SeenChannel:
         bridge=more.get("BridgeID", line.get_header("BridgeId")),
         seconds=seconds(line.get_header("Duration")),
         dialled=clean_text(more.get("DNID", "")),
+        application_data=clean_text(line.get_header("ApplicationData")),
     )
 
 

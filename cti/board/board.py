@@ -1,0 +1,151 @@
+"""The board of one PBX: typed events in, domain events out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from cti.board import picture as anew
+from cti.board import queueing
+from cti.board.state import State
+from cti.board.table import TABLE
+from cti.duty import Duty
+from cti.events import AmiEvent, Member, Picture
+from cti.messages import Agent, Call, DomainEvent, Seat, Snapshot
+
+_EXPECTED = 256  # dialled numbers that are remembered until their channel comes
+
+
+class Board:
+    """What is believed of one PBX. Times are epoch seconds of our clock and never go into a decision but as given.
+
+    `trunks` are endpoints that lead outside, such as PJSIP/trunk. Every call of a method returns what has changed,
+    whole objects, in order: applied to an older `snapshot` they give the present one. Nothing here raises for what
+    a PBX sends; what surprises is counted in `surprises` by name.
+    """
+
+    def __init__(self, pbx: str, trunks: Iterable[str] = ()) -> None:
+        self._state = State(pbx, frozenset(trunks))
+
+    @property
+    def pbx(self) -> str:
+        return self._state.pbx
+
+    @property
+    def surprises(self) -> Counter[str]:
+        """How often each thing came that nothing was known about."""
+        return self._state.surprises
+
+    def apply(self, event: AmiEvent, at: float) -> list[DomainEvent]:
+        """What the event, received at `at`, has changed."""
+        handler = TABLE.get(type(event))
+        if handler is None:
+            self._state.surprises[type(event).__name__] += 1
+            return []
+        handler(self._state, event, at)
+        return self._state.flush(at)
+
+    def resync(self, picture: Picture, remembered: Mapping[str, Call], at: float) -> list[DomainEvent]:
+        """Makes the board what the picture shows. `remembered` are calls that the store holds as live, by id.
+
+        Calls that the PBX no longer has end as lost; those that go on are marked incomplete, for some of what
+        happened to them was not seen.
+        """
+        anew.resync(self._state, picture, remembered, at)
+        return self._state.flush(at)
+
+    def set_seats(self, seats: Iterable[Seat], at: float) -> list[DomainEvent]:
+        """The users and their phones, all of them; those of other PBXs are passed over."""
+        state = self._state
+        before = {user: desk.seat for user, desk in state.desks.by_user.items()}
+        for user in state.desks.seat(s for s in seats if s.pbx == state.pbx):
+            state.drop_user(user)
+        for desk in state.desks.by_user.values():
+            desk.members.clear()
+            if before.get(desk.seat.user) != desk.seat:
+                state.touch_desk(desk)
+        for line in state.lines.values():
+            for member in tuple(line.members.values()):
+                queueing.put_member(state, member)
+        return state.flush(at)
+
+    def set_duties(self, duties: Mapping[str, Duty], at: float) -> list[DomainEvent]:
+        """The duty of each user who has one. A pause that is asked for ends the wrap-up."""
+        state = self._state
+        for desk in state.desks.by_user.values():
+            duty = duties.get(desk.seat.user)
+            if duty == desk.duty:
+                continue
+            desk.duty = duty
+            if duty is None or not duty.signed_in or duty.paused:
+                state.desks.end_wrap_up(desk)
+            state.touch_desk(desk)
+        return state.flush(at)
+
+    def expect(self, channel_id: str, to: str) -> None:
+        """We have asked the PBX to call a phone by a channel of this id, and to dial `to` from there."""
+        dialled = self._state.dialled
+        if len(dialled) >= _EXPECTED:
+            del dialled[next(iter(dialled))]
+        dialled[channel_id] = to
+
+    def tick(self, at: float) -> list[DomainEvent]:
+        """Ends the wrap-ups that are over."""
+        state = self._state
+        for desk in tuple(state.desks.wrapping.values()):
+            if desk.wrap_until is not None and desk.wrap_until <= at:
+                state.desks.end_wrap_up(desk)
+                state.touch_desk(desk)
+        return state.flush(at)
+
+    def gap(self, at: float) -> list[DomainEvent]:
+        """The link is lost: what happens to the live calls from now on is not seen."""
+        for call in self._state.calls.values():
+            call.incomplete = True
+            self._state.touch(call)
+        return self._state.flush(at)
+
+    def snapshot(self) -> Snapshot:
+        """What has been told so far, of this PBX: live calls, agents, queues."""
+        state = self._state
+        return Snapshot(
+            tuple(c.published for c in state.calls.values() if c.published is not None),
+            tuple(d.published for d in state.desks.by_user.values() if d.published is not None),
+            tuple(q.published for q in state.lines.values() if q.published is not None),
+        )
+
+    def call(self, call_id: str) -> Call | None:
+        """The live call of that id, if there is one."""
+        found = self._state.calls.get(call_id)
+        return None if found is None else found.published
+
+    def agent(self, user: str) -> Agent | None:
+        found = self._state.desks.by_user.get(user)
+        return None if found is None else found.published
+
+    def members(self, user: str) -> dict[str, Member]:
+        """The user's queue memberships as the PBX has them, by queue."""
+        state = self._state
+        desk = state.desks.by_user.get(user)
+        if desk is None:
+            return {}
+        return {name: state.lines[name].members[key] for name, key in desk.members.items()}
+
+    def channels_of(self, user: str, call_id: str) -> list[str]:
+        """Names of the user's channels in the call, for controlling it."""
+        state = self._state
+        desk = state.desks.by_user.get(user)
+        if desk is None:
+            return []
+        legs = state.phones.get(desk.seat.interface, {}).values()
+        return [leg.name for leg in legs if leg.call.id == call_id]
+
+    def channels(self, call_id: str) -> list[str]:
+        """Names of all channels of the call but Local ones."""
+        call = self._state.calls.get(call_id)
+        return [] if call is None else [leg.name for leg in call.legs.values() if not leg.local]
+
+    def call_of_channel(self, uniqueid: str) -> str | None:
+        """Id of the call that the live channel is part of."""
+        leg = self._state.legs.get(uniqueid)
+        return None if leg is None or leg.call.published is None else leg.call.id

@@ -1,0 +1,263 @@
+"""Which channels make one call: those that share a linkedid, our call tag, a bridge, or a Local pair."""
+
+from __future__ import annotations
+
+from cti.board import stretches
+from cti.board.model import CallSet, Leg, Stretch, age, interface_of, is_extension
+from cti.board.state import State
+from cti.events import Chan
+from cti.messages import Direction, EndReason, How, Party
+
+
+def see(state: State, chan: Chan, at: float) -> Leg | None:
+    """The leg of a channel that an event is about, brought up to date; None for one that is not known."""
+    leg = state.legs.get(chan.uniqueid)
+    if leg is None:
+        return None
+    if chan.linkedid != leg.linkedid and chan.linkedid:
+        _relink(state, leg, chan.linkedid, at)
+    if chan.call_tag != leg.tag and chan.call_tag:
+        tag(state, leg, chan.call_tag, at)
+    return leg
+
+
+def meet(state: State, chan: Chan, at: float) -> Leg | None:
+    """`see`, and a channel that nobody told us of is taken in; None for one that has ended."""
+    leg = see(state, chan, at)
+    if leg is not None:
+        return leg
+    if chan.uniqueid in state.recent:
+        state.surprises["straggler"] += 1
+        return None
+    return enter(state, chan, at)
+
+
+def enter(state: State, chan: Chan, at: float) -> Leg:
+    """A channel that is new: part of the call that it belongs to, or the first of another."""
+    linkedid = chan.linkedid or chan.uniqueid
+    call = state.by_linkedid.get(linkedid)
+    if call is None and chan.call_tag:
+        call = state.by_tag.get(chan.call_tag)
+    if call is None:
+        call = _new_call(state, chan, linkedid, at)
+    leg = Leg(
+        chan.uniqueid,
+        linkedid,
+        chan.name,
+        interface_of(chan.name),
+        chan.name.startswith("Local/"),
+        is_inside(state, chan),
+        chan.state,
+        call,
+    )
+    state.legs[leg.uniqueid] = leg
+    call.legs[leg.uniqueid] = leg
+    _link(state, call, linkedid)
+    _link(state, call, chan.uniqueid)
+    if not leg.local:
+        state.phones.setdefault(leg.interface, {})[leg.uniqueid] = leg
+        if not call.first:
+            _begin(state, call, leg, chan, at)
+    if chan.call_tag:
+        tag(state, leg, chan.call_tag, at)
+    state.touch(leg.call)
+    state.touch_phone(leg.interface)
+    return leg
+
+
+def is_inside(state: State, chan: Chan) -> bool:
+    """A phone of the house: of a seat, of a queue member, or one that is named by its own short number."""
+    interface = interface_of(chan.name)
+    if interface in state.trunks:
+        return False
+    return (
+        interface in state.desks.by_interface
+        or interface in state.memberships
+        or is_extension(interface, chan.caller_num)
+    )
+
+
+def _new_call(state: State, chan: Chan, linkedid: str, at: float) -> CallSet:
+    oldest = linkedid if linkedid not in state.recent else chan.uniqueid
+    call = CallSet(f"{state.pbx}-{oldest}", at)
+    if call.id in state.calls:  # an id once given to a call stays with it
+        call.id = f"{state.pbx}-{chan.uniqueid}"
+    state.calls[call.id] = call
+    return call
+
+
+def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None:
+    """The call's first real channel says who calls, and from which side."""
+    call.first, call.first_inside = leg.uniqueid, leg.inside
+    call.caller = party_of(state, leg, chan)
+    expected = state.dialled.pop(leg.uniqueid, None)
+    call.dialled = expected if expected is not None else _dialled(chan)
+    if leg.inside:
+        outside = expected is not None and expected not in state.desks.by_extension
+        call.direction = Direction.OUTBOUND if outside else Direction.INTERNAL
+        stretches.begin(state, leg, How.OUTBOUND, at)
+
+
+def _dialled(chan: Chan) -> str:
+    return "" if chan.exten in ("s", "h", "i", "t") else chan.exten
+
+
+def party_of(state: State, leg: Leg, chan: Chan) -> Party:
+    """Who is at this channel; a seat is called by its own name, whatever its phone says."""
+    desk = state.desks.by_interface.get(leg.interface)
+    if desk is None:
+        return Party(chan.caller_num, chan.caller_name)
+    return Party(desk.seat.extension or chan.caller_num, desk.seat.name or chan.caller_name)
+
+
+def _link(state: State, call: CallSet, linkedid: str) -> None:
+    call.linkedids.add(linkedid)
+    state.by_linkedid[linkedid] = call
+
+
+def _relink(state: State, leg: Leg, linkedid: str, at: float) -> None:
+    """Asterisk has rewritten the channel's linkedid: it has met others in a bridge."""
+    leg.linkedid = linkedid
+    other = state.by_linkedid.get(linkedid)
+    if other is None:
+        _link(state, leg.call, linkedid)
+    else:
+        join(state, leg.call, other, at)
+
+
+def tag(state: State, leg: Leg, value: str, at: float) -> None:
+    """The dialplan, or who dialled, has said which call of ours the channel belongs to."""
+    leg.tag = value
+    other = state.by_tag.get(value)
+    if other is None:
+        leg.call.tags.add(value)
+        state.by_tag[value] = leg.call
+    else:
+        join(state, leg.call, other, at)
+
+
+def join(state: State, one: CallSet, two: CallSet, at: float) -> CallSet:
+    """The two calls are one from now on, and it is the returned one: a customer's before an internal one, then the
+    older. The other's agents go over to it.
+    """
+    if one is two:
+        return one
+    keep, gone = (one, two) if _rank(one) <= _rank(two) else (two, one)
+    moved = [(s, s.talking) for s in gone.stretches.values() if s.talking or _is_offer(s)]
+    for stretch in gone.stretches.values():
+        stretches.end(state, gone, stretch, EndReason.TRANSFERRED, at)
+    _move_channels(state, gone, keep)
+    _move_facts(gone, keep)
+    for stretch, talked in moved:
+        for uniqueid in tuple(stretch.legs):
+            leg = keep.legs.get(uniqueid)
+            if leg is not None:
+                _carry_over(state, leg, talked, at)
+    gone.swallowed, gone.ended_at, gone.waiting = True, at, ""
+    state.calls.pop(gone.id, None)
+    state.touch(gone)
+    state.touch(keep)
+    return keep
+
+
+def _is_offer(stretch: Stretch) -> bool:
+    return stretch.offered and stretch.how is not How.OUTBOUND
+
+
+def _rank(call: CallSet) -> tuple[bool, bool, float, tuple[int, int]]:
+    oldest = call.first or next(iter(call.linkedids), "")
+    return (
+        not call.first,
+        call.direction is Direction.INTERNAL,
+        call.started_at,
+        age(oldest, call.started_at),
+    )
+
+
+def _move_channels(state: State, gone: CallSet, keep: CallSet) -> None:
+    for leg in gone.legs.values():
+        leg.call = keep
+        keep.legs[leg.uniqueid] = leg
+        state.touch_phone(leg.interface)
+    for linkedid in gone.linkedids:
+        _link(state, keep, linkedid)
+    for value in gone.tags:
+        keep.tags.add(value)
+        state.by_tag[value] = keep
+    gone.legs = {}
+    gone.linkedids = set()
+    gone.tags = set()
+
+
+def _move_facts(gone: CallSet, keep: CallSet) -> None:
+    if gone.waiting:
+        keep.waiting = gone.waiting
+        keep.queue = gone.queue
+        keep.queued_at = keep.queued_at if keep.queued_at is not None else gone.queued_at
+    if not keep.first:
+        keep.first, keep.first_inside, keep.direction = gone.first, gone.first_inside, gone.direction
+        keep.caller, keep.dialled = gone.caller, gone.dialled
+    keep.incomplete = keep.incomplete or gone.incomplete
+
+
+def _carry_over(state: State, leg: Leg, talked: bool, at: float) -> None:
+    """An agent of the swallowed call is with the other one now, unless it is there already with another phone."""
+    leg.stretch = None
+    if talked:
+        stretches.answer(state, leg, at)
+    else:
+        stretches.offer(state, leg, at)
+
+
+def leave(state: State, leg: Leg, at: float) -> CallSet:
+    """The channel is gone; its call ends when it was the last one."""
+    call = leg.call
+    unbridge(state, leg)
+    state.legs.pop(leg.uniqueid, None)
+    call.legs.pop(leg.uniqueid, None)
+    state.recent.add(leg.uniqueid)
+    drop_phone(state, leg)
+    if call.waiting == leg.uniqueid:
+        dequeue(state, leg.uniqueid, call.queue or "")
+        call.waiting, call.abandoned = "", call.answered_at is None
+    if not call.legs:
+        _end(state, call, at)
+    state.touch(call)
+    return call
+
+
+def dequeue(state: State, uniqueid: str, queue: str) -> None:
+    line = state.lines.get(queue)
+    if line is not None and line.leave(uniqueid):
+        state.touch_line(line)
+
+
+def drop_phone(state: State, leg: Leg) -> None:
+    """The leg is no longer one of its interface's."""
+    phone = state.phones.get(leg.interface)
+    if phone is not None and phone.pop(leg.uniqueid, None) is not None and not phone:
+        del state.phones[leg.interface]
+    state.touch_phone(leg.interface)
+
+
+def unbridge(state: State, leg: Leg) -> None:
+    bridge = state.bridges.get(leg.bridge)
+    if bridge is not None:
+        leg.left_first = len(bridge) > 1
+        bridge.pop(leg.uniqueid, None)
+        if not bridge:
+            del state.bridges[leg.bridge]
+    leg.bridge = ""
+
+
+def _end(state: State, call: CallSet, at: float) -> None:
+    for stretch in call.stretches.values():
+        stretches.end(state, call, stretch, stretch.hint or EndReason.CANCELLED, at)
+    call.ended_at = at
+    state.calls.pop(call.id, None)
+    for linkedid in call.linkedids:
+        state.by_linkedid.pop(linkedid, None)
+        state.recent.add(linkedid)
+    for value in call.tags:
+        state.by_tag.pop(value, None)
+    state.touch(call)

@@ -1,0 +1,56 @@
+"""Transfers: who transferred is no longer with the call, and the call goes on."""
+
+from __future__ import annotations
+
+from cti.board import bridging, sets, stretches
+from cti.board.model import Leg
+from cti.board.state import State
+from cti.events import AttendedTransfer, BlindTransfer, Chan, ParkedCall, Pickup
+from cti.messages import EndReason
+
+
+def blind_transfer(state: State, event: BlindTransfer, at: float) -> None:
+    leg = sets.see(state, event.transferer, at)
+    if event.transferee is not None:
+        sets.see(state, event.transferee, at)
+    if leg is not None and event.result.casefold() == "success":
+        _transferred(state, leg, at)
+
+
+def attended_transfer(state: State, event: AttendedTransfer, at: float) -> None:
+    if event.result.casefold() != "success":
+        return
+    chans: tuple[Chan | None, ...] = (
+        event.orig_transferer,
+        event.second_transferer,
+        event.transferee,
+        event.transfer_target,
+    )
+    legs = [None if chan is None else sets.see(state, chan, at) for chan in chans]
+    for leg in legs[:2]:
+        if leg is not None:
+            _transferred(state, leg, at)
+    known = [leg for leg in legs if leg is not None]
+    for leg in known[1:]:
+        if leg.call is not known[0].call:
+            sets.join(state, known[0].call, leg.call, at)
+    for bridge in {leg.bridge for leg in known if leg.bridge}:
+        bridging.talk(state, bridge, at)
+
+
+def _transferred(state: State, leg: Leg, at: float) -> None:
+    if leg.stretch is not None and leg.stretch.ended_at is None:
+        stretches.end(state, leg.call, leg.stretch, EndReason.TRANSFERRED, at)
+
+
+def pickup(state: State, event: Pickup, at: float) -> None:
+    """The channels are swapped by a masquerade: the Rename that follows moves the offer."""
+    for chan in (event.chan, event.target):
+        sets.see(state, chan, at)
+
+
+def parked(state: State, event: ParkedCall, at: float) -> None:
+    """The parked caller stays in its call, with nobody, until somebody fetches it."""
+    sets.see(state, event.parkee, at)
+    if event.retriever is not None:
+        sets.see(state, event.retriever, at)
