@@ -72,6 +72,21 @@ class NewTicket(msgspec.Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
+class TicketFilter(msgspec.Struct, frozen=True):
+    """Which tickets are wanted; what is empty does not matter. `mine_of`: owned or opened by this user."""
+
+    workflow: str = ""
+    state: str = ""
+    owner: str = ""
+    customer_id: str = ""
+    call_id: str = ""
+    department: str = ""
+    mine_of: str = ""
+    open: bool | None = None
+    q: str = ""
+    """Part of the number or the subject."""
+
+
 class TicketOpened(msgspec.Struct, frozen=True):
     ticket: Ticket
     actor: str
@@ -81,3 +96,16 @@ class TicketChanged(msgspec.Struct, frozen=True):
     ticket: Ticket
     event: str
     actor: str
+
+
+class TicketNotice(msgspec.Struct, frozen=True):
+    """An effect of an event is that somebody is told. `to` is whom: customer, department, dispatcher, head, leader,
+    owner or supervisor; which users those are is decided where notices are delivered."""
+
+    ticket_id: str
+    number: str
+    subject: str
+    event: str
+    to: str
+    department: str
+    owner: str | None

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ticketing.messages import Actor, NewTicket, Ticket
+from ticketing.messages import Actor, Ticket
 from ticketing.workflow.effects import CHANGES
 from ticketing.workflow.guards import Situation, holds, parts, situation
 from ticketing.workflow.model import STAY, Event, Row, Workflow
 from ticketing.workflow.shape import suggest
-from ticketing.workflow.values import MAX_SUBJECT, MAX_TEXT, Refusal, clean, invalid, read_values
+from ticketing.workflow.values import Refusal, read_values
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -26,16 +26,7 @@ class Outcome(msgspec.Struct, frozen=True):
     notices: tuple[str, ...] = ()
 
 
-class Birth(msgspec.Struct, frozen=True):
-    """What a new ticket is given from outside: its id and number, the definition's version, the time."""
-
-    id: str
-    number: str
-    workflow_version: int
-    at: float
-
-
-def decide(
+def decide(  # noqa: PLR0913, PLR0917  # the six things that the decision rests on
     workflow: Workflow, ticket: Ticket, event: str, actor: Actor, data: Mapping[str, Any], now: float
 ) -> Outcome | Refusal:
     """What the event does to the ticket, or why it does nothing.
@@ -57,29 +48,8 @@ def decide(
     values = read_values(workflow, asked.required, asked.optional, data)
     if isinstance(values, Refusal):
         return values
-    refusal = _guarded(workflow, row.guards, situation(ticket, actor, values, now))
-    return refusal or _outcome(workflow, ticket, row, actor, values, now)
-
-
-def decide_open(workflow: Workflow, new: NewTicket, actor: Actor, birth: Birth) -> Outcome | Refusal:
-    """The ticket that opening it makes, or why it is not opened."""
-    opening = workflow.open
-    if not workflow.acts_as(actor.roles) & set(opening.roles):
-        message = f"Opening a {workflow.label.en.lower()} is for: {', '.join(opening.roles)}."
-        return Refusal("role", message, {"roles": list(opening.roles)})
-    texts = _texts(workflow, new)
-    if isinstance(texts, Refusal):
-        return texts
-    asked = workflow.events[opening.event]
-    values = read_values(workflow, asked.required, asked.optional, new.fields)
-    if isinstance(values, Refusal):
-        return _inside_fields(values)
-    blank = _blank(workflow, new, texts, actor, birth)
-    refusal = _guarded(workflow, opening.guards, situation(blank, actor, values, birth.at))
-    if refusal:
-        return refusal
-    row = Row(from_=(), event=opening.event, to=opening.to, roles=opening.roles, effects=opening.effects)
-    return replace(_outcome(workflow, blank, row, actor, values, birth.at), from_state=None)
+    refusal = guarded(workflow, row.guards, situation(ticket, actor, values, now))
+    return refusal or outcome(workflow, ticket, row, actor, values, now)
 
 
 def offered(workflow: Workflow, ticket: Ticket, actor: Actor, now: float) -> tuple[str, ...]:
@@ -96,7 +66,7 @@ def offered(workflow: Workflow, ticket: Ticket, actor: Actor, now: float) -> tup
         if row is None or not roles & set(row.roles):
             continue
         tests = [test for test in row.guards if not _looks_at(workflow, test, asked)]
-        if _guarded(workflow, tuple(tests), as_it_is) is None:
+        if guarded(workflow, tuple(tests), as_it_is) is None:
             found.append(event)
     return tuple(found)
 
@@ -108,7 +78,7 @@ def _choose(workflow: Workflow, rows: tuple[Row, ...], at: Situation) -> Row | N
     return None
 
 
-def _guarded(workflow: Workflow, tests: tuple[Any, ...], at: Situation) -> Refusal | None:
+def guarded(workflow: Workflow, tests: tuple[Any, ...], at: Situation) -> Refusal | None:
     for test in tests:
         if holds(test, at, workflow.guards):
             continue
@@ -146,7 +116,7 @@ def _not_here(workflow: Workflow, ticket: Ticket, event: str) -> Refusal:
     return Refusal("not_allowed_in_state", message, details)
 
 
-def _outcome(
+def outcome(  # noqa: PLR0913, PLR0917  # the same six, the event as its row
     workflow: Workflow, ticket: Ticket, row: Row, actor: Actor, values: dict[str, Any], now: float
 ) -> Outcome:
     state = ticket.state if row.to == STAY else row.to
@@ -181,59 +151,3 @@ def _with_values(workflow: Workflow, ticket: Ticket, values: dict[str, Any]) -> 
         else:
             fields[name] = value
     return replace(ticket, fields=fields, **columns)
-
-
-def _texts(workflow: Workflow, new: NewTicket) -> tuple[str, str] | Refusal:
-    subject, body = clean(new.subject), clean(new.body, multiline=True)
-    if not subject:
-        label = {"en": "Subject", "zh": "主题"}
-        return Refusal("missing_field", "Subject is missing.", {"field": "subject", "label": label})
-    if len(subject) > MAX_SUBJECT:
-        return invalid("subject", f"at most {MAX_SUBJECT} characters; these are {len(subject)}")
-    if len(body) > MAX_TEXT:
-        return invalid("body", f"at most {MAX_TEXT} characters; these are {len(body)}")
-    for name, value, listed in (
-        ("category", new.category, workflow.categories),
-        ("priority", new.priority, workflow.priorities),
-    ):
-        if value and listed and value not in listed:
-            return invalid(name, f"{suggest(value, listed)}", choices=list(listed))
-        if len(value) > 40:
-            return invalid(name, "at most 40 characters")
-    if new.channel not in CHANNELS:
-        return invalid("channel", suggest(new.channel, CHANNELS), choices=list(CHANNELS))
-    return subject, body
-
-
-CHANNELS = ("phone", "ivr", "mail", "web", "chat", "counter", "social", "letter", "other")
-"""Where a ticket comes from."""
-
-
-def _inside_fields(refusal: Refusal) -> Refusal:
-    return replace(refusal, details={**refusal.details, "field": f"fields.{refusal.details['field']}"})
-
-
-def _blank(workflow: Workflow, new: NewTicket, texts: tuple[str, str], actor: Actor, birth: Birth) -> Ticket:
-    """The ticket before its first event, at version 0."""
-    return Ticket(
-        id=birth.id,
-        number=birth.number,
-        workflow=workflow.name,
-        workflow_version=birth.workflow_version,
-        state=workflow.open.to,
-        version=0,
-        subject=texts[0],
-        body=texts[1],
-        priority=new.priority or next(iter(workflow.priorities), "normal"),
-        category=new.category,
-        channel=new.channel,
-        customer_id=new.customer_id,
-        call_id=new.call_id,
-        created_by=actor.user,
-        owner=None,
-        department=actor.department if "department" in actor.roles else "",
-        fields={},
-        created_at=birth.at,
-        updated_at=birth.at,
-        state_since=birth.at,
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import inspect
@@ -86,11 +86,9 @@ def _python_type(kind: inspect.Type) -> Any:
     if isinstance(kind, inspect.EnumType):
         return kind.cls
     if isinstance(kind, inspect.LiteralType):
-        from typing import Literal  # noqa: PLC0415  # only needed to build the type again
-
-        return Literal[kind.values]
+        return Literal.__getitem__(kind.values)
     if isinstance(kind, inspect.VarTupleType):
-        return tuple[_python_type(kind.item_type), ...]
+        return tuple.__class_getitem__((_python_type(kind.item_type), ...))
     if isinstance(kind, inspect.DictType):
         return dict[str, Any]
     if isinstance(kind, inspect.UnionType):

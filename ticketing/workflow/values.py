@@ -121,12 +121,13 @@ def read_values(
             return invalid(name, f"`{name}` is not asked here; {suggest(name, (*asked, NOTE))}")
         if value is None or value == "":
             continue
+        field = with_choices(workflow, field)
         try:
-            value = READERS[with_choices(workflow, field).type](with_choices(workflow, field), value)
+            read = READERS[field.type](field, value)
         except ValueError as error:
             return invalid(name, f"{field.label.en}: {error}", label=msgspec.to_builtins(field.label))
-        if value != "":
-            found[name] = value
+        if read != "":
+            found[name] = read
     for name in required:
         if name not in found:
             label = workflow.fields[name].label

@@ -1,0 +1,237 @@
+"""Tickets and workflows over HTTP: parse, execute, render."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from core.clock import iso, iso_or_none
+from core.identity.roles import Permission
+from core.identity.users import User
+from core.web.routes import Ask, ListQuery, Page, Route, page
+from ticketing.clocks import Interval, Reading
+from ticketing.diagram import mermaid, svg
+from ticketing.library import Definition
+from ticketing.messages import Actor, HistoryRow, NewTicket, TicketFilter
+from ticketing.service import Tickets
+from ticketing.views import EventView, FormView, TicketView, ticket_view
+from ticketing.workflow.model import Label
+
+
+class TicketBody(NewTicket, frozen=True, forbid_unknown_fields=True):
+    """What `POST /tickets` takes."""
+
+
+class EventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `POST /tickets/{id}/events` takes; `version` is the one that the client has seen."""
+
+    event: str
+    version: int
+    data: dict[str, Any] = {}
+
+
+class TicketQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
+    state: str = ""
+    workflow: str = ""
+    owner: str = ""
+    customer_id: str = ""
+    call_id: str = ""
+    department: str = ""
+    open: bool | None = None
+    mine: bool = False
+    q: str = ""
+
+
+class LanguageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    lang: str = ""
+
+
+class TicketDetail(TicketView, frozen=True):
+    """A ticket with the events that the asking user may try on it now."""
+
+    events: list[EventView] = []
+
+
+class HistoryView(msgspec.Struct, frozen=True):
+    seq: int
+    at: str
+    event: str
+    actor: str
+    from_state: str | None
+    to_state: str
+    data: dict[str, Any]
+    version: int
+    previous: str
+    hash: str
+
+
+class IntervalView(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    from_: str
+    to: str | None
+    counted: bool
+    reason: str
+
+
+class ClockView(msgspec.Struct, frozen=True):
+    """A clock. `due_at` and `elapsed_seconds` are null where it does not run or goes by working time."""
+
+    name: str
+    label: Label
+    state: str
+    calendar: str
+    target_seconds: int
+    due_at: str | None
+    elapsed_seconds: float | None
+    intervals: list[IntervalView]
+
+
+class WorkflowView(msgspec.Struct, frozen=True):
+    """A workflow in force and what opens it."""
+
+    name: str
+    version: int
+    prefix: str
+    label: Label
+    categories: dict[str, Label]
+    priorities: dict[str, Label]
+
+
+def actor_of(user: User) -> Actor:
+    """The user as somebody who acts on tickets."""
+    return Actor(user.name, frozenset({user.role.value}), user.department)
+
+
+def _language(ask: Ask[Any, Any]) -> str:
+    asked: str = ask.query.lang or ask.user.language
+    return asked or ask.request.headers.get("Accept-Language", "en")
+
+
+class TicketApi:
+    """The handlers; each turns one request into one call of the service."""
+
+    def __init__(self, tickets: Tickets) -> None:
+        self._tickets = tickets
+
+    async def open(self, ask: Ask[TicketBody, None]) -> TicketView:
+        new = msgspec.convert(ask.body, NewTicket, from_attributes=True)
+        return ticket_view(await self._tickets.open(actor_of(ask.user), new, ask.at))
+
+    async def list(self, ask: Ask[None, TicketQuery]) -> Page[TicketView]:
+        query = ask.query
+        names = ("state", "workflow", "owner", "customer_id", "call_id", "department", "open", "q")
+        wanted = TicketFilter(
+            **{name: getattr(query, name) for name in names}, mine_of=ask.user.name if query.mine else ""
+        )
+        found = await self._tickets.list(wanted, query.limit + 1, query.after)
+        shown = found[: query.limit]
+        return page([ticket_view(t) for t in shown], shown[-1].id if len(found) > query.limit else None)
+
+    async def one(self, ask: Ask[None, LanguageQuery]) -> TicketDetail:
+        ticket = await self._tickets.get(ask.path["id"])
+        events = await self._tickets.allowed(ticket, actor_of(ask.user), ask.at, _language(ask))
+        return TicketDetail(**msgspec.structs.asdict(ticket_view(ticket)), events=events)
+
+    async def history(self, ask: Ask[None, ListQuery]) -> Page[HistoryView]:
+        after = int(ask.query.after) if ask.query.after.isdecimal() else 0
+        rows = await self._tickets.history(ask.path["id"], after, ask.query.limit + 1)
+        shown = rows[: ask.query.limit]
+        return page([_history(r) for r in shown], str(shown[-1].seq) if len(rows) > ask.query.limit else None)
+
+    async def clocks(self, ask: Ask[None, None]) -> Page[ClockView]:
+        workflow, found = await self._tickets.clocks(ask.path["id"], ask.at)
+        return page([_clock(reading, workflow.clocks[reading.name].label) for reading in found])
+
+    async def fire(self, ask: Ask[EventBody, None]) -> TicketView:
+        body = ask.body
+        ticket = await self._tickets.fire(
+            ask.path["id"], body.event, actor_of(ask.user), body.data, body.version, ask.at
+        )
+        return ticket_view(ticket)
+
+    async def workflows(self, ask: Ask[None, None]) -> Page[WorkflowView]:
+        return page([_workflow(definition) for definition in self._tickets.workflows()])
+
+    async def workflow(self, ask: Ask[None, None]) -> dict[str, Any]:
+        definition = self._tickets.workflow(ask.path["name"])
+        found: dict[str, Any] = msgspec.to_builtins(definition.workflow)
+        return {**found, "version": definition.version}
+
+    async def form(self, ask: Ask[None, LanguageQuery]) -> FormView:
+        return self._tickets.form(ask.path["name"], _language(ask))
+
+    async def diagram(self, ask: Ask[None, LanguageQuery]) -> web.Response:
+        workflow = self._tickets.workflow(ask.path["name"]).workflow
+        if wants_text(ask.request.headers.get("Accept", "")):
+            return web.Response(text=mermaid(workflow, _language(ask)), content_type="text/plain")
+        return web.Response(text=svg(workflow, _language(ask)), content_type="image/svg+xml")
+
+
+def wants_text(accept: str) -> bool:
+    """Whether an Accept header asks for plain text rather than a picture."""
+    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    return "text/plain" in kinds and "image/svg+xml" not in kinds
+
+
+def _history(row: HistoryRow) -> HistoryView:
+    return HistoryView(**{**msgspec.structs.asdict(row), "at": iso(row.at)})
+
+
+def _interval(i: Interval) -> IntervalView:
+    return IntervalView(iso(i.start), iso_or_none(i.end), i.counted, i.reason)
+
+
+def _clock(r: Reading, label: Label) -> ClockView:
+    intervals = [_interval(i) for i in r.intervals]
+    due = iso_or_none(r.due_at)
+    return ClockView(
+        r.name, label, r.state.value, r.calendar, r.target_seconds, due, r.elapsed_seconds, intervals
+    )
+
+
+def _workflow(definition: Definition) -> WorkflowView:
+    w = definition.workflow
+    return WorkflowView(w.name, definition.version, w.prefix, w.label, w.categories, w.priorities)
+
+
+def routes(tickets: Tickets) -> list[Route]:
+    """The rows of the API that belong to tickets and workflows."""
+    api, see, p, q = TicketApi(tickets), Permission.TICKETS_SEE, "/api/v1/tickets", "/api/v1/workflows"
+    opens, edits = Permission.TICKETS_OPEN, Permission.TICKETS_EDIT
+    return [
+        Route("POST", p, api.open, opens, "Open a ticket", body=TicketBody, reply=TicketView, status=201),
+        Route("GET", p, api.list, see, "List tickets", query=TicketQuery, reply=Page[TicketView]),
+        Route("GET", f"{p}/{{id}}", api.one, see, "A ticket", query=LanguageQuery, reply=TicketDetail),
+        Route(
+            "GET",
+            f"{p}/{{id}}/history",
+            api.history,
+            see,
+            "Its history",
+            query=ListQuery,
+            reply=Page[HistoryView],
+        ),
+        Route("GET", f"{p}/{{id}}/clocks", api.clocks, see, "Its clocks", reply=Page[ClockView]),
+        Route(
+            "POST",
+            f"{p}/{{id}}/events",
+            api.fire,
+            edits,
+            "Have an event happen",
+            body=EventBody,
+            reply=TicketView,
+        ),
+        Route("GET", q, api.workflows, see, "The workflows in force", reply=Page[WorkflowView]),
+        Route("GET", f"{q}/{{name}}", api.workflow, see, "A workflow's definition", reply=dict[str, Any]),
+        Route(
+            "GET",
+            f"{q}/{{name}}/form",
+            api.form,
+            see,
+            "Its opening form",
+            query=LanguageQuery,
+            reply=FormView,
+        ),
+        Route("GET", f"{q}/{{name}}/diagram", api.diagram, see, "Its diagram", query=LanguageQuery),
+    ]

@@ -1,0 +1,96 @@
+"""The definitions in force, and the older ones that tickets still follow.
+
+A file that changed its meaning becomes the next version; going back to an earlier text takes up its old version
+again. Tickets that are open stay on the version that they began with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.database import insert_for
+from core.errors import Invalid, NotFound
+from ticketing.tables import workflow_versions
+from ticketing.workflow.load import canonical, from_canonical
+from ticketing.workflow.model import Workflow
+from ticketing.workflow.shape import suggest
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A workflow and its version in this installation."""
+
+    workflow: Workflow
+    version: int
+
+
+class Library:
+    """Definitions by name (the ones in force) and by name and version (all that were ever in force)."""
+
+    def __init__(self) -> None:
+        self._current: dict[str, Definition] = {}
+        self._all: dict[tuple[str, int], Workflow] = {}
+
+    def current(self) -> tuple[Definition, ...]:
+        """The definitions in force, in the order of their names."""
+        return tuple(self._current[name] for name in sorted(self._current))
+
+    def named(self, name: str) -> Definition:
+        """The definition in force; raises `NotFound`."""
+        if name not in self._current:
+            raise NotFound(f"There is no workflow `{name[:40]}`.", choices=sorted(self._current))
+        return self._current[name]
+
+    def wanted(self, name: str) -> Definition:
+        """The definition for a new ticket; raises `Invalid` with the names that there are."""
+        if name not in self._current:
+            message = f"There is no workflow `{name[:40]}`; {suggest(name[:40], self._current)}"
+            raise Invalid(message, field="workflow", choices=sorted(self._current))
+        return self._current[name]
+
+    async def of(self, tx: AsyncConnection, name: str, version: int) -> Workflow:
+        """The definition that a ticket began with, read from the database where this process has not seen it."""
+        if (name, version) not in self._all:
+            query = sa.select(workflow_versions.c.source).where(
+                workflow_versions.c.name == name, workflow_versions.c.version == version
+            )
+            self._all[name, version] = from_canonical((await tx.execute(query)).scalar_one())
+        return self._all[name, version]
+
+    async def adopt(self, tx: AsyncConnection, workflows: Mapping[str, Workflow], at: float) -> None:
+        """Put these definitions in force, each under the version that its meaning has or now gets."""
+        current: dict[str, Definition] = {}
+        for workflow in workflows.values():
+            version = await _version(tx, workflow, at)
+            self._all[workflow.name, version] = workflow
+            current[workflow.name] = Definition(workflow, version)
+        self._current = current
+
+
+async def _version(tx: AsyncConnection, workflow: Workflow, at: float) -> int:
+    source = canonical(workflow)
+    digest = hashlib.sha256(source).hexdigest()
+    table = workflow_versions
+    known = await tx.execute(
+        sa.select(table.c.version, table.c.digest)
+        .where(table.c.name == workflow.name)
+        .order_by(table.c.version)
+    )
+    versions = {row.digest: row.version for row in known}
+    if digest in versions:
+        return int(versions[digest])
+    version = max(versions.values(), default=0) + 1
+    row = {
+        "name": workflow.name,
+        "version": version,
+        "digest": digest,
+        "source": source.decode(),
+        "stored_at": at,
+    }
+    added = await tx.execute(insert_for(tx, table).values(**row).on_conflict_do_nothing())
+    # Two servers that start together: the one that came second finds the other's row and looks again.
+    return version if added.rowcount else await _version(tx, workflow, at)

@@ -1,0 +1,231 @@
+"""The one door that changes a ticket. Page, API, IVR, mail and timers alike come through `open` and `fire`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit, outbox
+from core.bus import Bus
+from core.database import Database
+from core.errors import Invalid, NotFound
+from core.ids import new_id
+from ticketing import store
+from ticketing.chain import FIRST, Verified, sealed, verify
+from ticketing.clocks import Reading, readings
+from ticketing.errors import StaleVersion, refused
+from ticketing.library import Definition, Library
+from ticketing.messages import (
+    Actor,
+    HistoryRow,
+    NewTicket,
+    Ticket,
+    TicketChanged,
+    TicketFilter,
+    TicketOpened,
+)
+from ticketing.notices import NOTICE_TOPIC, notice_of
+from ticketing.views import EventView, FormView, event_view, form
+from ticketing.workflow.decide import Outcome, decide, offered
+from ticketing.workflow.model import Workflow
+from ticketing.workflow.opening import Birth, decide_open
+from ticketing.workflow.values import Refusal
+
+
+class References(Protocol):
+    """What ticketing needs to know of other rooms; wiring supplies it."""
+
+    async def customer_exists(self, customer_id: str) -> bool: ...
+
+    async def call_exists(self, call_id: str) -> bool: ...
+
+
+class Tickets:
+    """Tickets of all kinds. `zone` is the time zone whose days the numbers carry; `adopt` comes before use."""
+
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        references: References,
+        zone: ZoneInfo,
+        ids: Callable[[float], str] = new_id,
+    ) -> None:
+        self._db = db
+        self._bus = bus
+        self._references = references
+        self._zone = zone
+        self._ids = ids
+        self._library = Library()
+
+    async def adopt(self, workflows: Mapping[str, Workflow], at: float) -> None:
+        """Put these definitions in force for new tickets; the ones before stay for the tickets that follow them."""
+        async with self._db.begin() as tx:
+            await self._library.adopt(tx, workflows, at)
+
+    async def open(self, actor: Actor, new: NewTicket, at: float) -> Ticket:
+        """Open a ticket; raises `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`."""
+        definition = self._library.wanted(new.workflow)
+        await self._check_references(new)
+        day = f"{datetime.fromtimestamp(at, self._zone):%Y%m%d}"
+        async with self._db.begin() as tx:
+            number = await store.next_number(tx, definition.workflow.prefix, day)
+            birth = Birth(self._ids(at), number, definition.version, at)
+            outcome = _granted(decide_open(definition.workflow, new, actor, birth))
+            await store.insert(tx, outcome.ticket)
+            await self._write(tx, outcome, actor, at, FIRST)
+        self._bus.publish(TicketOpened(outcome.ticket, actor.user))
+        return outcome.ticket
+
+    async def fire(  # noqa: PLR0913, PLR0917  # the door's signature is fixed by the architecture
+        self,
+        ticket_id: str,
+        event: str,
+        actor: Actor,
+        data: Mapping[str, Any],
+        expected_version: int,
+        at: float,
+    ) -> Ticket:
+        """Have an event happen to a ticket that is still at `expected_version`.
+
+        Raises `NotFound`, `StaleVersion`, `NotAllowedInState`, `WrongRole`, `MissingField`, `GuardRefused` or
+        `Invalid`, each having changed nothing.
+        """
+        async with self._db.begin() as tx:
+            ticket = await self._found(tx, ticket_id)
+            if ticket.version != expected_version:
+                raise await _stale(tx, ticket, expected_version)
+            workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
+            outcome = _granted(decide(workflow, ticket, event, actor, data, at))
+            if not await store.replace_at(tx, outcome.ticket, expected_version):
+                raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
+            previous = await store.last_hash(tx, ticket_id)
+            await self._write(tx, outcome, actor, at, previous or FIRST)
+        self._bus.publish(TicketChanged(outcome.ticket, event, actor.user))
+        return outcome.ticket
+
+    async def get(self, ticket_id: str) -> Ticket:
+        """The ticket; raises `NotFound`."""
+        async with self._db.read() as tx:
+            return await self._found(tx, ticket_id)
+
+    async def by_number(self, number: str) -> Ticket | None:
+        """The ticket with this number, None where there is none."""
+        async with self._db.read() as tx:
+            return await store.by_number(tx, number)
+
+    async def of_customer(self, customer_id: str, limit: int = 50, after: str = "") -> list[Ticket]:
+        """A customer's tickets, the newest first."""
+        return await self.list(TicketFilter(customer_id=customer_id), limit, after)
+
+    async def open_of(self, user: str, limit: int = 50) -> list[Ticket]:
+        """The open tickets that a user owns or has opened, the newest first."""
+        return await self.list(TicketFilter(mine_of=user, open=True), limit)
+
+    async def history(self, ticket_id: str, after: int = 0, limit: int | None = None) -> list[HistoryRow]:
+        """The ticket's history, oldest first, from the row after `after`; raises `NotFound`."""
+        async with self._db.read() as tx:
+            await self._found(tx, ticket_id)
+            return await store.history(tx, ticket_id, after, limit)
+
+    async def verify(self, ticket_id: str) -> Verified:
+        """Whether the ticket's history is whole and untouched; raises `NotFound`."""
+        async with self._db.read() as tx:
+            return verify(await self._found(tx, ticket_id), await store.history(tx, ticket_id))
+
+    async def clocks(self, ticket_id: str, at: float) -> tuple[Workflow, list[Reading]]:
+        """The ticket's clocks as its history has them, with the definition that declares them."""
+        async with self._db.read() as tx:
+            ticket = await self._found(tx, ticket_id)
+            workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
+            return workflow, readings(workflow, ticket, await store.history(tx, ticket_id), at)
+
+    async def allowed(self, ticket: Ticket, actor: Actor, at: float, language: str = "en") -> list[EventView]:
+        """The events that the actor may try on the ticket now, with what each asks."""
+        workflow = await self.definition_of(ticket)
+        names = offered(workflow, ticket, actor, at)
+        return [event_view(workflow, ticket, name, language) for name in names]
+
+    async def definition_of(self, ticket: Ticket) -> Workflow:
+        """The definition that the ticket follows: the version it began with."""
+        async with self._db.read() as tx:
+            return await self._library.of(tx, ticket.workflow, ticket.workflow_version)
+
+    def form(self, workflow: str, language: str) -> FormView:
+        """The opening form of the workflow in force; raises `NotFound`."""
+        return form(self._library.named(workflow).workflow, language)
+
+    def workflow(self, name: str) -> Definition:
+        """The definition in force; raises `NotFound`."""
+        return self._library.named(name)
+
+    def workflows(self) -> tuple[Definition, ...]:
+        """The definitions in force, by name."""
+        return self._library.current()
+
+    async def list(self, wanted: TicketFilter, limit: int = 50, after: str = "") -> list[Ticket]:
+        """The newest tickets that fit; `after` is the id of the last one of the page before."""
+        async with self._db.read() as tx:
+            return await store.select(tx, wanted, limit, after)
+
+    async def _found(self, tx: AsyncConnection, ticket_id: str) -> Ticket:
+        ticket = await store.get(tx, ticket_id)
+        if ticket is None:
+            raise NotFound("There is no such ticket.")
+        return ticket
+
+    async def _check_references(self, new: NewTicket) -> None:
+        if new.customer_id is not None and not await self._references.customer_exists(new.customer_id):
+            raise Invalid("There is no such customer.", field="customer_id")
+        if new.call_id is not None and not await self._references.call_exists(new.call_id):
+            raise Invalid("There is no such call.", field="call_id")
+
+    async def _write(  # all of one event's rows
+        self, tx: AsyncConnection, outcome: Outcome, actor: Actor, at: float, previous: str
+    ) -> None:
+        """The history row, the audit row and what is to go out, in the ticket's own transaction."""
+        ticket = outcome.ticket
+        row = HistoryRow(
+            seq=ticket.version,
+            at=at,
+            event=outcome.event,
+            actor=actor.user,
+            from_state=outcome.from_state,
+            to_state=ticket.state,
+            data=outcome.data,
+            version=ticket.version,
+            previous=previous,
+            hash="",
+        )
+        await store.append_history(tx, ticket.id, sealed(ticket.id, row))
+        details = {"event": outcome.event, "state": ticket.state, "version": ticket.version}
+        action = "ticket.open" if outcome.from_state is None else "ticket.fire"
+        await audit.record(tx, at, actor.user, action, ticket.number, details)
+        for to in outcome.notices:
+            await outbox.put(tx, at, NOTICE_TOPIC, notice_of(ticket, outcome.event, to))
+
+
+def _granted(decision: Outcome | Refusal) -> Outcome:
+    if isinstance(decision, Refusal):
+        raise refused(decision)
+    return decision
+
+
+async def _stale(tx: AsyncConnection, ticket: Ticket, expected: int) -> StaleVersion:
+    """The refusal that tells who did what since the version that the actor saw."""
+    since = await store.history(tx, ticket.id, after=max(expected, 0), limit=20)
+    changes = [
+        {"version": r.version, "event": r.event, "actor": r.actor, "state": r.to_state, "at": r.at}
+        for r in since
+    ]
+    who = f" by {since[-1].actor}" if since else ""
+    return StaleVersion(
+        f"The ticket was changed meanwhile{who}: it is at version {ticket.version} now, not {expected}.",
+        version=ticket.version,
+        state=ticket.state,
+        changes=changes,
+    )

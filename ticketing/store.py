@@ -1,0 +1,100 @@
+"""Tickets in the database: rows in, rows out. Every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.database import insert_for
+from ticketing.messages import HistoryRow, Ticket, TicketFilter
+from ticketing.tables import ticket_counters, ticket_history, tickets
+
+
+async def next_number(tx: AsyncConnection, prefix: str, day: str) -> str:
+    """The next free number of a kind and local day: C-20260131-0007. The row is locked until the commit, so that
+    two openings never get the same one; a refused opening gives its number back."""
+    counter = insert_for(tx, ticket_counters).values(prefix=prefix, day=day, last=1)
+    taken = counter.on_conflict_do_update(
+        index_elements=["prefix", "day"], set_={"last": ticket_counters.c.last + 1}
+    ).returning(ticket_counters.c.last)
+    return f"{prefix}-{day}-{(await tx.execute(taken)).scalar_one():04d}"
+
+
+async def insert(tx: AsyncConnection, ticket: Ticket) -> None:
+    await tx.execute(sa.insert(tickets).values(**msgspec.structs.asdict(ticket)))
+
+
+async def replace_at(tx: AsyncConnection, ticket: Ticket, version: int) -> bool:
+    """Write the ticket over the one that has this version; False where it has another one by now."""
+    values = msgspec.structs.asdict(ticket)
+    del values["id"]
+    done = await tx.execute(
+        sa.update(tickets).where(tickets.c.id == ticket.id, tickets.c.version == version).values(**values)
+    )
+    return done.rowcount == 1
+
+
+async def get(tx: AsyncConnection, ticket_id: str) -> Ticket | None:
+    row = (await tx.execute(sa.select(tickets).where(tickets.c.id == ticket_id))).mappings().one_or_none()
+    return Ticket(**row) if row else None
+
+
+async def by_number(tx: AsyncConnection, number: str) -> Ticket | None:
+    row = (await tx.execute(sa.select(tickets).where(tickets.c.number == number))).mappings().one_or_none()
+    return Ticket(**row) if row else None
+
+
+async def append_history(tx: AsyncConnection, ticket_id: str, row: HistoryRow) -> None:
+    await tx.execute(sa.insert(ticket_history).values(ticket_id=ticket_id, **msgspec.structs.asdict(row)))
+
+
+async def history(
+    tx: AsyncConnection, ticket_id: str, after: int = 0, limit: int | None = None
+) -> list[HistoryRow]:
+    """The rows of a ticket's history, oldest first, from the one after `after`."""
+    query = (
+        sa.select(ticket_history)
+        .where(ticket_history.c.ticket_id == ticket_id, ticket_history.c.seq > after)
+        .order_by(ticket_history.c.seq)
+        .limit(limit)
+    )
+    rows = (await tx.execute(query)).mappings()
+    return [HistoryRow(**{name: row[name] for name in HistoryRow.__struct_fields__}) for row in rows]
+
+
+async def last_hash(tx: AsyncConnection, ticket_id: str) -> str | None:
+    query = (
+        sa.select(ticket_history.c.hash)
+        .where(ticket_history.c.ticket_id == ticket_id)
+        .order_by(ticket_history.c.seq.desc())
+        .limit(1)
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def select(tx: AsyncConnection, wanted: TicketFilter, limit: int, after: str) -> list[Ticket]:
+    """The newest tickets that fit, older than the one with the id `after`."""
+    query = sa.select(tickets).where(*_conditions(wanted)).order_by(tickets.c.id.desc()).limit(limit)
+    if after:
+        query = query.where(tickets.c.id < after)
+    return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
+
+
+def _conditions(wanted: TicketFilter) -> list[Any]:
+    equal = ("workflow", "state", "owner", "customer_id", "call_id", "department")
+    found: list[Any] = [tickets.c[name] == value for name in equal if (value := getattr(wanted, name))]
+    if wanted.open is not None:
+        found.append(tickets.c.closed_at.is_(None) if wanted.open else tickets.c.closed_at.is_not(None))
+    if wanted.mine_of:
+        found.append(sa.or_(tickets.c.owner == wanted.mine_of, tickets.c.created_by == wanted.mine_of))
+    if wanted.q:
+        found.append(
+            sa.or_(
+                tickets.c.number.icontains(wanted.q, autoescape=True),
+                tickets.c.subject.icontains(wanted.q, autoescape=True),
+            )
+        )
+    return found

@@ -1,0 +1,157 @@
+"""What pages and the API show of a workflow: forms, buttons, tickets. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from core.clock import iso, iso_or_none
+from ticketing.messages import Ticket
+from ticketing.workflow.model import Field, Label, Workflow
+from ticketing.workflow.values import NOTE, NOTE_FIELD, with_choices
+
+
+class Choice(msgspec.Struct, frozen=True):
+    value: str
+    label: str
+
+
+class FieldView(msgspec.Struct, frozen=True):
+    """A field to fill in. `type`: text, number, choice, date, bool, phone; `value` is what is known already."""
+
+    name: str
+    label: str
+    type: str
+    required: bool
+    choices: tuple[Choice, ...] = ()
+    multiline: bool = False
+    min: float | None = None
+    max: float | None = None
+    help: str = ""
+    value: Any = None
+
+
+class FormView(msgspec.Struct, frozen=True):
+    """The opening form of a workflow, in one language."""
+
+    workflow: str
+    label: str
+    fields: tuple[FieldView, ...]
+    categories: tuple[Choice, ...]
+    priorities: tuple[Choice, ...]
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """Something that may be done with a ticket now, and what it asks."""
+
+    name: str
+    label: str
+    fields: tuple[FieldView, ...]
+
+
+class TicketView(msgspec.Struct, frozen=True):
+    """A ticket as the API and the live socket show it: times are ISO 8601."""
+
+    id: str
+    number: str
+    workflow: str
+    workflow_version: int
+    state: str
+    version: int
+    subject: str
+    body: str
+    priority: str
+    category: str
+    channel: str
+    customer_id: str | None
+    call_id: str | None
+    created_by: str
+    owner: str | None
+    department: str
+    fields: dict[str, Any]
+    created_at: str
+    updated_at: str
+    closed_at: str | None
+    state_since: str
+
+
+def ticket_view(ticket: Ticket) -> TicketView:
+    """The ticket for the outside."""
+    values = {name: getattr(ticket, name) for name in TicketView.__struct_fields__}
+    values |= {name: iso(values[name]) for name in ("created_at", "updated_at", "state_since")}
+    return TicketView(**{**values, "closed_at": iso_or_none(ticket.closed_at)})
+
+
+def form(workflow: Workflow, language: str) -> FormView:
+    """The fields that opening such a ticket asks for, with labels in `language` (`en`, `zh_CN`)."""
+    return FormView(
+        workflow=workflow.name,
+        label=workflow.label.text(language),
+        fields=_asked(workflow, workflow.open.event, language, None),
+        categories=_choices(workflow.categories, language),
+        priorities=_choices(workflow.priorities, language),
+    )
+
+
+def event_view(workflow: Workflow, ticket: Ticket, event: str, language: str) -> EventView:
+    """One event with its fields and what is known for them; the note that every event takes comes last."""
+    note = _field(workflow, NOTE, NOTE_FIELD, language, required=False)
+    fields = (*_asked(workflow, event, language, ticket), note)
+    return EventView(event, workflow.events[event].label.text(language), fields)
+
+
+def state_label(workflow: Workflow, state: str, language: str) -> str:
+    return workflow.states[state].label.text(language)
+
+
+def event_label(workflow: Workflow, event: str, language: str) -> str:
+    """The label of an event; its bare name where an older version knew it and this one does not."""
+    return workflow.events[event].label.text(language) if event in workflow.events else event
+
+
+def shown_values(workflow: Workflow, data: dict[str, Any], language: str) -> list[tuple[str, str]]:
+    """Fields as pairs of label and text, for a page: choices by their labels."""
+    shown = []
+    for name, value in data.items():
+        field = NOTE_FIELD if name == NOTE else workflow.fields.get(name)
+        if field is None:
+            shown.append((name, str(value)))
+            continue
+        choices = with_choices(workflow, field).choices
+        yes_no = {True: Label(en="yes", zh="是"), False: Label(en="no", zh="否")}
+        label = yes_no.get(value) if isinstance(value, bool) else choices.get(str(value))
+        shown.append((field.label.text(language), label.text(language) if label else str(value)))
+    return shown
+
+
+def _asked(workflow: Workflow, event: str, language: str, ticket: Ticket | None) -> tuple[FieldView, ...]:
+    asked = workflow.events[event]
+    views = []
+    for name in dict.fromkeys((*asked.required, *asked.optional)):
+        field = workflow.fields[name]
+        view = _field(workflow, name, field, language, required=name in asked.required)
+        if ticket is not None and (field.keep or field.sets):
+            value = getattr(ticket, field.sets) if field.sets else ticket.fields.get(name)
+            view = msgspec.structs.replace(view, value=value)
+        views.append(view)
+    return tuple(views)
+
+
+def _field(workflow: Workflow, name: str, field: Field, language: str, *, required: bool) -> FieldView:
+    field = with_choices(workflow, field)
+    return FieldView(
+        name=name,
+        label=field.label.text(language),
+        type=field.type.value,
+        required=required,
+        choices=_choices(field.choices, language),
+        multiline=field.multiline,
+        min=field.min,
+        max=field.max,
+        help=field.help.text(language) if field.help else "",
+    )
+
+
+def _choices(labels: dict[str, Label], language: str) -> tuple[Choice, ...]:
+    return tuple(Choice(value, label.text(language)) for value, label in labels.items())
