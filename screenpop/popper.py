@@ -211,12 +211,12 @@ class Popper:
 
     def _fetch(self, call: cti.Call) -> None:
         number = who(call)
-        before = self._known.get(call.id)
+        last = self._known.get(call.id)
+        before = last.context() if last is not None and last.number == number else None
         task = self._tasks.spawn(
             self._around.records.about(number, call.pbx), f"look up the caller of {call.id}"
         )
-        known = self._known[call.id] = Known(number, task)
-        known.late = before is not None and before.late
+        known = self._known[call.id] = Known(number, task, before)
         task.add_done_callback(lambda _: self._arrived(call.id, known))
         asyncio.get_running_loop().call_later(self._around.deadline, self._too_late, call.id, known)
 
