@@ -107,6 +107,8 @@ class ActionLine:
         """Offers the connection until it ends; why it ended."""
         try:
             await self._greet(connection)
+            # Before anyone who waits for an answer learns of the loss, so that nobody tries the dead one again.
+            connection.closed.add_done_callback(self._withdraw)
             self._connection = connection
             self.ready.set()
             self._on_note("")
@@ -114,9 +116,12 @@ class ActionLine:
         except AmiError as error:
             return str(error)
         finally:
-            self.ready.clear()
-            self._connection = None
+            self._withdraw()
             connection.close()
+
+    def _withdraw(self, _: object = None) -> None:
+        self.ready.clear()
+        self._connection = None
 
     def _for(self, fields: Fields) -> AmiConnection:
         if dict(fields).get("Action") not in control.PERMISSIONS:
@@ -127,9 +132,17 @@ class ActionLine:
         """Whether a channel with this Uniqueid is there."""
         try:
             async with asyncio.timeout(self._pace.settle):
-                await self.ready.wait()
-                channels = await self.collect((("Action", "CoreShowChannels"),))
+                channels = await self._channels()
         except (TimeoutError, AmiError):
             return Dialled.UNKNOWN
         found = any(channel.get_header("Uniqueid") == channel_id for channel in channels)
         return Dialled.QUEUED if found else Dialled.ABSENT
+
+    async def _channels(self) -> list[Message]:
+        """All channels, as soon as there is a connection to ask on; asking again changes nothing on the PBX."""
+        while True:
+            await self.ready.wait()
+            try:
+                return await self.collect((("Action", "CoreShowChannels"),))
+            except AmiSocketError:
+                await asyncio.sleep(0)
