@@ -50,7 +50,7 @@ class Menu:
         self._alarm.cancel()
         channel.flow = None
         if end:
-            self.plan.world.destroy(channel, cause)
+            self.plan.hangup(channel, 0)
 
 
 class Dialplan:

@@ -47,7 +47,7 @@ class QueueCall:
         """Ring who may be rung; false where nobody could, so that callers behind need not try."""
         if self.rings or self.world.now() < self._not_before:
             return True
-        members = self.queues.ringable(self.queue)
+        world, members = self.world, self.queues.ringable(self.queue)
         if not members:
             return False
         if self.queue.strategy == "linear":
@@ -55,9 +55,11 @@ class QueueCall:
             self._next += 1
         for member in members:
             self._offer(member)
+        if len(members) == 1:  # with several, Asterisk waits to see who answers
+            world.connected(self.caller, self.rings[0].dest)
         for ring in list(self.rings):
             ring.start()
-        self._alarm = self.world.timeline.later(self.queue.timeout, self._unanswered)
+        self._alarm = world.timeline.later(self.queue.timeout, self._unanswered)
         return True
 
     def _offer(self, member: Member) -> None:
@@ -122,7 +124,8 @@ class QueueCall:
         for other in others:
             other.cancel()
             world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
-        world.connected(caller, ring.dest)
+        if caller.connected_num != ring.dest.caller_num:
+            world.connected(caller, ring.dest)
         for other in others:
             world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
         world.tell("MusicOnHoldStop", caller.lines())

@@ -122,7 +122,7 @@ class Queues:
         )
         made.status = STATUS[world.device_state(made.state_interface)]
         self.queues[queue].members[interface] = made
-        world.devices[f"Queue:{queue}_pause_{interface}"] = "NOT_INUSE"
+        world.publish(f"Queue:{queue}_pause_{interface}", "NOT_INUSE")
         return made
 
     # --- what AMI asks ----------------------------------------------------------------------------------
@@ -171,8 +171,8 @@ class Queues:
                 member.last_pause = int(self.world.now())
             device = f"Queue:{member.queue}_pause_{interface}"
             self.world.publish(device, "INUSE" if paused else "NOT_INUSE")
-            self.world.tell("QueueMemberPause", member.lines())
             self._available(self.queues[member.queue])
+            self.world.tell("QueueMemberPause", member.lines())
             if was and not paused:
                 self._ready(member)
         return "" if found else "Interface not found"

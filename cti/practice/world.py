@@ -149,7 +149,7 @@ class World:
     # --- devices ----------------------------------------------------------------------------------------
 
     def device_state(self, endpoint: str) -> str:
-        """The state Asterisk would give the device now; agents' phones are BUSY from the first ring on."""
+        """The state Asterisk would give the device now."""
         if endpoint not in self.devices:
             return "INVALID"
         if endpoint in self.unplugged:
@@ -157,8 +157,6 @@ class World:
         legs = [leg for leg in self._legs.get(endpoint, ()) if leg.state != DOWN]
         if not legs:
             return "NOT_INUSE"
-        if endpoint != TRUNK:
-            return "BUSY"
         ringing = any(leg.state == RINGING for leg in legs)
         used = any(leg.state in (RING, UP) and not leg.held for leg in legs)
         return {(True, True): "RINGINUSE", (True, False): "RINGING", (False, True): "INUSE"}.get(
