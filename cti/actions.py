@@ -113,6 +113,8 @@ class ActionLine:
             self.ready.set()
             self._on_note("")
             return await asyncio.shield(connection.closed)
+        except AmiRefused as refused:
+            return control.lacks(refused)
         except AmiError as error:
             return str(error)
         finally:

@@ -207,8 +207,10 @@ class PbxLink:
 
     async def _greet_actions(self, connection: AmiConnection) -> None:
         """A PBX that has restarted meanwhile is another one, though its event connection may look alive."""
+        if self.state is not LinkState.UP:
+            return
         status = await connection.send((("Action", "CoreStatus"),), self._settings.action_seconds)
-        if self.state is LinkState.UP and startup(status) != self._startup:
+        if startup(status) != self._startup:
             self._begin_resync()
 
     def _note_actions(self, note: str) -> None:
