@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.identity.roles import Permission
@@ -112,19 +112,19 @@ class Hub:
     def connections(self) -> list[Connection]:
         return [connection for own in self._by_user.values() for connection in own]
 
-    def close_session(self, session_id: str, code: int = SIGNED_OUT) -> None:
-        """Cut every connection of a session that has ended."""
+    def end_sessions(self, user: str, session_id: str | None) -> None:
+        """Cut the user's connections of that session, or (None) all of them: it has ended."""
+        for connection in list(self._by_user.get(user, ())):
+            if session_id in (None, connection.session_id):
+                connection.cut(SIGNED_OUT)
+
+    def check_users(self, viewers: Mapping[str, Viewer]) -> None:
+        """Cut the connections of users who are shut out, or whose role is another one since they connected."""
         for connection in self.connections():
-            if connection.session_id == session_id:
-                connection.cut(code)
+            if viewers.get(connection.viewer.user) != connection.viewer:
+                connection.cut(SIGNED_OUT)
 
     def close_all(self, code: int = GOING_AWAY) -> None:
         """Cut all, at shutdown: browsers come back by themselves."""
         for connection in self.connections():
             connection.cut(code)
-
-    async def recheck(self, alive: Callable[[Connection], Awaitable[bool]]) -> None:
-        """Cut the connections whose session or user is no longer good; `alive` asks for one of them."""
-        for connection in self.connections():
-            if not await alive(connection):
-                connection.cut(SIGNED_OUT)

@@ -37,7 +37,9 @@ def routes(house: House) -> list[Route]:
     async def ready(ask: Ask[Any, Any]) -> web.Response:
         found = await readiness(house)
         return web.json_response(
-            body=msgspec.json.encode(found), status=200 if found.ready else 503, content_type="application/json"
+            body=msgspec.json.encode(found),
+            status=200 if found.ready else 503,
+            content_type="application/json",
         )
 
     async def metrics(ask: Ask[Any, Any]) -> web.Response:

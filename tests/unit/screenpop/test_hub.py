@@ -45,22 +45,24 @@ async def test_too_many_characters_cut_a_connection_off() -> None:
     assert slow.close_code == SLOW
 
 
-async def test_signing_out_cuts_that_session_only() -> None:
+async def test_signing_out_cuts_that_session_and_signing_out_everywhere_all() -> None:
     hub = Hub(Log("e"))
     here, there = connected(hub, "anna", session="s1"), connected(hub, "anna", session="s2")
-    hub.close_session("s1")
+    hub.end_sessions("anna", "s1")
     assert (here.close_code, there.close_code) == (SIGNED_OUT, None)
+    hub.end_sessions("anna", None)
+    assert there.close_code == SIGNED_OUT
 
 
-async def test_a_user_who_was_deactivated_is_cut_at_the_next_check() -> None:
+async def test_who_was_shut_out_or_got_another_role_is_cut() -> None:
     hub = Hub(Log("e"))
-    anna, ben = connected(hub, "anna"), connected(hub, "ben")
-
-    async def alive(connection: Connection) -> bool:
-        return connection.viewer.user == "ben"
-
-    await hub.recheck(alive)
-    assert (anna.close_code, ben.close_code) == (SIGNED_OUT, None)
+    anna, ben, boss = (
+        connected(hub, "anna"),
+        connected(hub, "ben"),
+        connected(hub, "boss", Permission.CALLS_ALL),
+    )
+    hub.check_users({"ben": ben.viewer, "boss": Viewer("boss")})
+    assert (anna.close_code, ben.close_code, boss.close_code) == (SIGNED_OUT, None, SIGNED_OUT)
 
 
 async def test_removing_leaves_nothing_behind() -> None:

@@ -1,0 +1,43 @@
+"""Notices: what supervisors should know and nobody else says, told once each time it begins."""
+
+from __future__ import annotations
+
+from core.bus import Bus
+from core.clock import Clock, iso
+from core.identity.roles import Permission
+from cti.messages import QueueChanged
+from screenpop.hub import Hub
+from screenpop.render import Renderer
+from screenpop.session import Audience
+
+FOR_SUPERVISORS = Audience(permission=Permission.AGENTS_ALL)
+
+
+class Notices:
+    """Watches for queue members that belong to no user: their calls would pop nowhere."""
+
+    def __init__(self, hub: Hub, renderer: Renderer, clock: Clock) -> None:
+        self._hub = hub
+        self._renderer = renderer
+        self._clock = clock
+        self._unknown: dict[str, frozenset[str]] = {}
+
+    def subscribe(self, bus: Bus) -> None:
+        bus.subscribe(QueueChanged, self._queue)
+
+    def _queue(self, event: QueueChanged) -> None:
+        queue = event.queue
+        unknown = frozenset(queue.unknown_members)
+        new = unknown - self._unknown.get(queue.key, frozenset())
+        self._unknown[queue.key] = unknown
+        if not new:
+            return
+        _ = self._renderer.gettext(self._renderer.desk.language)
+        text = _("Queue %(queue)s has phones that belong to no user, so their calls pop nowhere: %(phones)s.")
+        phones = ", ".join(sorted(new))
+        data = {
+            "level": "attention",
+            "code": "unknown_member",
+            "text": text % {"queue": queue.name, "phones": phones},
+        }
+        self._hub.publish("notice", {"data": data}, FOR_SUPERVISORS, iso(self._clock.now()))

@@ -1,0 +1,99 @@
+"""What one room asks of another, supplied here: time lines of calls and tickets, what exists, how numbers read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from core.errors import NotFound
+from core.ids import new_id
+from cti.messages import Call
+from cti.store import CallStore
+from customers.messages import Customer, TimelineEntry
+from customers.numbers import normalise
+from customers.service import Customers
+from ticketing.messages import Ticket, TicketFilter
+from ticketing.service import Tickets
+
+LAST_NOISE = b"\xff" * 10
+"""Makes the last id of a millisecond: tickets are listed by their ids, which sort by time."""
+
+
+class CallTimeline:
+    """A customer's calls: every call from or to one of the customer's numbers."""
+
+    def __init__(self, calls: CallStore) -> None:
+        self._calls = calls
+
+    async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
+        numbers = [phone.e164 for phone in customer.phones]
+        found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
+        return [_call_entry(call) for call in found]
+
+
+class TicketTimeline:
+    """A customer's tickets, at the moment of their opening."""
+
+    def __init__(self, tickets: Tickets) -> None:
+        self._tickets = tickets
+
+    async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
+        after = "" if before is None else new_id(before, LAST_NOISE)
+        found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after)
+        return [_ticket_entry(ticket) for ticket in found]
+
+
+class OpenTickets:
+    """A customer's open tickets, for pops."""
+
+    def __init__(self, tickets: Tickets) -> None:
+        self._tickets = tickets
+
+    async def open_of_customer(self, customer_id: str, limit: int) -> Sequence[Ticket]:
+        return await self._tickets.list(TicketFilter(customer_id=customer_id, open=True), limit)
+
+
+class Existing:
+    """What a ticket may refer to. A call that is live counts before it is stored."""
+
+    def __init__(self, customers: Customers, calls: CallStore, is_live: Callable[[str], bool]) -> None:
+        self._customers = customers
+        self._calls = calls
+        self._is_live = is_live
+
+    async def customer_exists(self, customer_id: str) -> bool:
+        try:
+            await self._customers.get(customer_id)
+        except NotFound:
+            return False
+        return True
+
+    async def call_exists(self, call_id: str) -> bool:
+        return self._is_live(call_id) or await self._calls.get(call_id) is not None
+
+
+class NumberKeys:
+    """The one form in which calls are found by a customer's number."""
+
+    def __init__(self, regions: Mapping[str, str]) -> None:
+        self._regions = regions
+
+    def key(self, text: str, pbx: str) -> str:
+        """E.164 where the text is a number of the PBX's region; empty for an extension or an anonymous caller."""
+        return normalise(text, self._regions.get(pbx, "CN")).e164 or ""
+
+
+def _call_entry(call: Call) -> TimelineEntry:
+    agents = dict.fromkeys(
+        segment.agent for segment in call.segments if segment.agent and segment.answered_at
+    )
+    state = call.outcome.value if call.outcome else call.state.value
+    return TimelineEntry(
+        call.started_at, "call", call.queue or call.dialled, ", ".join(agents), call.id, state
+    )
+
+
+def _ticket_entry(ticket: Ticket) -> TimelineEntry:
+    title = f"{ticket.number} {ticket.subject}"
+    return TimelineEntry(
+        ticket.created_at, "ticket", title, ticket.body[:200], ticket.id, f"{ticket.workflow}/{ticket.state}"
+    )

@@ -1,0 +1,147 @@
+"""The composition root: makes every part once, hands each what it stands on, starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from config.files import workflows_dir
+from config.settings import Settings
+from core.bus import Bus
+from core.clock import Clock, SystemClock
+from core.database import Database
+from core.identity.messages import SessionEnded
+from core.identity.service import Identity
+from core.ids import new_id
+from core.outbox import Relay
+from core.tasks import Tasks
+from cti.messages import Seat
+from cti.recorder import Recorder
+from cti.store import CallStore
+from cti.switchboard import Switchboard
+from customers.service import Customers
+from screenpop.commands import commands
+from screenpop.hub import Hub
+from screenpop.labels import TicketLabels
+from screenpop.live import LivePicture
+from screenpop.notices import Notices
+from screenpop.popper import Around, Popper
+from screenpop.records import CallerRecords
+from screenpop.render import Renderer
+from screenpop.session import Log, Viewer
+from screenpop.socket import LiveSocket, viewer_of
+from screenpop.tickets_live import TicketsLive
+from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
+from ticketing.definitions import read_files, workflow_files
+from ticketing.notices import NOTICE_TOPIC, notice_handler
+from ticketing.service import Tickets
+
+log = structlog.get_logger(__name__)
+HOUSEKEEPING_SECONDS = 5.0
+
+
+class House:
+    """All rooms of one server."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.bus = Bus()
+        self.tasks = Tasks()
+        self.db = Database(settings.database.url)
+        self.identity = Identity(self.db, settings.security, bus=self.bus)
+        self._lay_rooms()
+        self._open_windows()
+        self._subscribe()
+
+    def _lay_rooms(self) -> None:
+        """The four rooms in the middle, and what they ask of each other."""
+        regions = {pbx.name: pbx.region for pbx in self.settings.pbx}
+        first_region = self.settings.pbx[0].region if self.settings.pbx else "CN"
+        self.calls = CallStore(self.db, NumberKeys(regions).key)
+        self.recorder = Recorder(self.calls, self.bus)
+        self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
+        self.customers = Customers(self.db, self.bus, first_region)
+        existing = Existing(self.customers, self.calls, self.switchboard.has_call)
+        self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
+        self.customers.add_source(CallTimeline(self.calls))
+        self.customers.add_source(TicketTimeline(self.tickets))
+        self.relay = Relay(self.db, {NOTICE_TOPIC: notice_handler(self.bus)}, self.clock)
+        self.regions = regions
+
+    def _open_windows(self) -> None:
+        """What browsers see."""
+        desk = self.settings.desk
+        self.hub = Hub(Log(new_id(self.clock.now())))
+        self.live = LivePicture(self.hub, self.clock)
+        self.labels = TicketLabels(self.tickets)
+        self.renderer = Renderer(desk, self.labels)
+        records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions)
+        self.popper = Popper(
+            Around(
+                hub=self.hub,
+                records=records,
+                render=self.renderer.render_pop,
+                state_label=self.labels.of,
+                clock=self.clock,
+                tasks=self.tasks,
+                deadline=desk.pop_deadline_seconds,
+                default_language=desk.language,
+            )
+        )
+        self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
+        self.notices = Notices(self.hub, self.renderer, self.clock)
+        table = commands(self.switchboard, self.popper, self.clock)
+        self.socket = LiveSocket(self.hub, self._snapshot, self.tickets_live.open_of, table, self.clock)
+
+    def _subscribe(self) -> None:
+        """Who hears of what, in this order: the record first, then the browsers."""
+        self.recorder.subscribe(self.bus)
+        self.live.subscribe(self.bus)
+        self.popper.subscribe(self.bus)
+        self.tickets_live.subscribe(self.bus)
+        self.notices.subscribe(self.bus)
+        self.bus.subscribe(SessionEnded, lambda event: self.hub.end_sessions(event.user, event.session_id))
+
+    async def start(self) -> None:
+        """Load definitions and people, then connect to the PBXs. Raises `Faulty` for a broken definition."""
+        definitions = read_files(workflow_files(workflows_dir(self.settings.paths)))
+        await self.tickets.adopt(definitions, self.clock.now())
+        await self.refresh_seats()
+        self.recorder.start(self.tasks)
+        self.tasks.spawn(self.relay.run(), "outbox")
+        self.tasks.spawn(self._housekeeping(), "housekeeping")
+        await self.switchboard.start(self.tasks)
+
+    async def stop(self) -> None:
+        """Cut the links, write what is still to be written, close the database."""
+        await self.switchboard.stop()
+        self.live.close()
+        await self.recorder.flush()
+        await self.tasks.close()
+        await self.db.close()
+
+    async def refresh_seats(self) -> None:
+        """Take over the users' phones, which another process (`ringdesk user add`) may have changed."""
+        found = await self.identity.seats()
+        self.switchboard.set_seats(
+            tuple(Seat(seat.user, seat.name, seat.pbx, seat.interface, seat.extension) for seat in found),
+            self.clock.now(),
+        )
+
+    def _snapshot(self, viewer: Viewer, language: str) -> dict[str, Any]:
+        return {**self.live.snapshot(viewer), "pops": self.popper.pops_of(viewer.user, language)}
+
+    async def _housekeeping(self) -> None:
+        """What nobody tells us of is looked at from time to time; a round that fails is tried again."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await self.refresh_seats()
+                self.popper.expire(self.clock.now())
+                self.hub.check_users({user.name: viewer_of(user) for user in await self.identity.users()})
+            except Exception:
+                log.exception("housekeeping.failed")
