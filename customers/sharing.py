@@ -22,6 +22,7 @@ async def share(
     Returns the other customers that this changed, each with its next version and its audit row.
     """
     changed: set[str] = set()
+    wanted = set(e164s)
     for start in range(0, len(e164s), MOST_AT_ONCE):
         changed |= await store.mark_shared(tx, e164s[start : start + MOST_AT_ONCE])
     others = sorted(changed.difference(written))
@@ -31,6 +32,6 @@ async def share(
         await store.next_version(tx, some, at)
         found += await store.by_ids(tx, some)
     for customer in found:
-        lines = [phone.e164 for phone in customer.phones if phone.e164 in e164s]
+        lines = [phone.e164 for phone in customer.phones if phone.e164 in wanted]
         await audit.record(tx, at, actor, "customer.line_shared", customer.id, {"numbers": lines})
     return found

@@ -1,0 +1,223 @@
+"""Customers from a file: read in a stream, written in batches, with a report of the rows that did not go in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.errors import Invalid
+from core.ids import new_id
+from customers import records, store
+from customers.columns import Columns, columns, record
+from customers.csvfile import CsvFile, Rejects, Row
+from customers.merging import Draft, Plan
+from customers.messages import Customer
+from customers.service import Customers
+from customers.sharing import share
+
+BATCH = 500
+"""Rows in a transaction: other writers of SQLite wait for one batch, some tens of milliseconds."""
+
+Reject = tuple[Row, str]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far an import is: rows so far, and bytes of the file for a progress bar."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    done: int = 0
+    size: int = 0
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """What an import did, in rows. `rejects_path` is the report of rejected rows, None where none was."""
+
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    rejects_path: Path | None
+    unknown_columns: tuple[str, ...] = ()
+    encoding: str = ""
+
+
+async def import_file(  # noqa: PLR0913, PLR0917 - a file, a room, who and when, and two options
+    path: Path,
+    customers: Customers,
+    actor: str,
+    at: float,
+    progress: Callable[[Progress], None] = lambda _: None,
+    rejects_path: Path | None = None,
+) -> ImportReport:
+    """Bring the customers of a CSV file in; good rows go in whatever the others are.
+
+    A row is known again by its account, else by its name together with one of its numbers, so that the same file
+    twice changes nothing. Each batch is one transaction; when an import is broken off, start it again. Events are
+    not published: a hundred thousand would say nothing to anyone. Raises `Invalid` where the file cannot be read,
+    has no usable first line, or the report cannot be written; nothing has gone in then.
+    """
+    rejects_path = rejects_path or path.with_name(f"{path.stem}.rejects.csv")
+    source = await asyncio.to_thread(Source.open, path, rejects_path, customers.region, at)
+    try:
+        state = Progress(size=source.file.size)
+        while (batch := await asyncio.to_thread(source.batch)) is not None:
+            drafts, rejects = batch
+            plan = await _write_batch(customers, actor, path.name, drafts, at)
+            await asyncio.to_thread(source.reject, [*rejects, *plan.rejects])
+            state = _further(state, len(drafts) + len(rejects), plan, source)
+            progress(state)
+    finally:
+        kept = await asyncio.to_thread(source.close)
+    return ImportReport(
+        state.read,
+        state.created,
+        state.updated,
+        state.unchanged,
+        state.rejected,
+        kept,
+        source.columns.unknown,
+        source.file.encoding,
+    )
+
+
+def _further(state: Progress, read: int, plan: Plan, source: Source) -> Progress:
+    return Progress(
+        state.read + read,
+        state.created + plan.created,
+        state.updated + plan.updated,
+        state.unchanged + plan.unchanged,
+        source.rejects.count,
+        source.file.done,
+        source.file.size,
+    )
+
+
+@dataclass
+class Source:
+    """The file on one side and the report of rejects on the other; everything in it blocks on the disk."""
+
+    file: CsvFile
+    rows: Iterator[Row]
+    columns: Columns
+    rejects: Rejects
+    region: str
+    at: float
+
+    @classmethod
+    def open(cls, path: Path, rejects_path: Path, region: str, at: float) -> Source:
+        """Open both and read the first line. Raises `Invalid`."""
+        if path == rejects_path:
+            raise Invalid("The report of rejected rows would overwrite the file itself.", field="rejects")
+        try:
+            file = CsvFile(path)
+        except OSError as error:
+            raise Invalid(f"{path} cannot be read: {error.strerror}.", field="path") from None
+        try:
+            rows = file.rows()
+            header = next(rows, None)
+            if header is None:
+                raise Invalid(f"{path} is empty.", field="path")
+            understood = columns(header.cells)
+            return cls(file, rows, understood, _report(rejects_path, header), region, at)
+        except BaseException:
+            file.close()
+            raise
+
+    def batch(self) -> tuple[list[Draft], list[Reject]] | None:
+        """The next rows as records and those that make none, or None at the end of the file."""
+        drafts: list[Draft] = []
+        rejects: list[Reject] = []
+        for row in self.rows:
+            try:
+                drafts.append(self._draft(row))
+            except Invalid as error:
+                rejects.append((row, error.message))
+            if len(drafts) + len(rejects) >= BATCH:
+                break
+        return (drafts, rejects) if drafts or rejects else None
+
+    def _draft(self, row: Row) -> Draft:
+        if row.problem:
+            raise Invalid(row.problem)
+        customer, filled = record(row.cells, self.columns, new_id(self.at), self.region, self.at)
+        return Draft(row, customer, filled)
+
+    def reject(self, rejects: Sequence[Reject]) -> None:
+        """Write rows into the report, in the order of the file."""
+        for row, reason in sorted(rejects, key=lambda one: one[0].line):
+            self.rejects.add(row, reason)
+
+    def close(self) -> Path | None:
+        """Close both; where the report is, or None where nothing was rejected."""
+        self.file.close()
+        return self.rejects.close()
+
+
+def _report(path: Path, header: Row) -> Rejects:
+    try:
+        return Rejects(path, header.cells)
+    except OSError as error:
+        raise Invalid(f"The report {path} cannot be written: {error.strerror}.", field="rejects") from None
+
+
+async def _write_batch(
+    customers: Customers, actor: str, file: str, drafts: Sequence[Draft], at: float
+) -> Plan:
+    """One transaction: all at once, or, where the database refuses one, row by row without that one."""
+    async with customers.db.begin() as tx:
+        try:
+            plan = await _write(tx, actor, drafts, at)
+        except (sa.exc.IntegrityError, sa.exc.DataError):
+            plan = await _one_by_one(tx, actor, drafts, at)
+        if plan.ids:
+            await audit.record(tx, at, actor, "customer.import", file, {"created": plan.ids})
+    return plan
+
+
+async def _one_by_one(tx: AsyncConnection, actor: str, drafts: Iterable[Draft], at: float) -> Plan:
+    total = Plan((), at)
+    for draft in drafts:
+        try:
+            total.add(await _write(tx, actor, [draft], at))
+        except (sa.exc.IntegrityError, sa.exc.DataError):
+            total.rejects.append(
+                (draft.row, "the database refuses it: does another customer have the account?")
+            )
+    return total
+
+
+async def _write(tx: AsyncConnection, actor: str, drafts: Sequence[Draft], at: float) -> Plan:
+    async with tx.begin_nested():
+        plan = Plan(await _known(tx, drafts), at)
+        for draft in drafts:
+            plan.take(draft)
+        inserts, updates = plan.inserts(), plan.updates()
+        await store.insert(tx, inserts)
+        await store.update(tx, [after for _, after in updates])
+        for before, after in updates:
+            await audit.record(tx, at, actor, "customer.change", after.id, records.changes(before, after))
+        written = [*inserts, *(after for _, after in updates)]
+        lines = sorted({phone.e164 for customer in written for phone in customer.phones})
+        await share(tx, actor, {customer.id for customer in written}, lines, at)
+    return plan
+
+
+async def _known(tx: AsyncConnection, drafts: Sequence[Draft]) -> list[Customer]:
+    accounts = sorted({draft.customer.account for draft in drafts if draft.customer.account})
+    names = sorted({records.name_key(draft.customer) for draft in drafts})
+    lines = sorted({phone.e164 for draft in drafts for phone in draft.customer.phones})
+    by_account = await store.by_accounts(tx, accounts) if accounts else []
+    by_number = await store.by_numbers_and_names(tx, lines, names) if lines else []
+    return list({customer.id: customer for customer in (*by_account, *by_number)}.values())
