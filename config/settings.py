@@ -6,7 +6,10 @@ import msgspec
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where pages, API and live socket are served. `public_url` is what browsers use, where a proxy stands before us."""
+    """Where pages, API and live socket are served.
+
+    `public_url` is what browsers use, where a proxy stands before us.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080

@@ -3,19 +3,31 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from argon2 import PasswordHasher
 
-import ticketing.tables  # noqa: F401 - each brings its tables into the common metadata
 from config.settings import SecuritySettings
 from core.bus import Bus
 from core.database import Database
 from core.identity import Identity, NewSeat, Role, User
 from tests.postgres import Cluster, cluster
 from tests.real.parts import require
+
+TABLES = (
+    "core.audit",
+    "core.identity.tables",
+    "core.outbox",
+    "core.web.idempotency",
+    "cti.tables",
+    "customers.tables",
+    "ticketing.tables",
+)
+for _name in TABLES:
+    import_module(_name)  # brings its tables into the common metadata
 
 START = 1_769_846_400.0
 """2026-01-31T08:00:00Z, a Saturday."""

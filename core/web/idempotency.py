@@ -102,12 +102,13 @@ class Idempotency:
         now = self._clock.now()
         async with self._db.begin() as tx:
             await tx.execute(sa.delete(idempotency).where(idempotency.c.at <= now - KEEP_SECONDS))
-            claimed = await tx.execute(
+            claimed = await tx.scalar(
                 insert_for(tx, idempotency)
                 .values(id=post.id, at=now, fingerprint=post.fingerprint, status=None, headers={}, body=b"")
                 .on_conflict_do_nothing()
+                .returning(idempotency.c.id)
             )
-            return claimed.rowcount == 1
+            return claimed is not None
 
     async def _known(self, post: Post) -> Answer | None:
         """The kept answer; None where the claim is gone and may be made anew."""

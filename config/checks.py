@@ -1,0 +1,110 @@
+"""What types alone cannot say about settings: pure, but for asking whether files exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from config.problems import Problem
+from config.settings import PbxSettings, Settings
+
+_PBX_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LEVELS = ("debug", "info", "warning", "error")
+_LANGUAGES = ("en", "zh_CN")
+
+
+def check(settings: Settings) -> Iterator[Problem]:
+    """All that is wrong with the values."""
+    yield from _server(settings)
+    yield from _database(settings.database.url)
+    names: list[str] = []
+    for number, pbx in enumerate(settings.pbx):
+        yield from _pbx(pbx, f"pbx[{number}]")
+        if pbx.name in names:
+            first = f"pbx[{names.index(pbx.name)}]"
+            yield Problem(
+                f"pbx[{number}].name", f"{pbx.name!r} is the name of {first} too", "name them apart"
+            )
+        names.append(pbx.name)
+    yield from _port(settings.ivr.port, "ivr.port")
+    yield from _folder(settings.paths.workflows, "paths.workflows")
+    yield from _folder(settings.paths.flows, "paths.flows")
+    yield from _desk(settings)
+    yield from _limits(settings)
+
+
+def _server(settings: Settings) -> Iterator[Problem]:
+    yield from _port(settings.server.port, "server.port")
+    public = urlsplit(settings.server.public_url)
+    if settings.server.public_url and (public.scheme not in ("http", "https") or not public.netloc):
+        yield Problem(
+            "server.public_url",
+            f"{settings.server.public_url!r} is no web address",
+            "write it like https://desk.example.com",
+        )
+    elif public.path not in ("", "/"):
+        yield Problem(
+            "server.public_url", f"has the path {public.path!r}", "Ringdesk needs a host name of its own"
+        )
+
+
+def _database(url: str) -> Iterator[Problem]:
+    scheme, _, rest = url.partition("://")
+    fix = "write sqlite:///ringdesk.db or postgresql://user:password@host/database"
+    if scheme not in ("sqlite", "postgresql"):
+        yield Problem("database.url", f"{scheme!r} is no database that Ringdesk can use", fix)
+    elif scheme == "sqlite" and (not rest.startswith("/") or rest in ("/", "/:memory:")):
+        yield Problem("database.url", "names no file", fix)
+
+
+def _pbx(pbx: PbxSettings, where: str) -> Iterator[Problem]:
+    if not _PBX_NAME.fullmatch(pbx.name):
+        yield Problem(f"{where}.name", f"{pbx.name!r} is no name", "use letters, digits, dashes, underscores")
+    yield from _port(pbx.port, f"{where}.port", lowest=1)
+    if not pbx.secret and not pbx.secret_file:
+        yield Problem(
+            f"{where}.secret", "is missing", "set secret or secret_file as in Asterisk's manager.conf"
+        )
+    for name in ("username", "secret", "dial_context"):
+        if not getattr(pbx, name).isprintable():
+            yield Problem(f"{where}.{name}", "holds a control character", "write it on one line")
+    if not re.fullmatch(r"[A-Z]{2}", pbx.region):
+        yield Problem(f"{where}.region", f"{pbx.region!r} is no region", "write two letters such as CN or GB")
+    for name in ("ping_seconds", "action_seconds"):
+        if not 0 < getattr(pbx, name) <= 600:
+            yield Problem(f"{where}.{name}", "must be above 0 and at most 600")
+
+
+def _port(port: int, where: str, lowest: int = 0) -> Iterator[Problem]:
+    if not lowest <= port <= 65535:
+        yield Problem(where, f"{port} is no port", f"take one between {lowest} and 65535")
+
+
+def _folder(path: str, where: str) -> Iterator[Problem]:
+    if path and not Path(path).is_dir():
+        yield Problem(where, f"there is no folder {path}", "leave it out to use the shipped ones")
+
+
+def _desk(settings: Settings) -> Iterator[Problem]:
+    try:
+        ZoneInfo(settings.desk.time_zone)
+    except (KeyError, ValueError, OSError):
+        what = f"{settings.desk.time_zone!r} is no time zone"
+        yield Problem("desk.time_zone", what, "write it like Asia/Shanghai")
+    if settings.desk.language not in _LANGUAGES:
+        yield Problem("desk.language", f"{settings.desk.language!r} is not translated", "take en or zh_CN")
+    if not 0 <= settings.desk.pop_deadline_seconds <= 30:
+        yield Problem("desk.pop_deadline_seconds", "must be between 0 and 30")
+    if settings.log.level not in _LEVELS:
+        yield Problem("log.level", f"{settings.log.level!r} is no level", f"take {', '.join(_LEVELS)}")
+
+
+def _limits(settings: Settings) -> Iterator[Problem]:
+    for name, value in msgspec.structs.asdict(settings.security).items():
+        if value <= 0:
+            yield Problem(f"security.{name}", "must be above 0")
