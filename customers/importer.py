@@ -215,9 +215,13 @@ async def _write(tx: AsyncConnection, actor: str, drafts: Sequence[Draft], at: f
 
 
 async def _known(tx: AsyncConnection, drafts: Sequence[Draft]) -> list[Customer]:
+    """Whoever these rows may mean; numbers are looked up only for rows whose account is none of ours."""
     accounts = sorted({draft.customer.account for draft in drafts if draft.customer.account})
-    names = sorted({records.name_key(draft.customer) for draft in drafts})
-    lines = sorted({phone.e164 for draft in drafts for phone in draft.customer.phones})
-    by_account = await store.by_accounts(tx, accounts) if accounts else []
-    by_number = await store.by_numbers_and_names(tx, lines, names) if lines else []
-    return list({customer.id: customer for customer in (*by_account, *by_number)}.values())
+    known = await store.by_accounts(tx, accounts) if accounts else []
+    taken = {customer.account for customer in known}
+    others = [draft.customer for draft in drafts if draft.customer.account not in taken]
+    names = sorted({records.name_key(customer) for customer in others})
+    lines = sorted({phone.e164 for customer in others for phone in customer.phones})
+    if lines:
+        known += await store.by_numbers_and_names(tx, lines, names)
+    return list({customer.id: customer for customer in known}.values())
