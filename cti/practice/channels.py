@@ -59,6 +59,7 @@ class Channel:
         self.caller_num = self.caller_name = self.connected_num = self.connected_name = ""
         self.context, self.exten, self.priority = "", "s", 1
         self.tag = ""
+        self.shows_tag = True
         self.variables: dict[str, str] = {}
         self.application = self.app_data = self.dnid = ""
         self.bridge: Bridge | None = None
@@ -90,7 +91,7 @@ class Channel:
             f"{p}Language: en\r\n{p}AccountCode: \r\n"
             f"{p}Context: {self.context}\r\n{p}Exten: {self.exten}\r\n{p}Priority: {self.priority}\r\n"
             f"{p}Uniqueid: {self.uniqueid}\r\n{p}Linkedid: {self.linkedid}\r\n"
-            f"{p}ChanVariable: RINGDESK_CALL={self.tag}\r\n"
+            + (f"{p}ChanVariable: RINGDESK_CALL={self.tag}\r\n" if self.shows_tag else "")
         ).encode(errors="surrogateescape")
 
     @property

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cti.practice.names import COLLEAGUES
 from cti.practice.pbx import PracticePbx, Setup
-from cti.practice.people import Town, town
+from cti.practice.people import town
 from cti.practice.population import Habits, Population
+from cti.practice.timeline import Timeline
 
 
 class LivelyPbx(PracticePbx):
@@ -17,12 +18,13 @@ class LivelyPbx(PracticePbx):
         *,
         seed: int = 7,
         speed: float = 1.0,
+        timeline: Timeline | None = None,
         habits: Habits | None = None,
-        people: Town | None = None,
     ) -> None:
-        super().__init__(port, seed=seed, speed=speed, setup=Setup(members={"service": tuple(COLLEAGUES)}))
+        setup = Setup(members={"service": tuple(COLLEAGUES)})
+        super().__init__(port, seed=seed, speed=speed, timeline=timeline, setup=setup)
         self.habits = habits or Habits()
-        self.people = people or town()
+        self.people = town()
 
     def started(self) -> None:
         for extension, name in COLLEAGUES.items():

@@ -95,7 +95,11 @@ class Originated:
         order = self.order
         leg = dest or tried
         if self.told:
-            extra = f"ChanVariable({dest.name}): RINGDESK_CALL={dest.tag}\r\n".encode() if dest else b""
+            extra = (
+                f"ChanVariable({dest.name}): RINGDESK_CALL={dest.tag}\r\n".encode()
+                if dest and dest.shows_tag
+                else b""
+            )
             self.world.tell(
                 "OriginateResponse",
                 lines(ActionID=order.action_id) if order.action_id else b"",

@@ -35,6 +35,7 @@ class Setup:
     timeout: float = 15
     retry: float = 2
     wrapuptime: float = 10
+    channelvars: bool = True
     accounts: Mapping[str, Account] = field(
         default_factory=lambda: {USERNAME: Account(SECRET), "tester": Account(SECRET, "all", "all")}
     )
@@ -73,6 +74,7 @@ class PracticePbx:
         self.timeline: Timeline = self._given or LoopTimeline(self._speed)
         setup = self.setup
         self.world = World(self.timeline, self.rng, setup.agents)
+        self.world.channelvars = setup.channelvars
         common = (setup.strategy, setup.timeout, setup.retry)
         service = Queue("service", *common, wrapuptime=setup.wrapuptime)
         emergency = Queue("emergency", *common, wrapuptime=0, weight=10)

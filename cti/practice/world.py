@@ -39,6 +39,8 @@ class World:
         self.devices = {f"PJSIP/{number}": "NOT_INUSE" for number in self.extensions} | {TRUNK: "NOT_INUSE"}
         self.unplugged: set[str] = set()
         """Devices that are not registered: their phones never ring."""
+        self.channelvars = True
+        """Whether manager.conf has channelvars = RINGDESK_CALL."""
         self.processed = 0
         self.told = 0
         self.started = timeline.now()
@@ -66,6 +68,7 @@ class World:
         now = self.now()
         name = f"{endpoint}-{next(self._names):08x}"
         made = Channel(name, endpoint, uniqueid or f"{int(now)}.{next(self._numbers)}", now)
+        made.shows_tag = self.channelvars
         number = made.extension if made.extension in self.extensions else ""
         made.set(context="from-trunk" if endpoint == TRUNK else "agents", caller_num=number)
         made.caller_name = self.extensions.get(number, "")
