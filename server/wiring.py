@@ -106,10 +106,14 @@ class House:
         self.notices.subscribe(self.bus)
         self.bus.subscribe(SessionEnded, lambda event: self.hub.end_sessions(event.user, event.session_id))
 
-    async def start(self) -> None:
-        """Load definitions and people, then connect to the PBXs. Raises `Faulty` for a broken definition."""
+    async def load_definitions(self) -> None:
+        """Put the installation's workflows in force. Raises `Faulty` for a broken one."""
         definitions = read_files(workflow_files(workflows_dir(self.settings.paths)))
         await self.tickets.adopt(definitions, self.clock.now())
+
+    async def start(self) -> None:
+        """Load definitions and people, then connect to the PBXs. Raises `Faulty` for a broken definition."""
+        await self.load_definitions()
         await self.refresh_seats()
         self.recorder.start(self.tasks)
         self.tasks.spawn(self.relay.run(), "outbox")

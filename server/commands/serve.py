@@ -11,7 +11,7 @@ import typer
 
 from config.settings import Settings
 from core.logs import set_up_logs
-from server.commands.common import Config, require_current, run, settings_of
+from server.commands.common import Config, require_current, run, say, settings_of
 from server.site import Site
 from server.wiring import House
 
@@ -28,16 +28,19 @@ def serve(
     server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_of(config, {"server": server} if server else {})
     set_up_logs(settings.log)
-    run(serve_until_stopped(settings, lambda address: None))
+    run(_serve(settings))
 
 
-async def serve_until_stopped(settings: Settings, ready: Callable[[str], None]) -> None:
+async def _serve(settings: Settings) -> None:
+    await serve_until_stopped(House(settings), lambda address: say(f"ready: {address}"))
+
+
+async def serve_until_stopped(house: House, ready: Callable[[str], None]) -> None:
     """Serve; `ready` is called with the address once requests are answered."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    house = House(settings)
     site = Site(house)
     try:
         await require_current(house.db)

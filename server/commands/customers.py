@@ -1,0 +1,61 @@
+"""`ringdesk customers import FILE.csv`."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from core.bus import Bus
+from customers import importer
+from customers.service import Customers
+from server.commands.common import Config, database, run, say, settings_of
+
+
+def import_csv(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with the columns name, phones, grade, account, address, …")
+    ],
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go; beside the file.")] = None,
+    config: Config = None,
+) -> None:
+    """Bring customers in from a CSV file: good rows go in, the others into a report with line numbers."""
+    settings = settings_of(config)
+    region = settings.pbx[0].region if settings.pbx else "CN"
+    bar = Progress(
+        TextColumn("importing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("bytes, {task.fields[rows]} rows"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+    async def work() -> importer.ImportReport:
+        async with database(settings) as db:
+            customers = Customers(db, Bus(), region)
+            task = bar.add_task("import", total=None, rows=0)
+
+            def show(state: importer.Progress) -> None:
+                bar.update(task, completed=state.done, total=state.size, rows=state.read)
+
+            actor = f"cli:{getpass.getuser()}"
+            return await importer.import_file(file, customers, actor, time.time(), show, rejects)
+
+    with bar:
+        report = run(work())
+    say(
+        f"read {report.read} rows: {report.created} new, {report.updated} changed, "
+        f"{report.unchanged} as they were, {report.rejected} rejected"
+    )
+    if report.unknown_columns:
+        say(f"columns passed over: {', '.join(report.unknown_columns)}")
+    if report.rejects_path is not None:
+        say(f"rejected rows, with the reasons: {report.rejects_path}")

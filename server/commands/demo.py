@@ -1,0 +1,61 @@
+"""`ringdesk demo`: the server with a practice PBX and callers of its own, on a database in a folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.settings import LogSettings
+from core.database import Database
+from core.logs import set_up_logs
+from cti.practice.demo import LivelyPbx
+from cti.practice.people import town
+from server import demo as practice
+from server.commands.common import Config, fail, run, say
+from server.commands.serve import serve_until_stopped
+from server.wiring import House
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port of pages, API and live socket.")] = 8080,
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its state.")] = Path(".demo"),
+    speed: Annotated[float, typer.Option(min=0.1, max=20, help="How fast the practice callers live.")] = 1.0,
+    config: Config = None,
+) -> None:
+    """Serve a gas utility with invented customers and callers, on 127.0.0.1."""
+    if config is not None:
+        fail("the demo has settings of its own; use `ringdesk serve --config FILE` for yours")
+    set_up_logs(LogSettings(level=os.environ.get("RINGDESK_LOG__LEVEL", "warning")))
+    folder.mkdir(parents=True, exist_ok=True)
+    run(_demo(port, folder, speed))
+
+
+async def _demo(port: int, folder: Path, speed: float) -> None:
+    people = town()
+    async with LivelyPbx(people=people, speed=speed) as pbx:
+        settings = practice.settings_for(folder, port, pbx.port)
+        db = Database(settings.database.url)
+        await practice.prepare(db)
+        await db.close()
+        house = House(settings)
+        await house.load_definitions()
+        if not await house.identity.users():
+            say("preparing the demo's customers…")
+            await practice.seed(house, people, time.time())
+        await serve_until_stopped(house, _told)
+
+
+def _told(address: str) -> None:
+    say(f"ready: {address}")
+    say()
+    say(f"Sign in with the password {practice.PASSWORD!r} as one of:")
+    for account in practice.ACCOUNTS:
+        if account.told:
+            phone = f"phone {account.extension}" if account.extension else ""
+            say(f"  {account.name:<8}{account.role.value:<12}{account.full_name:<16}{phone}")
+    say()
+    say("Sign in as anna and get ready: the first call comes within seconds. Ctrl-C ends the demo.")

@@ -1,0 +1,167 @@
+"""The demo: a gas utility with customers, a history, and callers who ring without end. All of it is invented."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from config.settings import DatabaseSettings, DeskSettings, PbxSettings, ServerSettings, Settings
+from core import migrate
+from core.database import Database
+from core.identity.roles import Role
+from core.identity.users import NewSeat
+from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Party, Segment
+from cti.practice.names import COLLEAGUES
+from cti.practice.pbx import SECRET, USERNAME
+from cti.practice.people import PastCall, Person, Town
+from customers.messages import Address, Grade, NewCustomer, NewPhone
+from server.wiring import House
+from ticketing.messages import Actor, NewTicket
+
+PBX = "main"
+PASSWORD = "ringdesk"  # noqa: S105 - the demo's accounts are for everybody, on an address of this machine only
+DEMO = "demo"
+
+
+class Account(NamedTuple):
+    """A demo user. `extension` is its phone at the practice PBX; `told` says whether the visitor hears of it."""
+
+    name: str
+    role: Role
+    full_name: str
+    extension: str = ""
+    language: str = ""
+    told: bool = True
+
+
+ACCOUNTS = (
+    Account("anna", Role.AGENT, "Anna Berg", "1001"),
+    Account("wei", Role.AGENT, "王伟", "1006", "zh_CN"),
+    Account("sam", Role.SUPERVISOR, "Sam Okoro"),
+    Account("dora", Role.DISPATCHER, "Dora Lind", "1007"),
+    Account("gao", Role.DEPARTMENT, "高工", "", "zh_CN"),
+    Account("zhao", Role.LEADER, "赵主任", "", "zh_CN"),
+    Account("admin", Role.ADMIN, "Administrator"),
+    *(
+        Account(f"agent{extension}", Role.AGENT, name, extension, told=False)
+        for extension, name in COLLEAGUES.items()
+    ),
+)
+
+
+def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
+    """Settings of the demo whose state is in `folder`."""
+    return Settings(
+        server=ServerSettings(port=port),
+        database=DatabaseSettings(url=f"sqlite:///{folder / 'demo.db'}"),
+        pbx=(PbxSettings(name=PBX, port=pbx_port, username=USERNAME, secret=SECRET),),
+        desk=DeskSettings(company="Binhai Gas 滨海燃气"),
+    )
+
+
+async def prepare(db: Database) -> None:
+    """Make the tables of a new demo, or bring those of an older one up to date."""
+    await migrate.upgrade(db)
+
+
+async def seed(house: House, town: Town, now: float) -> None:
+    """Put accounts, customers, calls and tickets into an empty database."""
+    await _accounts(house, now)
+    customers = await _customers(house, town.people, now)
+    phones = {account.extension: account.name for account in ACCOUNTS if account.extension}
+    await house.calls.save_many(
+        [past_call(number, call, phones, now) for number, call in enumerate(town.calls)]
+    )
+    agent = Actor("anna", frozenset({Role.AGENT.value}))
+    for ticket in sorted(town.tickets, key=lambda one: -one.ago):
+        new = NewTicket(
+            workflow=ticket.workflow,
+            subject=ticket.subject,
+            body=ticket.body,
+            customer_id=customers[ticket.account],
+            category=ticket.category,
+            priority=ticket.priority,
+            channel="phone",
+        )
+        await house.tickets.open(agent, new, now - ticket.ago)
+
+
+async def _accounts(house: House, now: float) -> None:
+    for account in ACCOUNTS:
+        seat = NewSeat(interface=f"PJSIP/{account.extension}", pbx=PBX, extension=account.extension)
+        await house.identity.add_user(
+            account.name,
+            PASSWORD if account.told else secrets.token_urlsafe(16),
+            account.role,
+            account.full_name,
+            seat if account.extension else None,
+            now,
+            language=account.language,
+            actor=DEMO,
+        )
+
+
+async def _customers(house: House, people: tuple[Person, ...], now: float) -> Mapping[str, str]:
+    """Account number to the id that the customer got."""
+    ids = {}
+    for person in people:
+        customer = await house.customers.create(DEMO, _record(person), now)
+        ids[person.account] = customer.id
+    return ids
+
+
+def _record(person: Person) -> NewCustomer:
+    return NewCustomer(
+        name=person.name,
+        phones=tuple(
+            NewPhone(number=line.e164, label=line.label, shared=line.shared) for line in person.lines
+        ),
+        grade=Grade(person.grade),
+        vip=person.vip,
+        account=person.account,
+        language=person.language,
+        address=Address(person.address, person.meter, person.district),
+        email=person.email,
+        note=person.note,
+    )
+
+
+def past_call(number: int, past: PastCall, phones: Mapping[str, str], now: float) -> Call:
+    """A call of the demo's history as the board would have left it."""
+    id_, started = f"{PBX}-past.{number}", now - past.ago
+    taken = started + past.wait if past.outcome == Outcome.ANSWERED.value else None
+    ended = started + past.wait + past.talk
+    call = Call(
+        id=id_,
+        pbx=PBX,
+        direction=Direction.INBOUND,
+        state=CallState.ENDED,
+        caller=Party(past.number),
+        dialled="4001",
+        started_at=started,
+        queue=past.queue,
+        queued_at=started,
+        answered_at=taken,
+        ended_at=ended,
+        outcome=Outcome(past.outcome),
+        wait_seconds=past.wait,
+        talk_seconds=past.talk,
+    )
+    if taken is None:
+        return call
+    segment = Segment(
+        id=f"{id_}-1",
+        interface=f"PJSIP/{past.extension}",
+        agent=phones.get(past.extension),
+        queue=past.queue,
+        how=How.QUEUE,
+        offered_at=started + past.wait * 0.6,
+        answered_at=taken,
+        ended_at=ended,
+        end_reason=EndReason.CALLER_HUNG_UP,
+    )
+    return msgspec.structs.replace(call, segments=(segment,))

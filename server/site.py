@@ -1,0 +1,82 @@
+"""The site: every route of every room on one aiohttp application, on one port."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+import cti.api
+import customers.api
+import screenpop.api
+import screenpop.pages
+import server.health
+import ticketing.api
+from core.web.app import BODY_LIMIT, install
+from core.web.openapi import openapi_route
+from core.web.routes import Route
+from server.version import VERSION
+from server.wiring import House
+
+SHUTDOWN_SECONDS = 3.0
+
+
+def routes(house: House) -> list[Route]:
+    """All routes, with the one that describes them."""
+    own = [
+        *server.health.routes(house),
+        *cti.api.routes(house.switchboard, house.calls),
+        *customers.api.routes(house.customers),
+        *ticketing.api.routes(house.tickets),
+        *screenpop.api.routes(
+            house.hub,
+            house.socket,
+            house.live.snapshot,
+            house.pages.language_of,
+            house.settings.server.public_url,
+        ),
+        *screenpop.pages.routes(house.pages),
+    ]
+    return [*own, openapi_route(own, VERSION)]
+
+
+class Site:
+    """Serves a house."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.app = application(house)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        self.address = ""
+
+    async def start(self) -> str:
+        """Listen; returns the address for people, such as http://127.0.0.1:8080. Raises `OSError` if it is taken."""
+        settings = self._house.settings.server
+        await self._runner.setup()
+        listener = web.TCPSite(self._runner, settings.host, settings.port)
+        await listener.start()
+        host, port = self._runner.addresses[0][:2]
+        shown = f"[{host}]" if ":" in host else host
+        self.address = f"http://{shown}:{port}"
+        return self.address
+
+    async def stop(self) -> None:
+        """Tell the browsers that we go, then close."""
+        self._house.hub.close_all()
+        await self._runner.cleanup()
+
+
+def application(house: House) -> web.Application:
+    """The aiohttp application with all that stands before its routes."""
+    settings = house.settings
+    app = web.Application(client_max_size=BODY_LIMIT)
+    install(
+        app,
+        routes(house),
+        house.identity,
+        house.db,
+        house.clock,
+        render_error=house.pages.render_error,
+        public_url=settings.server.public_url,
+        secure_cookies=settings.server.secure_cookies,
+        session_hours=settings.security.session_hours,
+    )
+    return app
