@@ -27,7 +27,7 @@ _FAILED: Any = object()
 def build(kind: type[S], data: object, where: str, problems: list[Problem]) -> S | None:
     """`data` as `kind`; what does not fit is added to `problems`, and the defaults stand in for it.
 
-    None only where a setting without a default is missing or wrong, or `data` is no table.
+    None only where `data` is no table. Settings without a default are texts, and "" stands in for them.
     """
     if not isinstance(data, Mapping):
         problems.append(
@@ -38,19 +38,20 @@ def build(kind: type[S], data: object, where: str, problems: list[Problem]) -> S
     for name in data:
         if name not in fields:
             problems.append(_unknown(str(name), list(fields), where))
-    values = {}
+    values: dict[str, Any] = {}
     for name, field in fields.items():
         path = f"{where}.{name}" if where else name
-        if name not in data:
-            if field.required:
-                problems.append(Problem(path, "is missing", f"add {name} = …"))
-                return None
+        if name in data:
+            value = _value(field.type, data[name], path, problems)
+        elif field.required:
+            problems.append(Problem(path, "is missing", f"add {name} = …"))
+            value = _FAILED
+        else:
             continue
-        value = _value(field.type, data[name], path, problems)
         if value is not _FAILED:
             values[name] = value
         elif field.required:
-            return None
+            values[name] = ""  # stands in, so that the tables after this one keep their numbers
     return kind(**values)
 
 
