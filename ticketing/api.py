@@ -51,7 +51,7 @@ class LanguageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TicketDetail(TicketView, frozen=True):
     """A ticket with the events that the asking user may try on it now."""
 
-    events: list[EventView] = []
+    events: tuple[EventView, ...] = ()
 
 
 class HistoryView(msgspec.Struct, frozen=True):
@@ -131,7 +131,7 @@ class TicketApi:
     async def one(self, ask: Ask[None, LanguageQuery]) -> TicketDetail:
         ticket = await self._tickets.get(ask.path["id"])
         events = await self._tickets.allowed(ticket, actor_of(ask.user), ask.at, _language(ask))
-        return TicketDetail(**msgspec.structs.asdict(ticket_view(ticket)), events=events)
+        return TicketDetail(**msgspec.structs.asdict(ticket_view(ticket)), events=tuple(events))
 
     async def history(self, ask: Ask[None, ListQuery]) -> Page[HistoryView]:
         after = int(ask.query.after) if ask.query.after.isdecimal() else 0

@@ -188,7 +188,7 @@ class Picture:
     def path(self, points: list[tuple[float, float]]) -> None:
         steps = " ".join(f"{x:g},{y:g}" for x, y in points)
         self.parts.append(
-            f'<polyline points="{steps}" fill="none" stroke="currentColor" stroke-opacity="0.75" '
+            f'<polyline points="{steps}" fill="none" stroke="currentColor" '
             'stroke-linejoin="round" marker-end="url(#arrow)"/>'
         )
 
