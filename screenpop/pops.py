@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -130,6 +130,20 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         answered_at=iso_or_none(segment.answered_at),
         ended_at=iso_or_none(segment.ended_at),
         loading=context.loading,
+    )
+
+
+def with_customer(
+    pop: Pop, candidate: Candidate, tickets: Sequence[tuple[Ticket, str]], history: Sequence[PopHistory]
+) -> Pop:
+    """The pop once the agent has found out who of several, or who without a known number, is calling."""
+    return msgspec.structs.replace(
+        pop,
+        match=Match.ONE.value,
+        customers=(_customer(candidate),),
+        tickets=tuple(_ticket(ticket, label) for ticket, label in tickets[:TICKETS_SHOWN]),
+        history=tuple(history[:HISTORY_SHOWN]),
+        loading=False,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -13,7 +13,8 @@ from babel import dates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.settings import DeskSettings
-from core.i18n import catalogue
+from core.clock import iso
+from core.i18n import LANGUAGES, catalogue, clock_text, pick_language
 from screenpop.assets import Assets
 from screenpop.texts import script_texts
 from screenpop.words import word
@@ -22,17 +23,25 @@ if TYPE_CHECKING:
     from screenpop.pops import Pop
 
 HERE = Path(__file__).parent
-LANGUAGES = ("en", "zh_CN")
 NATIVE_NAMES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
+
+
+class StateLabels(Protocol):
+    """Where the label of a ticket's state comes from."""
+
+    def state(self, workflow: str, state: str, language: str) -> str: ...
 
 
 class Renderer:
     """Renders templates in any of our languages. All templates are compiled when they are first used."""
 
-    def __init__(self, desk: DeskSettings, assets: Assets | None = None) -> None:
+    def __init__(self, desk: DeskSettings, labels: StateLabels, assets: Assets | None = None) -> None:
         self.desk = desk
         self.assets = assets or Assets()
-        self._environments = {language: _environment(language, desk, self.assets) for language in LANGUAGES}
+        self._catalogues = {
+            language: catalogue(HERE / "locale", "ringdesk", language) for language in LANGUAGES
+        }
+        self._environments = {language: self._make(language, labels) for language in LANGUAGES}
 
     def page(self, template: str, language: str, **context: Any) -> str:
         """The html of `template` with these names in it, in `language` (or the installation's, if not ours)."""
@@ -48,47 +57,41 @@ class Renderer:
 
     def gettext(self, language: str) -> Callable[[str], str]:
         """The catalogue of one language."""
-        found: Callable[[str], str] = self._environment(language).globals["gettext_plain"]
-        return found
+        return self._catalogues[pick_language(language, "", self.desk.language)].gettext
+
+    def _make(self, language: str, labels: StateLabels) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            auto_reload=False,
+        )
+        translations = self._catalogues[language]
+        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        times = Times(language, ZoneInfo(self.desk.time_zone))
+        environment.filters |= {
+            "phone": phone,
+            "duration": clock_text,
+            "iso": lambda at: at if isinstance(at, str) else iso(at),
+            "moment": times.moment,
+            "when": times.when,
+            "date": times.date,
+            "word": lambda name, group: word(group, name, translations.gettext),
+            "ticket_state": lambda name: _ticket_state(name, language, labels),
+        }
+        environment.globals |= {
+            "static": self.assets.url,
+            "company": self.desk.company,
+            "language": language,
+            "language_tag": language.replace("_", "-"),
+        }
+        return environment
 
     def _environment(self, language: str) -> Environment:
-        return self._environments.get(language) or self._environments[supported(self.desk.language)]
-
-
-def supported(language: str) -> str:
-    """The language of ours that comes nearest to a tag such as zh-CN, zh_Hans or en-GB."""
-    return "zh_CN" if language.lower().startswith("zh") else "en"
-
-
-def _environment(language: str, desk: DeskSettings, assets: Assets) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-        auto_reload=False,
-    )
-    translations = catalogue(HERE / "locale", "ringdesk", language)
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    times = Times(language, ZoneInfo(desk.time_zone))
-    environment.filters |= {
-        "phone": phone,
-        "duration": duration,
-        "moment": times.moment,
-        "when": times.when,
-        "date": times.date,
-        "word": lambda name, group: word(group, name, translations.gettext),
-    }
-    environment.globals |= {
-        "static": assets.url,
-        "company": desk.company,
-        "language": language,
-        "language_tag": language.replace("_", "-"),
-        "gettext_plain": translations.gettext,
-    }
-    return environment
+        return self._environments[pick_language(language, "", self.desk.language)]
 
 
 class Times:
@@ -121,6 +124,12 @@ class Times:
         return datetime.fromtimestamp(at, self._zone)
 
 
+def _ticket_state(name: str, language: str, labels: StateLabels) -> str:
+    """`complaint/handling`, as time lines carry it, by its label."""
+    workflow, _, state = name.partition("/")
+    return labels.state(workflow, state, language) if state else name
+
+
 def phone(number: str) -> str:
     """A number in E.164 with the spaces of its country; anything else as it is."""
     try:
@@ -128,10 +137,3 @@ def phone(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as 0:07, 12:04 or 1:02:03."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

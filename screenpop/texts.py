@@ -79,10 +79,37 @@ TEXTS: Mapping[str, str] = {
     "on_desk": N_("To the desk"),
 }
 
+ERRORS: Mapping[str, str] = {
+    "not_found": N_("It is not there (any more)."),
+    "role": N_("Your role does not allow this."),
+    "forbidden": N_("This is not allowed."),
+    "csrf": N_("The page is out of date; load it again."),
+    "unauthenticated": N_("Sign in first."),
+    "wrong_credentials": N_("The name or the password is wrong."),
+    "too_many": N_("Too many tries. Wait a few minutes, then try again."),
+    "stale_version": N_(
+        "Someone else has changed it meanwhile. What you see now is up to date; please look again."
+    ),
+    "not_allowed_in_state": N_("This step does not fit the state that the ticket is in."),
+    "missing_field": N_("Something that this step needs is missing."),
+    "invalid": N_("This is not filled in as it should be."),
+    "account_taken": N_("Another customer has this account already."),
+    "unavailable": N_("A part that this needs is away. Try again in a moment."),
+    "internal": N_("Something went wrong here, and it is our fault. Please try again."),
+    "malformed": N_("The server could not read this."),
+    "too_large": N_("This is too much at once."),
+    "idempotency_mismatch": N_("This was sent before with other content. Please send it again."),
+    "call_goes_on": N_("The card stays while the call goes on."),
+    "no_seat": N_("You have no phone yet. An administrator can give you one."),
+    "no_call": N_("There is no such call any more."),
+    "conflict": N_("It does not fit the present state. Look again, please."),
+}
+
 
 def script_texts(gettext: Callable[[str], str]) -> dict[str, Any]:
     """All of it in one language, with the labels of states and reasons under `words`."""
     return {
         **{key: gettext(text) for key, text in TEXTS.items()},
+        "errors": {code: gettext(text) for code, text in ERRORS.items()},
         "words": {group: labels(group, gettext) for group in GROUPS},
     }

@@ -328,14 +328,16 @@ function newCustomer(form, card) {
 
 /** Say what is wrong beside its field (or under the form); "" clears all. */
 export function wrong(form, field, text) {
+  const shown = (element) => element && !element.closest("[disabled]");
   for (const place of form.querySelectorAll("[data-wrong]")) place.hidden = true;
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   if (!text) return;
-  const place = form.querySelector(`[data-wrong="${CSS.escape(field)}"]`) ?? form.querySelector('[data-wrong=""]');
+  const named = [...form.querySelectorAll(`[data-wrong="${CSS.escape(field)}"]`)].find(shown);
+  const place = named ?? form.querySelector('[data-wrong=""]');
   put(place, text);
   place.hidden = false;
-  const input = field && form.elements[field];
-  if (input instanceof HTMLElement) {
+  const input = field && [...form.querySelectorAll(`[name="${CSS.escape(field)}"]`)].find(shown);
+  if (input) {
     input.setAttribute("aria-invalid", "true");
     if (place.id) input.setAttribute("aria-describedby", place.id);
     input.focus();

@@ -69,7 +69,6 @@ export class TicketForm {
     for (const fields of this.form.querySelectorAll("[data-kind]")) {
       fields.hidden = fields.disabled = fields.dataset.kind !== kind;
     }
-    byId("categories").replaceChildren(...(page.categories[kind] ?? []).map((label) => el("option", { value: label })));
   }
 
   get #store() {
@@ -77,12 +76,12 @@ export class TicketForm {
   }
 
   #filled() {
-    return [...new FormData(this.form)].some(([name, value]) => !["workflow", "priority"].includes(name) && String(value).trim());
+    return [...new FormData(this.form)].some(([name, value]) => !["workflow", "priority", "category"].includes(name) && String(value).trim());
   }
 
   #keep() {
     const values = Object.fromEntries([...this.form.elements].filter((input) => input.name && (input.type !== "radio" || input.checked))
-      .map((input) => [input.name, input.type === "checkbox" ? input.checked : input.value]));
+      .map((input) => [nameOf(input), input.type === "checkbox" ? input.checked : input.value]));
     const before = read(this.#store);
     localStorage.setItem(this.#store, JSON.stringify({ at: clock.now(), values, call: this.pop?.call_id ?? before?.call ?? null, customer: before?.customer ?? null, sent: before?.sent ?? null }));
     put(byId("ticket-draft"), fill(t("draft_kept"), { time: time(new Date(clock.now()).toISOString()) }));
@@ -92,17 +91,12 @@ export class TicketForm {
     const draft = read(this.#store);
     this.form.reset();
     wrong(this.form, "", "");
-    for (const [name, value] of Object.entries(draft?.values ?? {})) this.#fillIn(name, value);
+    for (const input of this.form.elements) {
+      const value = draft?.values[nameOf(input)];
+      if (input.name && value !== undefined) fillIn(input, value);
+    }
     this.#kind();
     put(byId("ticket-draft"), draft ? fill(t("draft_kept"), { time: time(new Date(draft.at).toISOString()) }) : "");
-  }
-
-  #fillIn(name, value) {
-    for (const input of this.form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (input.type === "radio") input.checked = input.value === value;
-      else if (input.type === "checkbox") input.checked = Boolean(value);
-      else input.value = value;
-    }
   }
 
   #cleared() {
@@ -117,10 +111,11 @@ export class TicketForm {
   #content() {
     const { elements } = this.form;
     const kind = elements.workflow.value;
-    const fields = {};
+    const own = { fields: {} };
     for (const input of this.form.querySelectorAll(`[data-kind="${CSS.escape(kind)}"] [name]`)) {
       const value = valueOf(input);
-      if (value !== "") fields[input.name.replace("fields.", "")] = value;
+      if (!input.name.startsWith("fields.")) own[input.name] = value;
+      else if (value !== "") own.fields[input.name.slice("fields.".length)] = value;
     }
     const customer = this.pop?.match === "one" ? this.pop.customers[0]?.id : null;
     return {
@@ -130,9 +125,7 @@ export class TicketForm {
       customer_id: customer ?? null,
       call_id: this.pop?.call_id ?? null,
       channel: "phone",
-      category: elements.category.value.trim(),
-      priority: elements.priority.value,
-      fields,
+      ...own,
     };
   }
 
@@ -160,17 +153,35 @@ export class TicketForm {
       this.form.contains(document.activeElement) && document.activeElement.blur();
       this.#cleared();
     } catch (error) {
-      wrong(this.form, error.details?.field ?? "", problem(error));
+      wrong(this.form, fieldOf(this.form, error), problem(error));
     } finally {
       button.removeAttribute("aria-busy");
     }
   }
 }
 
+/** Kinds may have fields of the same name: a draft keeps them apart. */
+function nameOf(input) {
+  const kind = input.closest("[data-kind]")?.dataset.kind;
+  return kind ? `${kind}/${input.name}` : input.name;
+}
+
+function fillIn(input, value) {
+  if (input.type === "radio") input.checked = input.value === value;
+  else if (input.type === "checkbox") input.checked = Boolean(value);
+  else input.value = value;
+}
+
 function valueOf(input) {
   if (input.type === "checkbox") return input.checked;
   if (input.type === "number") return input.value === "" ? "" : Number(input.value);
   return input.value.trim();
+}
+
+/** The input that an error is about: the API says `meter` or `fields.meter`. */
+function fieldOf(form, error) {
+  const field = error.details?.field ?? "";
+  return form.querySelector(`[data-wrong="${CSS.escape(`fields.${field}`)}"]`) && field ? `fields.${field}` : field;
 }
 
 function read(name) {

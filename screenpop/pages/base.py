@@ -1,0 +1,158 @@
+"""What the pages stand on, and what each page of a signed-in user has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from core.i18n import pick_language
+from core.identity.roles import Permission
+from core.identity.users import SignedIn, User
+from core.web.errors import Problem
+from core.web.routes import Ask
+from cti.messages import Call
+from customers.messages import Customer, Lookup, TimelineEntry
+from screenpop.pages.problems import error_page
+from screenpop.pops import Pop
+from screenpop.render import Renderer
+from screenpop.words import N_
+from ticketing.clocks import Reading
+from ticketing.library import Definition
+from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.views import EventView, FormView
+from ticketing.workflow.model import Workflow
+
+RAIL: tuple[tuple[str, str, str, Permission], ...] = (
+    ("/desk", "desk", N_("Desk"), Permission.DESK_USE),
+    ("/tickets", "ticket", N_("Tickets"), Permission.TICKETS_SEE),
+    ("/customers", "people", N_("Customers"), Permission.CUSTOMERS_SEE),
+    ("/wall", "wall", N_("Wallboard"), Permission.CALLS_ALL),
+    ("/settings", "settings", N_("Settings"), Permission.DESK_USE),
+)
+
+
+class Accounts(Protocol):
+    """What the pages need of `core.identity`."""
+
+    async def sign_in(
+        self, name: str, password: str, client_address: str, at: float, *, old_token: str = ""
+    ) -> SignedIn: ...
+    async def sign_out(self, token: str, at: float) -> None: ...
+    async def set_preference(
+        self, name: str, at: float, *, language: str | None = None, theme: str | None = None
+    ) -> User: ...
+
+
+class CustomerRecords(Protocol):
+    """What the pages need of the customers room."""
+
+    async def get(self, id: str) -> Customer: ...
+    async def lookup(self, number_text: str, region: str | None = None) -> Lookup: ...
+    async def search(
+        self, text: str = "", limit: int = 50, after: str = ""
+    ) -> tuple[list[Customer], str | None]: ...
+    async def timeline(
+        self, id: str, limit: int = 50, after: str = ""
+    ) -> tuple[list[TimelineEntry], str | None]: ...
+    async def add_note(self, actor: str, id: str, text: str, at: float) -> TimelineEntry: ...
+
+
+class TicketRoom(Protocol):
+    """What the pages need of ticketing."""
+
+    async def get(self, ticket_id: str) -> Ticket: ...
+    async def list(self, wanted: TicketFilter, limit: int = 50, after: str = "") -> Sequence[Ticket]: ...
+    async def history(
+        self, ticket_id: str, after: int = 0, limit: int | None = None
+    ) -> Sequence[HistoryRow]: ...
+    async def clocks(self, ticket_id: str, at: float) -> tuple[Workflow, Sequence[Reading]]: ...
+    async def allowed(
+        self, ticket: Ticket, actor: Actor, at: float, language: str = "en"
+    ) -> Sequence[EventView]: ...
+    async def definition_of(self, ticket: Ticket) -> Workflow: ...
+    async def fire(  # noqa: PLR0913, PLR0917 - the room's own door
+        self, ticket_id: str, event: str, actor: Actor, data: dict[str, Any], expected_version: int, at: float
+    ) -> Ticket: ...
+    def form(self, workflow: str, language: str) -> FormView: ...
+    def workflows(self) -> Sequence[Definition]: ...
+
+
+class Calls(Protocol):
+    """Where an old call is read."""
+
+    async def get(self, id: str, /) -> Call | None: ...
+
+
+class Pops(Protocol):
+    """The open pops; `pop` raises `NotFound` for another user's."""
+
+    def pop(self, user: str, id_: str) -> Pop: ...
+
+
+@dataclass(frozen=True)
+class Pages:
+    """All of it, handed over by the composition root."""
+
+    renderer: Renderer
+    accounts: Accounts
+    customers: CustomerRecords
+    tickets: TicketRoom
+    calls: Calls
+    pops: Pops
+
+    def language_of(self, ask: Ask[Any, Any]) -> str:
+        """The language of who asks."""
+        return self.language_for(ask.user, ask.request)
+
+    def language_for(self, user: User, request: web.Request) -> str:
+        """The user's own language, else the browser's, else the installation's."""
+        wished = request.headers.get("Accept-Language", "")
+        return pick_language(user.language, wished, self.renderer.desk.language)
+
+    def fragment(self, ask: Ask[Any, Any], template: str, **context: Any) -> web.Response:
+        """A piece of a page."""
+        language = self.language_of(ask)
+        names = {"user": ask.user, "csrf": ask.session.csrf if ask.session else "", "now": ask.at}
+        text = self.renderer.page(template, language, **{**names, **context})
+        return web.Response(text=text, content_type="text/html")
+
+    def page(self, ask: Ask[Any, Any], template: str, here: str, **context: Any) -> web.Response:
+        """A whole page in its frame; `here` is the address of its place on the rail."""
+        language = self.language_of(ask)
+        data = {
+            "user": ask.user.name,
+            "language": language,
+            "time_zone": self.renderer.desk.time_zone,
+            "texts": self.renderer.texts(language),
+        }
+        return self.fragment(
+            ask,
+            template,
+            **{
+                "theme": ask.user.theme,
+                "rail": self.rail(ask.user, here, language),
+                **context,
+                "page_data": {**data, **context.get("page_data", {})},
+            },
+        )
+
+    def render_error(self, request: web.Request, problem: Problem) -> web.Response:
+        """The page, or piece of a page, that says what went wrong."""
+        return error_page(self, request, problem)
+
+    def rail(self, user: User, here: str, language: str) -> list[dict[str, Any]]:
+        """Where this user may go."""
+        gettext = self.renderer.gettext(language)
+        return [
+            {"href": href, "icon": icon, "label": gettext(label), "here": href == here}
+            for href, icon, label, permission in RAIL
+            if user.can(permission)
+        ]
+
+
+def actor_of(user: User) -> Actor:
+    """The user as ticketing knows who does something."""
+    return Actor(user.name, frozenset({user.role.value}), user.department)

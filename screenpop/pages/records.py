@@ -1,0 +1,52 @@
+"""What several pages read together: ticket rows with labels in the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from core.errors import NotFound
+from screenpop.pages.base import Pages
+from ticketing.messages import Ticket
+from ticketing.views import state_label
+
+
+class TicketRow(msgspec.Struct, frozen=True):
+    """A ticket as lists show it."""
+
+    ticket: Ticket
+    state: str
+    customer_name: str = ""
+
+
+class Records:
+    """Reads through the rooms' services and puts labels to what they say."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def state_label(self, ticket: Ticket, language: str) -> str:
+        """The ticket's state as its own workflow version calls it."""
+        return state_label(await self._pages.tickets.definition_of(ticket), ticket.state, language)
+
+    async def ticket_rows(
+        self, tickets: Sequence[Ticket], language: str, with_names: bool = False
+    ) -> list[TicketRow]:
+        """The tickets with their states' labels and, where asked for, their customers' names."""
+        names: dict[str, str] = {}
+        if with_names:
+            for id in {ticket.customer_id for ticket in tickets if ticket.customer_id}:
+                names[id] = await self._name(id)
+        return [
+            TicketRow(
+                ticket, await self.state_label(ticket, language), names.get(ticket.customer_id or "", "")
+            )
+            for ticket in tickets
+        ]
+
+    async def _name(self, id: str) -> str:
+        try:
+            return (await self._pages.customers.get(id)).name
+        except NotFound:
+            return ""

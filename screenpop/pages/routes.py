@@ -1,0 +1,21 @@
+"""All pages as one list of routes."""
+
+from __future__ import annotations
+
+from core.web.routes import Route
+from screenpop.pages import customers, desk, files, settings, sign_in, tickets
+from screenpop.pages.base import Pages
+from screenpop.pages.records import Records
+
+
+def routes(pages: Pages) -> list[Route]:
+    """What the composition root installs beside the API's routes."""
+    records = Records(pages)
+    return [
+        *files.routes(pages.renderer.assets),
+        *sign_in.routes(pages),
+        *desk.routes(pages, records),
+        *customers.routes(pages, records),
+        *tickets.routes(pages, records),
+        *settings.routes(pages),
+    ]
