@@ -55,14 +55,14 @@ class Customers:
     async def get(self, id: str) -> Customer:
         """One customer. Raises `NotFound`."""
         async with self.db.read() as tx:
-            return _existing(await store.get(tx, id))
+            return await _present(tx, id)
 
     async def search(
         self, text: str = "", limit: int = 50, after: str = ""
     ) -> tuple[list[Customer], str | None]:
         """Customers by name that hold every word of `text` (or a number like it), and the next `after`."""
         async with self.db.read() as tx:
-            found = await store.search(tx, fold(text[:200]), limit + 1, after)
+            found = await store.search(tx, fold(clean(text, 200)), limit + 1, clean(after, 80))
         return found[:limit], found[limit - 1].id if len(found) > limit else None
 
     async def create(self, actor: str, new: NewCustomer, at: float) -> Customer:
@@ -72,7 +72,7 @@ class Customers:
             await self._check_account(tx, customer)
             await _unless_taken(customer, store.insert(tx, [customer]))
             others = await share(tx, actor, {customer.id}, _lines(customer), at)
-            customer = _existing(await store.get(tx, customer.id))
+            customer = await _present(tx, customer.id)
             details = {"after": msgspec.to_builtins(customer)}
             await audit.record(tx, at, actor, "customer.create", customer.id, details)
         self._bus.publish(CustomerCreated(customer))
@@ -118,7 +118,7 @@ class Customers:
             raise Invalid("A note needs a text.", field="text")
         entry = TimelineEntry(at, "note", actor, kept, new_id(at))
         async with self.db.begin() as tx:
-            _existing(await store.get(tx, id))
+            await _present(tx, id)
             await notes.add(tx, entry.ref, id, entry)
             await audit.record(tx, at, actor, "customer.note", id, {"note": entry.ref, "text": kept})
         return entry
@@ -130,7 +130,7 @@ class Customers:
         place = timeline.cursor(after)
         before = place[0] if place else None
         async with self.db.read() as tx:
-            customer = _existing(await store.get(tx, id))
+            customer = await _present(tx, id)
             found = await notes.of_customer(tx, id, before, limit + 1)
         for source in self._sources:
             found += await source.entries(customer, before, limit + 1)
@@ -142,7 +142,7 @@ class Customers:
     ) -> Customer:
         action, id, version = what
         async with self.db.begin() as tx:
-            before = _existing(await store.locked(tx, id))
+            before = await _present(tx, id, lock=True)
             _check_version(before, version)
             after = edit(before)
             if after is before:
@@ -150,7 +150,7 @@ class Customers:
             await self._check_account(tx, after)
             await _unless_taken(after, store.update(tx, [after]))
             others = await share(tx, actor, {id}, _lines(after), at)
-            after = _existing(await store.get(tx, id))
+            after = await _present(tx, id)
             await audit.record(tx, at, actor, action, id, records.changes(before, after))
         self._bus.publish(CustomerChanged(after))
         self._tell_of(others)
@@ -168,7 +168,10 @@ class Customers:
             self._bus.publish(CustomerChanged(customer))
 
 
-def _existing(customer: Customer | None) -> Customer:
+async def _present(tx: AsyncConnection, id: str, *, lock: bool = False) -> Customer:
+    # No id of ours has control characters, and PostgreSQL cannot even be asked for a NUL.
+    read = store.locked if lock else store.get
+    customer = await read(tx, id) if id.isprintable() else None
     if customer is None:
         raise NotFound("There is no such customer.")
     return customer
