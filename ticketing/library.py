@@ -52,6 +52,10 @@ class Library:
             raise Invalid(message, field="workflow", choices=sorted(self._current))
         return self._current[name]
 
+    def seen(self, name: str, version: int) -> Workflow | None:
+        """The definition where this process has it already."""
+        return self._all.get((name, version))
+
     async def of(self, tx: AsyncConnection, name: str, version: int) -> Workflow:
         """The definition that a ticket began with, read from the database where this process has not seen it."""
         if (name, version) not in self._all:

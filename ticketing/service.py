@@ -122,6 +122,10 @@ class Tickets:
         """A customer's tickets, the newest first."""
         return await self.list(TicketFilter(customer_id=customer_id), limit, after)
 
+    async def open_of_customer(self, customer_id: str, limit: int = 50) -> list[Ticket]:
+        """A customer's open tickets, the newest first."""
+        return await self.list(TicketFilter(customer_id=customer_id, open=True), limit)
+
     async def open_of(self, user: str, limit: int = 50) -> list[Ticket]:
         """The open tickets that a user owns or has opened, the newest first."""
         return await self.list(TicketFilter(mine_of=user, open=True), limit)
@@ -152,6 +156,8 @@ class Tickets:
 
     async def definition_of(self, ticket: Ticket) -> Workflow:
         """The definition that the ticket follows: the version it began with."""
+        if seen := self._library.seen(ticket.workflow, ticket.workflow_version):
+            return seen
         async with self._db.read() as tx:
             return await self._library.of(tx, ticket.workflow, ticket.workflow_version)
 

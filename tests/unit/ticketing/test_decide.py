@@ -87,7 +87,7 @@ def _row(
 
 
 @given(histories())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_sequence_of_events_keeps_what_is_promised(
     made: Made,
 ) -> None:
@@ -104,7 +104,7 @@ def test_any_sequence_of_events_keeps_what_is_promised(
 
 
 @given(histories(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_an_edited_row_shows(made: Made, data: st.DataObject) -> None:
     _, tickets, rows, _ = made
     at = data.draw(st.integers(0, len(rows) - 1))
