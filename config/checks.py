@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -40,7 +40,7 @@ def check(settings: Settings) -> Iterator[Problem]:
 
 def _server(settings: Settings) -> Iterator[Problem]:
     yield from _port(settings.server.port, "server.port")
-    public = urlsplit(settings.server.public_url)
+    public = _split(settings.server.public_url)
     if settings.server.public_url and (public.scheme not in ("http", "https") or not public.netloc):
         yield Problem(
             "server.public_url",
@@ -51,6 +51,13 @@ def _server(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             "server.public_url", f"has the path {public.path!r}", "Ringdesk needs a host name of its own"
         )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:  # such as http://[
+        return urlsplit("")
 
 
 def _database(url: str) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
 LANGUAGES = ("en", "zh_CN")
 
@@ -23,8 +23,11 @@ def catalogue(locale_dir: Path, domain: str, language: str) -> gettext.NullTrans
     path = locale_dir / language / "LC_MESSAGES" / f"{domain}.po"
     if not path.is_file():
         return gettext.NullTranslations()
-    with path.open("rb") as source:
-        read = read_po(source, locale=language, domain=domain, abort_invalid=True)
+    try:
+        with path.open("rb") as source:
+            read = read_po(source, locale=language, domain=domain, abort_invalid=True)
+    except PoFileError as error:
+        raise ValueError(f"{path} is no catalogue: {error}") from error
     compiled = io.BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)

@@ -13,7 +13,7 @@ from config.settings import LogSettings
 def set_up_logs(settings: LogSettings) -> None:
     """Send structlog and the standard library's logging to stderr, at the settings' level."""
     level = logging.getLevelNamesMapping().get(settings.level.upper(), logging.INFO)
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -83,6 +83,8 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
         return Problem(400, "malformed", "The body is not JSON.")
     if isinstance(error, _AWAY):
         return Problem(503, "unavailable", "The database does not answer.", headers={"Retry-After": "5"})
+    if isinstance(error, sa.exc.DataError | OverflowError):
+        return Problem(422, "invalid", "A value is longer or larger than can be kept.")
     return Problem(
         500,
         "internal",

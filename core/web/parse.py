@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from core.web.errors import BadRequest
 from core.web.routes import Route
 from core.web.security import CSRF_FIELD, CSRF_HEADER
 
+# PostgreSQL cannot keep NUL in a text, and nobody types one.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
@@ -31,6 +34,8 @@ async def parse_body(request: web.Request, kind: type | None) -> Any:
     raw = await request.read()
     if raw and request.content_type not in ("application/json", "application/octet-stream"):
         raise BadRequest(f"The body must be application/json, not {request.content_type[:100]}.")
+    if _NUL.search(raw):
+        raise Invalid("A text holds the character NUL.")
     return msgspec.json.decode(raw or b"{}", type=kind)
 
 
@@ -46,6 +51,8 @@ def plain(values: MultiMapping[Any]) -> dict[str, Any]:
         given = values.getall(name)
         if not all(isinstance(value, str) for value in given):
             raise Invalid("A file cannot be uploaded here.", field=name)
+        if any("\0" in value for value in given):
+            raise Invalid("A text holds the character NUL.", field=name)
         found[name] = given[0] if len(given) == 1 else given
     return found
 

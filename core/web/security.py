@@ -47,7 +47,10 @@ def origin_allowed(request: web.Request, public_url: str = "") -> bool:
 
     No Origin, or `null`, is not ours. An http page is not ours where browsers come by https.
     """
-    origin = urlsplit(request.headers.get("Origin", ""))
+    try:
+        origin = urlsplit(request.headers.get("Origin", ""))
+    except ValueError:  # such as http://[
+        return False
     public = urlsplit(public_url)
     if origin.scheme not in ("http", "https") or not origin.netloc:
         return False

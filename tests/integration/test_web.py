@@ -251,6 +251,7 @@ async def test_what_went_wrong_has_a_code(
         (b'{"name": ""}', 422, "name"),
         (b'{"name": "a", "count": "b"}', 422, "count"),
         (b'{"name": "a", "colour": 1}', 422, "colour"),
+        (b'{"name": "a\\u0000"}', 422, None),
     ],
 )
 async def test_content_that_does_not_fit_is_named(

@@ -69,7 +69,7 @@ def test_everything_wrong_is_told_at_once(toml: WriteToml) -> None:
 [server]
 prot = 80
 port = "eighty"
-public_url = "desk.example.com"
+public_url = "http://["
 [databse]
 url = "x"
 [database]
