@@ -108,15 +108,17 @@ def hangup(session: Session, action: Action) -> None:
 
 def originate(session: Session, action: Action) -> None:
     """Only into the dialplan: an Application is answered but does nothing, for nothing is heard here."""
+    context, exten = action.get("context", ""), action.get("exten", "")
     if not action.get("channel"):
         session.error(action, "Channel not specified")
     elif "/" not in action["channel"]:
         session.error(action, "Invalid channel")
-    elif not (action.get("context") and action.get("exten") and action.get("priority")):
-        if not action.get("application"):
-            session.error(action, "Originate with 'Exten' requires 'Context' and 'Priority'")
-            return
+    elif action.get("application") and not exten:
         _originate(session, action)
+    elif not (context and exten and action.get("priority")):
+        session.error(action, "Originate with 'Exten' requires 'Context' and 'Priority'")
+    elif not session.server.plan.knows(context, exten):
+        session.error(action, "Extension does not exist.")
     else:
         _originate(session, action)
 

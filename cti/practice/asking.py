@@ -226,6 +226,14 @@ def presence_state(session: Session, action: Action) -> None:
     session.error(action, f"Invalid provider {provider} or provider in invalid state")
 
 
+def command(session: Session, action: Action) -> None:
+    """The command line: only for accounts with the class command, and it knows one command."""
+    known = action.get("command", "") == "core show version"
+    output = f"Asterisk {VERSION}" if known else f"No such command '{action.get('command', '')}'"
+    state, message = ("Success", "Command output follows") if known else ("Error", "Command output follows")
+    session.respond(action, state, message, Output=output)
+
+
 def list_commands(session: Session, action: Action) -> None:
     shown = {**CHANGING, **TABLE}
     texts = {
@@ -247,6 +255,7 @@ TABLE = {
     "devicestatelist": Handler(device_state_list, "call,reporting", "List the current known device states."),
     "getvar": Handler(getvar, "call,reporting", "Gets a channel variable or function value."),
     "presencestate": Handler(presence_state, "call,reporting", "Check Presence State"),
+    "command": Handler(command, "command", "Execute Asterisk CLI Command."),
     "listcommands": Handler(list_commands, "", "List available manager commands."),
 }
 _SPELT = "QueueAdd QueueRemove QueuePause BlindTransfer CoreSettings CoreStatus CoreShowChannels BridgeList BridgeInfo"

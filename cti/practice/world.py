@@ -105,13 +105,11 @@ class World:
         self.device(channel.endpoint)
 
     def hang_up(self, channel: Channel, cause: int = 16, *, by_phone: bool = True) -> None:
-        """Someone puts the phone down, or (`by_phone` false) the PBX is told to end the channel."""
+        """Someone puts the phone down, or (`by_phone` false) the Hangup action ends the channel: nobody asked then."""
         if not channel.alive:
             return
         if by_phone:
             self.tell("HangupRequest", channel.lines())
-        else:
-            self.soft_hangup(channel, cause)
         if channel.flow is None:
             self.destroy(channel, cause)
         else:
