@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.board import sets, stretches
-from cti.board.model import Leg, Stretch, interface_of, is_extension
+from cti.board.model import CallSet, Leg, Stretch, interface_of, is_extension
 from cti.board.state import State
 from cti.events import (
     Chan,
@@ -189,10 +189,18 @@ def dial_begin(state: State, event: DialBegin, at: float) -> None:
     _take_dialled(chan, event.chan)
     if dest.local:
         return
+    if chan.call.first_inside:
+        _take_direction(chan.call)
     if dest.inside:
         stretches.offer(state, dest, at, queue_behind(state, chan))
-    elif chan.call.first_inside:
-        chan.call.direction = Direction.OUTBOUND
+
+
+def _take_direction(call: CallSet) -> None:
+    """A call from inside is internal as long as only phones of the house are in it."""
+    inside = all(leg.inside or leg.local for leg in call.legs.values())
+    call.direction = (
+        Direction.INTERNAL if inside and call.direction is not Direction.INBOUND else Direction.OUTBOUND
+    )
 
 
 def _take_dialled(leg: Leg, chan: Chan) -> None:
@@ -206,8 +214,8 @@ def _take_dialled(leg: Leg, chan: Chan) -> None:
 
 def queue_behind(state: State, leg: Leg) -> str:
     """The queue that makes this leg call somebody: it waits there, or is the Local channel that a queue called."""
-    if leg.call.waiting == leg.uniqueid:
-        return leg.call.queue or ""
+    if leg.waits_in:
+        return leg.waits_in
     partner = state.legs.get(leg.partner)
     return leg.queue or ("" if partner is None else partner.queue)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cti.board.model import CallSet, Stretch
 from cti.messages import Call, CallState, Direction, How, Outcome
 
+_UP = 6  # ChannelState of a channel that has answered or was answered
 _OUTCOMES = {
     "BUSY": Outcome.BUSY,
     "CONGESTION": Outcome.FAILED,
@@ -55,7 +56,7 @@ def state_of(call: CallSet) -> CallState:
         return CallState.HELD
     if offered:
         return CallState.RINGING
-    return CallState.QUEUED if call.waiting else _state_without_agents(call)
+    return CallState.QUEUED if call.waiting or call.abandoned else _state_without_agents(call)
 
 
 def _state_without_agents(call: CallSet) -> CallState:
@@ -64,8 +65,11 @@ def _state_without_agents(call: CallSet) -> CallState:
         return CallState.TALKING
     if any(leg.dialling for leg in call.legs.values()):
         return CallState.RINGING
-    calling = call.direction is Direction.OUTBOUND and any(s.offered for s in call.stretches.values())
-    return CallState.RINGING if calling else CallState.IVR
+    first = call.legs.get(call.first)
+    calling = call.first_inside and call.answered_at is None and first is not None
+    if calling and first is not None and (first.state != _UP or call.direction is Direction.OUTBOUND):
+        return CallState.RINGING
+    return CallState.IVR
 
 
 def outcome_of(call: CallSet) -> Outcome:

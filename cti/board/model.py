@@ -14,7 +14,7 @@ from cti.messages import Call, Direction, EndReason, How, Party, Segment
 REMEMBERED = 8192
 """So many ended channels are remembered, so that a straggling event about one does not bring it back."""
 
-_EXTENSION_DIGITS = 6
+EXTENSION_DIGITS = 6
 
 NOBODY = Party()
 
@@ -90,6 +90,8 @@ class Leg:
     """It is being called and has neither answered nor been given up."""
     up: bool = False
     """Whoever called it got it: DialEnd ANSWER."""
+    waits_in: str = ""
+    """The queue that it waits in."""
     queue: str = ""
     """The queue that called it; matters where it is a Local channel in front of the phone."""
     partner: str = ""
@@ -117,7 +119,7 @@ class CallSet:
     stretches: dict[str, Stretch] = field(default_factory=dict)
     segments_made: int = 0
     waiting: str = ""
-    """Uniqueid of the channel that waits in `queue`; empty when none does."""
+    """Uniqueid of the channel that waits in `queue` (the latest, should there be two); empty when none does."""
     queue: str | None = None
     queued_at: float | None = None
     answered_at: float | None = None
@@ -129,6 +131,10 @@ class CallSet:
     lost: bool = False
     swallowed: bool = False
     """It has become part of another call."""
+    certain: bool = False
+    """The PBX has listed its channels: it is a call whatever it looks like."""
+    known: bool = False
+    """It was told of before the server's restart, so that its end has to be told as well."""
     published: Call | None = None
 
 
@@ -154,7 +160,7 @@ def interface_of(channel_name: str) -> str:
 def is_extension(interface: str, number: str) -> bool:
     """PJSIP/1005 that calls itself 1005 is a phone of the house: a trunk is not named by a short number."""
     name = interface.partition("/")[2]
-    return name == number and name.isdigit() and len(name) <= _EXTENSION_DIGITS
+    return name == number and name.isdigit() and len(name) <= EXTENSION_DIGITS
 
 
 class Recent:

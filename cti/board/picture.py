@@ -178,12 +178,13 @@ def _name_calls(state: State, recalled: Mapping[CallSet, Call | None]) -> None:
 
 def _recall(call: CallSet, known: Call | None, *, told: bool) -> None:
     """What the lists cannot tell is as it was."""
-    call.incomplete = True
+    call.incomplete = call.certain = True
     call.stretches.clear()
     for leg in call.legs.values():
         leg.stretch = None
     if known is None:
         return
+    call.known = True
     call.id, call.started_at, call.direction = known.id, known.started_at, known.direction
     call.caller, call.dialled = known.caller, known.dialled
     call.queue, call.queued_at, call.answered_at = known.queue, known.queued_at, known.answered_at
@@ -247,9 +248,7 @@ def _place(state: State, leg: Leg, item: SeenChannel, at: float) -> None:
     outbound = leg.uniqueid == call.first
     if not outbound and leg.state != _UP:
         leg.dialling = True
-    remembered = next(
-        (s for s in call.stretches.values() if s.ended_at is None and s.interface == leg.interface), None
-    )
+    remembered = _remembered(state, leg, at)
     if remembered is not None:
         remembered.legs.add(leg.uniqueid)
         leg.stretch = remembered
@@ -267,6 +266,17 @@ def _place(state: State, leg: Leg, item: SeenChannel, at: float) -> None:
         stretches.answer(state, leg, at)
         if outbound:
             stretches.reached(state, call, at)
+
+
+def _remembered(state: State, leg: Leg, at: float) -> Stretch | None:
+    """The stretch that goes on. Who has talked cannot be ringing now: that one is lost, and another begins."""
+    for stretch in leg.call.stretches.values():
+        if stretch.ended_at is not None or stretch.interface != leg.interface:
+            continue
+        if stretch.answered_at is None or leg.state == _UP or stretch.legs:
+            return stretch
+        stretches.end(state, leg.call, stretch, EndReason.LOST, at)
+    return None
 
 
 def _in_company(state: State, leg: Leg) -> bool:

@@ -42,8 +42,9 @@ def enqueue(state: State, leg: Leg, queue: str, at: float) -> None:
     call = leg.call
     if call.waiting and call.waiting != leg.uniqueid:
         state.surprises["two callers of one call in queues"] += 1
-    elif call.waiting and call.queue and call.queue != queue:
-        sets.dequeue(state, leg.uniqueid, call.queue)
+    if leg.waits_in != queue:
+        sets.dequeue(state, leg)
+        leg.waits_in = queue
     call.waiting, call.queue = leg.uniqueid, queue
     if call.queued_at is None:
         call.queued_at = at
@@ -54,9 +55,11 @@ def enqueue(state: State, leg: Leg, queue: str, at: float) -> None:
 
 
 def caller_leave(state: State, event: QueueCallerLeave, at: float) -> None:
-    sets.dequeue(state, event.chan.uniqueid, event.queue)
     leg = sets.see(state, event.chan, at)
-    if leg is not None and leg.call.waiting == leg.uniqueid:
+    if leg is None or leg.waits_in != event.queue:
+        return
+    sets.dequeue(state, leg)
+    if leg.call.waiting == leg.uniqueid:
         leg.call.waiting = ""
         state.touch(leg.call)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.board import stretches
-from cti.board.model import CallSet, Leg, Stretch, age, interface_of, is_extension
+from cti.board.model import EXTENSION_DIGITS, CallSet, Leg, Stretch, age, interface_of, is_extension
 from cti.board.state import State
 from cti.events import Chan
 from cti.messages import Direction, EndReason, How, Party
@@ -93,9 +93,14 @@ def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None
     expected = state.dialled.pop(leg.uniqueid, None)
     call.dialled = expected if expected is not None else _dialled(chan)
     if leg.inside:
-        outside = expected is not None and expected not in state.desks.by_extension
-        call.direction = Direction.OUTBOUND if outside else Direction.INTERNAL
+        call.direction = _likely_direction(state, call.dialled)
         stretches.begin(state, leg, How.OUTBOUND, at)
+
+
+def _likely_direction(state: State, dialled: str) -> Direction:
+    """Where a call from inside goes, until somebody is called for it and it is known."""
+    short = len(dialled) <= EXTENSION_DIGITS or dialled in state.desks.by_extension
+    return Direction.INTERNAL if short else Direction.OUTBOUND
 
 
 def _dialled(chan: Chan) -> str:
@@ -217,8 +222,8 @@ def leave(state: State, leg: Leg, at: float) -> CallSet:
     call.legs.pop(leg.uniqueid, None)
     state.recent.add(leg.uniqueid)
     drop_phone(state, leg)
+    dequeue(state, leg)
     if call.waiting == leg.uniqueid:
-        dequeue(state, leg.uniqueid, call.queue or "")
         call.waiting, call.abandoned = "", call.answered_at is None
     if not call.legs:
         _end(state, call, at)
@@ -226,9 +231,11 @@ def leave(state: State, leg: Leg, at: float) -> CallSet:
     return call
 
 
-def dequeue(state: State, uniqueid: str, queue: str) -> None:
-    line = state.lines.get(queue)
-    if line is not None and line.leave(uniqueid):
+def dequeue(state: State, leg: Leg) -> None:
+    """The leg waits in no queue any more."""
+    line = state.lines.get(leg.waits_in)
+    leg.waits_in = ""
+    if line is not None and line.leave(leg.uniqueid):
         state.touch_line(line)
 
 

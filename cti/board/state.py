@@ -151,10 +151,19 @@ def _worth_telling(call: CallSet) -> bool:
     The phone of an Originate is Down until it is dialled; a phone that Asterisk is about to call for somebody else
     looks the same for a moment. Local channels alone are nobody.
     """
-    if call.ended_at is not None or not call.first:
+    if call.ended_at is not None:
         return False
+    if not call.first:
+        return call.known
     first = call.legs.get(call.first)
-    return first is None or not call.first_inside or first.state != 0 or first.dialling or len(call.legs) > 1
+    return (
+        call.certain
+        or first is None
+        or not call.first_inside
+        or first.state != 0
+        or first.dialling
+        or len(call.legs) > 1
+    )
 
 
 def _notes_of_new(call: CallSet, notes: list[Note]) -> list[Note]:
