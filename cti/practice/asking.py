@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from cti.practice import asking_queues
 from cti.practice.actions import TABLE as CHANGING
 from cti.practice.actions import Handler
+from cti.practice.asking_queues import Items, listed
 from cti.practice.channels import Channel
-from cti.practice.queues import STATUS, Queue
 from cti.practice.session import Action, Session
 from cti.practice.wire import lines
 
 VERSION = "22.10.1-practice"
-Items = list[tuple[str, bytes]]
-
-
-def _list(
-    session: Session, action: Action, message: str, items: Items, complete: str, **more: object
-) -> None:
-    """A list as Asterisk sends it: the start, an event for each item, the event that completes it."""
-    session.respond(action, "Success", EventList="start", Message=message)
-    mine = lines(ActionID=action["actionid"]) if "actionid" in action else b""
-    for event, data in items:
-        session.send(b"Event: " + event.encode() + b"\r\n" + mine + data + b"\r\n")
-    end = lines(EventList="Complete", ListItems=len(items), **more)
-    session.send(b"Event: " + complete.encode() + b"\r\n" + mine + end + b"\r\n")
 
 
 def core_settings(session: Session, action: Action) -> None:
@@ -79,7 +66,7 @@ def core_show_channels(session: Session, action: Action) -> None:
             BridgeId=_bridge_id(channel),
         )
         items.append(("CoreShowChannel", channel.lines() + more))
-    _list(session, action, "Channels will follow", items, "CoreShowChannelsComplete")
+    listed(session, action, "Channels will follow", items, "CoreShowChannelsComplete")
 
 
 def status(session: Session, action: Action) -> None:
@@ -91,7 +78,7 @@ def status(session: Session, action: Action) -> None:
         return
     shown = [channel] if channel else list(world.channels.values())
     items: Items = [("Status", b"Privilege: Call\r\n" + _status(leg, world.now())) for leg in shown]
-    _list(session, action, "Channel status will follow", items, "StatusComplete", Items=len(items))
+    listed(session, action, "Channel status will follow", items, "StatusComplete", Items=len(items))
 
 
 def _status(channel: Channel, now: float) -> bytes:
@@ -118,7 +105,7 @@ def _status(channel: Channel, now: float) -> bytes:
 def bridge_list(session: Session, action: Action) -> None:
     bridges = session.server.world.bridges.values()
     items: Items = [("BridgeListItem", bridge.lines()) for bridge in bridges]
-    _list(session, action, "Bridge listing will follow", items, "BridgeListComplete")
+    listed(session, action, "Bridge listing will follow", items, "BridgeListComplete")
 
 
 def bridge_info(session: Session, action: Action) -> None:
@@ -127,84 +114,13 @@ def bridge_info(session: Session, action: Action) -> None:
         session.error(action, "Specified BridgeUniqueid not found")
         return
     items: Items = [("BridgeInfoChannel", channel.lines()) for channel in bridge.members]
-    _list(session, action, "Bridge channel listing will follow", items, "BridgeInfoComplete")
-
-
-def _chosen(session: Session, action: Action) -> Iterable[Queue]:
-    queues = session.server.queues.queues
-    name = action.get("queue", "")
-    return [queues[name]] if name in queues else [] if name else [queues[key] for key in sorted(queues)]
-
-
-def queue_status(session: Session, action: Action) -> None:
-    items: Items = []
-    for queue in _chosen(session, action):
-        items.append(("QueueParams", _params(queue)))
-        for member in queue.members.values():
-            first = lines(Queue=queue.name, Name=member.name, Location=member.interface)
-            items.append(("QueueMember", first + lines(**member.details(), Wrapuptime=0)))
-        items += [("QueueEntry", entry) for entry in _entries(queue, session.server.world.now())]
-    _list(session, action, "Queue status will follow", items, "QueueStatusComplete")
-
-
-def _params(queue: Queue) -> bytes:
-    return lines(
-        Queue=queue.name,
-        Max=0,
-        Strategy=queue.strategy,
-        Calls=len(queue.calls),
-        Holdtime=queue.holdtime,
-        TalkTime=queue.talktime,
-        Completed=queue.completed,
-        Abandoned=queue.abandoned,
-        ServiceLevel=0,
-        ServicelevelPerf="0.0",
-        ServicelevelPerf2="0.0",
-        Weight=queue.weight,
-    )
-
-
-def _entries(queue: Queue, now: float) -> Iterable[bytes]:
-    """QueueEntry shows texts as they are, where channel snapshots escape them."""
-    for place, call in enumerate(queue.calls, 1):
-        caller = call.caller
-        yield lines(
-            Queue=queue.name,
-            Position=place,
-            Channel=caller.name,
-            Uniqueid=caller.uniqueid,
-            CallerIDNum=caller.caller_num or "unknown",
-            CallerIDName=caller.caller_name.replace("\r", "").replace("\n", "") or "unknown",
-            ConnectedLineNum="unknown",
-            ConnectedLineName="unknown",
-            Wait=int(now - call.joined),
-            Priority=0,
-        )
-
-
-def queue_summary(session: Session, action: Action) -> None:
-    items: Items = []
-    now = session.server.world.now()
-    for queue in _chosen(session, action):
-        members = list(queue.members.values())
-        free = [m for m in members if not m.paused and m.status == STATUS["NOT_INUSE"]]
-        data = lines(
-            Queue=queue.name,
-            LoggedIn=sum(m.status not in (STATUS["INVALID"], STATUS["UNAVAILABLE"]) for m in members),
-            Available=len(free),
-            Callers=len(queue.calls),
-            HoldTime=queue.holdtime,
-            TalkTime=queue.talktime,
-            LongestHoldTime=max((int(now - call.joined) for call in queue.calls), default=0),
-        )
-        items.append(("QueueSummary", data))
-    _list(session, action, "Queue summary will follow", items, "QueueSummaryComplete")
+    listed(session, action, "Bridge channel listing will follow", items, "BridgeInfoComplete")
 
 
 def device_state_list(session: Session, action: Action) -> None:
     devices = session.server.world.devices.items()
     items: Items = [("DeviceStateChange", lines(Device=name, State=state)) for name, state in devices]
-    _list(session, action, "Device State Changes will follow", items, "DeviceStateListComplete")
+    listed(session, action, "Device State Changes will follow", items, "DeviceStateListComplete")
 
 
 def getvar(session: Session, action: Action) -> None:
@@ -250,8 +166,7 @@ TABLE = {
     "status": Handler(status, "system,call,reporting", "List channel status."),
     "bridgelist": Handler(bridge_list, "", "Get a list of bridges in the system."),
     "bridgeinfo": Handler(bridge_info, "", "Get information about a bridge."),
-    "queuestatus": Handler(queue_status, "", "Show queue status."),
-    "queuesummary": Handler(queue_summary, "", "Show queue summary."),
+    **asking_queues.TABLE,
     "devicestatelist": Handler(device_state_list, "call,reporting", "List the current known device states."),
     "getvar": Handler(getvar, "call,reporting", "Gets a channel variable or function value."),
     "presencestate": Handler(presence_state, "call,reporting", "Check Presence State"),

@@ -18,7 +18,9 @@ from cti.messages import (
     SegmentEnded,
 )
 from cti.parse import parse
+from cti.practice.demo import LivelyPbx
 from cti.practice.pbx import PracticePbx
+from cti.practice.queues import NewMember
 from cti.practice.session import GREETING
 from cti.practice.timeline import ManualTimeline
 from cti.practice.wire import mask_of
@@ -85,3 +87,29 @@ async def test_same_scene_same_domain_events(name: str) -> None:
         (a.user, a.state) for a in other.snapshot().agents
     ]
     assert set(board.surprises) == set(other.surprises)
+
+
+async def test_hours_of_the_demo_leave_no_ghost() -> None:
+    board, framer = Board("main", ("PJSIP/trunk",)), Framer()
+    board.set_seats(SEATS, AT)
+    framer.feed(GREETING)
+    told: list[DomainEvent] = []
+
+    def sees(bit: int, data: bytes) -> None:
+        for message in framer.feed(data) if READ & bit else ():
+            event = parse(message)
+            told.extend(board.apply(event, pbx.world.now()) if event else ())
+
+    async with LivelyPbx(timeline=ManualTimeline()) as pbx:
+        pbx.world.sinks.append(sees)
+        pbx.queues.add(NewMember("service", "PJSIP/1001"))
+        pbx.advance(3 * 3600)
+        assert board.snapshot().calls
+        pbx.population.stop()
+        pbx.advance(900)
+        assert not pbx.world.channels
+    assert board.snapshot().calls == ()
+    started = {event.call.id for event in told if isinstance(event, CallStarted)}
+    ended = [event.call.id for event in told if isinstance(event, CallEnded)]
+    assert len(started) > 500
+    assert sorted(started) == sorted(ended)
