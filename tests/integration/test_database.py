@@ -196,3 +196,44 @@ async def test_a_nudge_wakes_the_relay(db: Database, clock: FakeClock, tasks: Ta
     relay.nudge()
     async with asyncio.timeout(5):
         await came.wait()
+
+
+async def test_a_writer_that_is_cancelled_leaves_nothing_and_blocks_nobody(db: Database) -> None:
+    inside = asyncio.Event()
+
+    async def stuck() -> None:
+        async with db.begin() as tx:
+            await audit.record(tx, START, "anna", "a", "stuck")
+            inside.set()
+            await asyncio.Event().wait()
+
+    for _ in range(3):
+        inside.clear()
+        task = asyncio.create_task(stuck())
+        await inside.wait()
+        task.cancel()
+        await asyncio.wait([task])
+    async with asyncio.timeout(5), db.begin() as tx:
+        await audit.record(tx, START, "anna", "a", "next")
+    async with db.read() as tx:
+        assert [entry.subject for entry in await audit.entries(tx)] == ["next"]
+
+
+async def test_a_statement_that_is_cancelled_half_way_blocks_nobody(db: Database) -> None:
+    rows = [{"id": f"{n:040}", "n": n} for n in range(300)]
+
+    async def busy() -> None:
+        async with db.begin() as tx:
+            for row in rows:
+                await audit.record(tx, START, "anna", "a", str(row["n"]))
+
+    for turns in (3, 10, 40):
+        task = asyncio.create_task(busy())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    async with asyncio.timeout(10), db.begin() as tx:
+        await audit.record(tx, START, "anna", "a", "next")
+    async with db.read() as tx:
+        assert [entry.subject for entry in await audit.entries(tx)] == ["next"]

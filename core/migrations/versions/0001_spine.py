@@ -10,8 +10,6 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -44,7 +42,7 @@ def _identity() -> None:
         sa.Column("interface", sa.String(120), nullable=False),
         sa.Column("user", sa.String(64), nullable=False),
         sa.Column("extension", sa.String(32), nullable=False),
-        sa.ForeignKeyConstraint(["user"], ["users.name"], name="fk_seats_user_users", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user"], ["users.name"], "fk_seats_user_users", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("pbx", "interface", name="pk_seats"),
     )
     op.create_index("ix_seats_user", "seats", ["user"])
@@ -56,7 +54,7 @@ def _identity() -> None:
         sa.Column("address", sa.String(64), nullable=False),
         sa.Column("signed_in_at", sa.Double, nullable=False),
         sa.Column("seen_at", sa.Double, nullable=False),
-        sa.ForeignKeyConstraint(["user"], ["users.name"], name="fk_sessions_user_users", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user"], ["users.name"], "fk_sessions_user_users", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_sessions"),
         sa.UniqueConstraint("token_hash", name="uq_sessions_token_hash"),
     )
@@ -67,9 +65,7 @@ def _identity() -> None:
         sa.Column("token_hash", sa.String(64), nullable=False),
         sa.Column("user", sa.String(64), nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user"], ["users.name"], name="fk_api_tokens_user_users", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user"], ["users.name"], "fk_api_tokens_user_users", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_api_tokens"),
         sa.UniqueConstraint("token_hash", name="uq_api_tokens_token_hash"),
     )
@@ -163,9 +159,7 @@ def _cti() -> None:
         sa.Column("end_reason", sa.String(30)),
         sa.Column("hold_seconds", sa.Double, server_default="0", nullable=False),
         sa.Column("held_since", sa.Double),
-        sa.ForeignKeyConstraint(
-            ["call_id"], ["calls.id"], name="fk_segments_call_id_calls", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], "fk_segments_call_id_calls", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_segments"),
     )
     op.create_index("ix_segments_agent", "segments", ["agent", "offered_at"])
@@ -215,10 +209,7 @@ def _customers() -> None:
         sa.Column("national", sa.String(24), nullable=False),
         sa.Column("tail", sa.String(8), nullable=False),
         sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customers.id"],
-            name="fk_customer_phones_customer_id_customers",
-            ondelete="CASCADE",
+            ["customer_id"], ["customers.id"], "fk_customer_phones_customer_id_customers", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("customer_id", "e164", name="pk_customer_phones"),
     )
@@ -233,10 +224,7 @@ def _customers() -> None:
         sa.Column("actor", sa.String(64), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customers.id"],
-            name="fk_customer_notes_customer_id_customers",
-            ondelete="CASCADE",
+            ["customer_id"], ["customers.id"], "fk_customer_notes_customer_id_customers", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_customer_notes"),
     )
@@ -290,7 +278,7 @@ def _ticketing() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("previous", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
-        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name="fk_ticket_history_ticket_id_tickets"),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], "fk_ticket_history_ticket_id_tickets"),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name="pk_ticket_history"),
     )
     op.create_table(
