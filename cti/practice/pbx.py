@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class PracticePbx:
         self.setup = setup or Setup()
         self._speed, self._given = speed, timeline
         self.rng = random.Random(seed)  # noqa: S311 - a game, not a secret
+        self._started = 0.0
+        self._sequence = itertools.count()
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     async def __aenter__(self) -> Self:
@@ -74,6 +77,9 @@ class PracticePbx:
         self.timeline: Timeline = self._given or LoopTimeline(self._speed)
         setup = self.setup
         self.world = World(self.timeline, self.rng, setup.agents)
+        # AMI tells the start to the second, and a real restart takes longer than one.
+        self.world.started = self._started = max(self.world.started, self._started + 1)
+        self.world.numbers = self._sequence  # so that a Uniqueid never comes twice, however quick the restart
         self.world.channelvars = setup.channelvars
         common = (setup.strategy, setup.timeout, setup.retry)
         service = Queue("service", *common, wrapuptime=setup.wrapuptime)

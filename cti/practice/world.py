@@ -45,7 +45,7 @@ class World:
         self.told = 0
         self.started = timeline.now()
         self._legs: dict[str, list[Channel]] = {}
-        self._numbers = itertools.count()
+        self.numbers = itertools.count()
         self._names = itertools.count()
 
     def tell(self, event: str, *parts: bytes) -> None:
@@ -67,7 +67,7 @@ class World:
         """A new channel of that endpoint; it inherits the call of `parent`."""
         now = self.now()
         name = f"{endpoint}-{next(self._names):08x}"
-        made = Channel(name, endpoint, uniqueid or f"{int(now)}.{next(self._numbers)}", now)
+        made = Channel(name, endpoint, uniqueid or f"{int(now)}.{next(self.numbers)}", now)
         made.shows_tag = self.channelvars
         number = made.extension if made.extension in self.extensions else ""
         made.set(context="from-trunk" if endpoint == TRUNK else "agents", caller_num=number)

@@ -195,7 +195,9 @@ async def test_restart_drops_sessions_calls_and_dynamic_members(client: Client, 
     await client.ask("QueueAdd", Queue="service", Interface="PJSIP/1002")
     pbx.caller("13800138000")
     port = pbx.port
+    began = pbx.world.started
     await pbx.restart()
     await client.closed()
+    assert int(pbx.world.started) > int(began)
     assert (pbx.port, pbx.world.channels) == (port, {})
     assert set(pbx.queues.queues["service"].members) == {"PJSIP/1001"}
