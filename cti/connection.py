@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import msgspec
@@ -49,7 +50,8 @@ class _Waiter:
 
 class AmiConnection(asyncio.Protocol):
     """An open connection. `on_message` gets each event that answers no action, in order, and must neither
-    wait nor raise. With `wanted`, events of other names are passed over."""
+    wait nor raise. With `wanted`, events of other names are passed over, those of lists too: such a connection
+    is not for `collect`."""
 
     def __init__(self, on_message: OnMessage, wanted: Wanted | None = None) -> None:
         loop = asyncio.get_running_loop()
@@ -152,6 +154,21 @@ class AmiConnection(asyncio.Protocol):
             await self.send(login, timeout)
         except AmiRefused as refused:
             raise AmiAuthError(refused.response.text) from None
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """Reads nothing inside the block, which Asterisk bears for its `writetimeout`. For the doctor."""
+        if self._transport is None or self._transport.is_closing():
+            raise AmiSocketError(self._reason or "not connected")
+        self._transport.pause_reading()
+        try:
+            yield
+        finally:
+            self._transport.resume_reading()
+
+    def repeat(self, action: Fields, times: int) -> None:
+        """Sends a harmless action so often, and cares for no answer. For the doctor."""
+        self._write("", encode(action) * times)
 
     async def _ask(self, action: Fields, items: list[Message] | None, timeout: float) -> Message:
         fields = list(action.items() if hasattr(action, "items") else action)

@@ -20,7 +20,7 @@ from tests.real.sipp import Caller, Phone, answers
 
 pytestmark = pytest.mark.real
 ONE_AGENT = {"service": QueueSetup(members=("1001",))}
-LIMITED = "[{name}]\nsecret={secret}\nread={read}\nwrite={write}\nwritetimeout=5000\n"
+LIMITED = "[{name}]\nsecret={secret}\nread={read}\nwrite={write}\nwritetimeout={write_timeout}\n"
 
 
 @asynccontextmanager
@@ -30,9 +30,11 @@ async def on(pbx: Asterisk, sink: Sink, **more: object) -> AsyncIterator[PbxLink
         yield link
 
 
-async def add_user(pbx: Asterisk, name: str, read: str, write: str) -> None:
+async def add_user(pbx: Asterisk, name: str, read: str, write: str, write_timeout: int = 5000) -> None:
     with (pbx.run / "etc" / "manager.conf").open("a") as file:
-        file.write(LIMITED.format(name=name, secret=pbx.secret, read=read, write=write))
+        file.write(
+            LIMITED.format(name=name, secret=pbx.secret, read=read, write=write, write_timeout=write_timeout)
+        )
     await pbx.ami.action("Reload", Module="manager")
 
 

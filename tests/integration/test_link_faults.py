@@ -8,6 +8,7 @@ import pytest
 
 from cti import events as e
 from cti.actions import Dialled
+from cti.connection import MAX_WAITERS
 from cti.control import Order
 from cti.messages import LinkState
 from cti.vocabulary import AmiError, AmiRefused, AmiSocketError, AmiTimeout, Message, UnsafeValue
@@ -415,6 +416,35 @@ async def test_a_pbx_that_reads_nothing_is_left_before_memory_fills() -> None:
         results = await asyncio.gather(*(link.action(action, 5) for _ in range(100)), return_exceptions=True)
         assert all(isinstance(result, AmiError) for result in results)
         assert "Asterisk reads nothing" in str(results[-1])
+
+
+async def test_more_actions_than_may_be_under_way_are_refused_at_once() -> None:
+    sink = Sink()
+    async with ScriptedAmi(Getvar=lambda _, m: b"") as pbx, linked(pbx.port, sink) as link:
+        await sink.up()
+        asked = [link.action((("Action", "Getvar"),), 0.2) for _ in range(MAX_WAITERS + 5)]
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        assert ["too many actions" in str(result) for result in results].count(True) == 5
+        assert (await link.action((("Action", "CoreStatus"),))).response == "Success"
+
+
+async def test_a_list_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cti.connection.MAX_ITEMS", 10)
+    items = [(("Event", "QueueParams"), ("Queue", str(number))) for number in range(11)]
+    sink = Sink()
+    async with ScriptedAmi(QueueStatus=lambda _, m: listing(m, *items)) as pbx, linked(pbx.port, sink):
+        await sink.told("QueueStatus: more than 10 items")
+
+
+async def test_a_list_that_asterisk_breaks_off_is_asked_for_again() -> None:
+    def cancelled(session: Session, asked: Message) -> bytes:
+        session.server.answers["Status"] = lambda _, m: listing(m)
+        return listing(asked).replace(b"EventList: Complete", b"EventList: Cancelled")
+
+    sink = Sink()
+    async with ScriptedAmi(Status=cancelled) as pbx, linked(pbx.port, sink):
+        await sink.told("Status: Asterisk broke the list off")
+        await sink.up()
 
 
 async def test_ending_the_task_ends_both_connections() -> None:

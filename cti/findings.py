@@ -1,0 +1,163 @@
+"""What is right and wrong with a PBX, judged from what it answered. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from cti.control import PERMISSIONS
+from cti.events import Picture
+from cti.messages import Seat
+from cti.parse import CALL_VARIABLE, clean_text
+from cti.vocabulary import Message
+
+OLDEST = 16  # the major version of Asterisk that the events are known from
+CLOCK_SECONDS = 2.0
+
+
+class Level(Enum):
+    OK = "ok"
+    NOTE = "note"
+    """Could not be seen, or is worth a look; nothing is broken."""
+    WARNING = "warning"
+    """Works, but not as it should."""
+    PROBLEM = "problem"
+    """Something will not work until it is changed."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the doctor's report: what was looked at and seen, why it matters, what to change."""
+
+    level: Level
+    what: str
+    why: str = ""
+    fix: str = ""
+
+
+def judge_version(version: str) -> Finding:
+    """Whether this Asterisk is one whose events are known."""
+    found = re.match(r"(?:certified/)?(\d+)", version)
+    if not found:
+        return Finding(Level.NOTE, f"Asterisk version not understood: {clean_text(version) or 'none'}")
+    if int(found[1]) < OLDEST:
+        why = f"Ringdesk is written for Asterisk 22 and tested down to {OLDEST}."
+        return Finding(Level.PROBLEM, f"Asterisk {version} is too old", why, "Upgrade Asterisk.")
+    return Finding(Level.OK, f"Asterisk {version}")
+
+
+def judge_permissions(commands: Mapping[str, str]) -> list[Finding]:
+    """What of our actions ListCommands does not list: for want of a permission, or of a module."""
+    lacking = sorted(set(PERMISSIONS) - set(commands))
+    permissions = sorted({PERMISSIONS[name] for name in lacking} - {""})
+    findings = []
+    for permission in permissions:
+        wanted = sorted(name for name, needed in PERMISSIONS.items() if needed == permission)
+        missing = [name for name in wanted if name in lacking]
+        if missing == wanted:
+            findings.append(_no_permission(permission, wanted))
+            lacking = [name for name in lacking if name not in missing]
+    if lacking:
+        why = "The Asterisk modules that bring them are not loaded; what they are for will not work."
+        findings.append(Finding(Level.WARNING, f"Unknown to this Asterisk: {', '.join(lacking)}", why))
+    return findings or [Finding(Level.OK, "The manager user may send every action that Ringdesk needs")]
+
+
+def judge_booted(booted: bool) -> Finding:
+    """Whether FullyBooted came upon login, which is an event of the class `system`."""
+    if booted:
+        return Finding(Level.OK, "Events of the class system arrive")
+    why = "No FullyBooted came upon login: Asterisk is still starting, or the manager user may not read it."
+    return Finding(
+        Level.PROBLEM, "Events of the class system do not arrive", why, _add("read", "system,call,agent")
+    )
+
+
+def judge_clock(pbx: float | None, ours: float) -> Finding:
+    """Whether the PBX's clock (epoch seconds, from its Pong) agrees with ours."""
+    if pbx is None:
+        return Finding(Level.NOTE, "The PBX's clock could not be read")
+    if abs(pbx - ours) <= CLOCK_SECONDS:
+        return Finding(Level.OK, f"Clocks agree within {CLOCK_SECONDS:g} s")
+    ahead = "ahead of" if pbx > ours else "behind"
+    why = "Recordings and Asterisk's own logs would not match the times of calls."
+    fix = "Run an NTP client (chrony, systemd-timesyncd) on both machines."
+    return Finding(Level.WARNING, f"The PBX's clock is {abs(pbx - ours):.0f} s {ahead} ours", why, fix)
+
+
+def judge_channelvars(channels: Sequence[Message]) -> Finding:
+    """Whether channels carry our variable; it is on each of them, empty or not, where `channelvars` names it."""
+    if not channels:
+        why = f"There is no call just now. `channelvars` must name {CALL_VARIABLE}."
+        return Finding(
+            Level.NOTE, "channelvars could not be seen", why, "Run the doctor again during a call."
+        )
+    if any(
+        value.startswith(f"{CALL_VARIABLE}=") for line in channels for value in line.values("ChanVariable")
+    ):
+        return Finding(Level.OK, f"Channels carry {CALL_VARIABLE}")
+    why = "Without it, calls that Asterisk splits and joins (transfers, Local channels) may be told apart wrongly."
+    fix = f"manager.conf, [general]: channelvars = {CALL_VARIABLE}; then: asterisk -rx 'manager reload'"
+    return Finding(Level.WARNING, f"Channels do not carry {CALL_VARIABLE}", why, fix)
+
+
+def judge_write_timeout(cut: bool, seconds: float) -> Finding:
+    """Whether Asterisk cut off a client that did not read for so many seconds."""
+    if not cut:
+        return Finding(Level.OK, f"A pause of {seconds:g} s in reading is borne")
+    why = f"Asterisk cut off a client that read nothing for {seconds:g} s; a busy machine pauses as long at times."
+    fix = "manager.conf, the manager user's section: writetimeout = 5000; then: asterisk -rx 'manager reload'"
+    return Finding(Level.WARNING, "writetimeout is too short", why, fix)
+
+
+def judge_context(context: str, found: bool | None) -> Finding:
+    """Whether the dialplan context for click-to-dial exists; None: could not be seen."""
+    if found is None:
+        return Finding(
+            Level.NOTE,
+            f"Whether the context {context} exists could not be seen",
+            "",
+            _add("write", "reporting"),
+        )
+    if found:
+        return Finding(Level.OK, f"The dialplan has the context {context}")
+    why = "Click-to-dial and transfers go on there."
+    fix = f"Make [{context}] in extensions.conf, or name another in dial_context of ringdesk.toml."
+    return Finding(Level.PROBLEM, f"The dialplan has no context {context}", why, fix)
+
+
+def judge_seats(picture: Picture, seats: Iterable[Seat]) -> list[Finding]:
+    """Members without a user, users without a phone or a queue. Unknown members get calls that pop for nobody."""
+    users = {seat.interface: seat.user for seat in seats}
+    queues: dict[str, list[str]] = {}
+    for member in picture.members:
+        queues.setdefault(member.interface, []).append(member.queue)
+    findings = [
+        Finding(
+            Level.WARNING,
+            f"{interface} is a member of {', '.join(sorted(queues[interface]))} and matches no user",
+            "Its calls pop for nobody, and no agent is shown for them.",
+            f"ringdesk user add NAME --role agent --interface {interface}, or take it out of the queue.",
+        )
+        for interface in sorted(set(queues) - set(users))
+    ]
+    for interface, user in sorted(users.items()):
+        if picture.devices and picture.devices.get(interface, "INVALID") == "INVALID":
+            why = "Asterisk knows no device of that name: no queue can ring it."
+            fix = f"Make the endpoint in pjsip.conf, or correct the interface of the user {user}."
+            findings.append(Finding(Level.PROBLEM, f"{user}'s phone {interface} does not exist", why, fix))
+        elif interface not in queues:
+            why = "Normal for who is signed out; Ringdesk adds the phone to queues at sign-in."
+            findings.append(Finding(Level.NOTE, f"{user}'s phone {interface} is in no queue", why))
+    return findings or [Finding(Level.OK, f"{len(queues)} queue members, all of them users")]
+
+
+def _no_permission(permission: str, actions: list[str]) -> Finding:
+    what = f"The manager user lacks write={permission}"
+    return Finding(Level.PROBLEM, what, f"Needed for {', '.join(actions)}.", _add("write", permission))
+
+
+def _add(kind: str, names: str) -> str:
+    return f"manager.conf, the manager user's section: add {names} to {kind}; then: asterisk -rx 'manager reload'"

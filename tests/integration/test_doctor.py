@@ -1,0 +1,87 @@
+"""The doctor on a real Asterisk, and on what is none."""
+
+import pytest
+
+from config.settings import PbxSettings
+from core.clock import SystemClock
+from cti.doctor import examine
+from cti.findings import Finding, Level
+from cti.messages import Seat
+from tests.integration.ami_script import ScriptedAmi, error, settings
+from tests.integration.test_link_asterisk import ONE_AGENT, add_user
+from tests.real.asterisk import Asterisk
+from tests.real.sipp import Caller, Phone
+
+
+def bad(findings: list[Finding]) -> list[str]:
+    return [finding.what for finding in findings if finding.level in {Level.WARNING, Level.PROBLEM}]
+
+
+async def doctor(of: PbxSettings, *seats: Seat) -> list[Finding]:
+    return await examine(of, seats, SystemClock(), booted_seconds=0.5)
+
+
+def of_asterisk(pbx: Asterisk, username: str = "ringdesk", **more: object) -> PbxSettings:
+    return settings(pbx.ami_port, username=username, secret=pbx.secret, dial_context="agents", **more)
+
+
+SEATS = [Seat(f"agent{n}", "", "main", f"PJSIP/{n}", str(n)) for n in (1001, 1003)]
+
+
+async def test_a_port_where_nothing_listens() -> None:
+    async with ScriptedAmi() as pbx:
+        port = pbx.port
+    assert bad(await doctor(settings(port)))[0].startswith("PBX main: cannot connect to")
+
+
+async def test_a_refused_login() -> None:
+    async with ScriptedAmi(Login=lambda _, m: error(m, "Authentication failed")) as pbx:
+        assert bad(await doctor(settings(pbx.port))) == ["Login of ringdesk refused"]
+
+
+async def test_a_pbx_that_goes_away_meanwhile() -> None:
+    async with ScriptedAmi() as pbx:
+        pbx.cut_after = [400]
+        assert bad(await doctor(settings(pbx.port)))[-1].startswith("The PBX stopped answering")
+
+
+@pytest.mark.real
+async def test_a_pbx_set_up_by_the_samples_is_well() -> None:
+    async with Asterisk(ONE_AGENT) as pbx, Phone(pbx, "1001") as phone, Caller(pbx, "4001"):
+        await phone.ringing()
+        findings = await doctor(of_asterisk(pbx), *SEATS)
+        assert bad(findings) == []
+        text = " ".join(finding.what for finding in findings)
+        for part in (
+            "Asterisk 22",
+            "RINGDESK_CALL",
+            "context agents",
+            "pause",
+            "Clocks agree",
+            "all of them users",
+        ):
+            assert part in text
+
+
+@pytest.mark.real
+async def test_what_lacks_is_named() -> None:
+    async with Asterisk(ONE_AGENT) as pbx:
+        await add_user(pbx, "poor", read="call", write="call,reporting")
+        stranger = Seat("ghost", "", "main", "PJSIP/7777", "7777")
+        found = bad(await doctor(of_asterisk(pbx, "poor"), SEATS[0], stranger))
+        assert found == [
+            "Events of the class system do not arrive",
+            "The manager user lacks write=agent",
+            "The manager user lacks write=originate",
+            "PJSIP/1003 is a member of emergency and matches no user",
+            "ghost's phone PJSIP/7777 does not exist",
+        ]
+        no_context = settings(pbx.ami_port, secret=pbx.secret, dial_context="nowhere")
+        assert "The dialplan has no context nowhere" in bad(await doctor(no_context, *SEATS))
+
+
+@pytest.mark.real
+async def test_the_short_write_timeout_of_an_asterisk_that_nobody_told_is_found() -> None:
+    async with Asterisk(ONE_AGENT) as pbx:
+        await add_user(pbx, "hasty", "system,call,agent", "call,agent,originate,reporting", write_timeout=100)
+        assert bad(await doctor(of_asterisk(pbx, "hasty"), *SEATS)) == ["writetimeout is too short"]
