@@ -50,7 +50,7 @@ def judge_version(version: str) -> Finding:
 
 def judge_permissions(commands: Mapping[str, str]) -> list[Finding]:
     """What of our actions ListCommands does not list: for want of a permission, or of a module."""
-    lacking = sorted(set(PERMISSIONS) - set(commands))
+    lacking = sorted(set(PERMISSIONS) - set(commands) - {"Login", "Challenge", "Logoff"})
     permissions = sorted({PERMISSIONS[name] for name in lacking} - {""})
     findings = []
     for permission in permissions:

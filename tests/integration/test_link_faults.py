@@ -183,8 +183,8 @@ async def test_a_connection_cut_in_the_middle_of_a_list_is_opened_again() -> Non
         assert len(pbx.asked("CoreShowChannels")) == 2
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["events", "actions"])
-async def test_a_cut_at_every_byte_of_an_exchange_is_survived(which: int) -> None:
+@pytest.mark.parametrize(("which", "step"), [(0, 1), (1, 3)], ids=["events", "actions"])
+async def test_a_cut_anywhere_in_an_exchange_is_survived(which: int, step: int) -> None:
     async def cut_at(at: int) -> bool:
         """Whether the exchange was long enough to be cut there."""
         sink = Sink()
@@ -195,9 +195,11 @@ async def test_a_cut_at_every_byte_of_an_exchange_is_survived(which: int) -> Non
                 assert link.counters.sink_errors == 0
                 return len(pbx.sessions) > 2
 
-    cuts = [at for at in range(500 if which == 0 else 1400) if await cut_at(at)]
-    assert len(cuts) > 250
-    assert cuts == list(range(len(cuts)))
+    places = range(0, 2000, step)
+    for at in places:
+        if not await cut_at(at):
+            break
+    assert 250 < at < places[-1]
 
 
 async def test_fully_booted_again_asks_for_everything_anew() -> None:
@@ -324,7 +326,7 @@ async def test_every_action_under_way_fails_when_the_connection_ends_and_none_is
         pbx.of(events=False).cut()
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(result) for result in results] == [AmiSocketError] * 5
-        await pbx.got("CoreStatus", 3)  # a new action connection
+        await pbx.got("CoreStatus", 2)  # on a new action connection
         assert len(pbx.asked("QueuePause")) == 5
 
 
