@@ -192,7 +192,7 @@ class AgentDump(AmiEvent, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A queue member. `status` is a device state: 1 not in use, 2 in use, 3 busy, 5 unavailable, 6 ringing, 7, 8 on hold."""
+    """A queue member. `status` is a device state: 1 free, 2 in use, 3 busy, 5 unavailable, 6 ringing, 8 on hold."""
 
     queue: str
     interface: str

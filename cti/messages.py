@@ -139,7 +139,7 @@ class Agent(msgspec.Struct, frozen=True):
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """Live state of one queue. `key` is `{pbx}/{name}`. Counts are of now; `waiting_since` is the oldest waiter's arrival."""
+    """One queue, live. `key` is `{pbx}/{name}`; counts are of now; `waiting_since` is when the oldest waiter came."""
 
     key: str
     pbx: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
 
 from core.clock import Clock
 from core.identity.roles import Permission
 from core.identity.users import User
+from cti.commands import Asked, DutyDone, PhoneCommands
+from cti.views import agent_view
 from screenpop.popper import Popper
 from screenpop.socket import Command
 
@@ -49,41 +51,32 @@ class PopArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pop_id: Id
 
 
-class Phones(Protocol):
-    """What the commands need of the telephone side; refusals raise `core.errors.Refused`."""
-
-    async def ready(self, user: str, at: float) -> Any: ...
-    async def pause(self, user: str, reason: str, at: float) -> Any: ...
-    async def login(self, user: str, queues: tuple[str, ...], at: float) -> Any: ...
-    async def logout(self, user: str, at: float) -> Any: ...
-    async def dial(self, user: str, to: str, at: float) -> Any: ...
-    async def hangup(self, user: str, call_id: str, at: float) -> Any: ...
-    async def transfer(self, user: str, call_id: str, to: str, kind: str, at: float) -> Any: ...
-
-
-def commands(phones: Phones, popper: Popper, clock: Clock) -> Mapping[str, Command]:
+def commands(phones: PhoneCommands, popper: Popper, clock: Clock) -> Mapping[str, Command]:
     """The table of commands."""
 
+    def asked(user: User) -> Asked:
+        return Asked(user.name, clock.now())
+
     async def ready(user: User, args: NoArgs) -> Any:
-        return await phones.ready(user.name, clock.now())
+        return _done(await phones.ready(asked(user)))
 
     async def pause(user: User, args: PauseArgs) -> Any:
-        return await phones.pause(user.name, args.reason, clock.now())
+        return _done(await phones.pause(asked(user), args.reason))
 
     async def login(user: User, args: LoginArgs) -> Any:
-        return await phones.login(user.name, args.queues, clock.now())
+        return _done(await phones.login(asked(user), args.queues))
 
     async def logout(user: User, args: NoArgs) -> Any:
-        return await phones.logout(user.name, clock.now())
+        return _done(await phones.logout(asked(user)))
 
     async def dial(user: User, args: DialArgs) -> Any:
-        return {"call_id": await phones.dial(user.name, args.to, clock.now())}
+        return {"call_id": await phones.dial(asked(user), args.to)}
 
     async def hangup(user: User, args: CallArgs) -> Any:
-        return await phones.hangup(user.name, args.call_id, clock.now())
+        await phones.hangup(asked(user), args.call_id)
 
     async def transfer(user: User, args: TransferArgs) -> Any:
-        return await phones.transfer(user.name, args.call_id, args.to, args.kind, clock.now())
+        await phones.transfer(asked(user), args.call_id, args.to, args.kind)
 
     async def close(user: User, args: PopArgs) -> Any:
         popper.close(user.name, args.pop_id)
@@ -97,4 +90,12 @@ def commands(phones: Phones, popper: Popper, clock: Clock) -> Mapping[str, Comma
         "call.hangup": Command(CallArgs, Permission.CALLS_CONTROL, hangup),
         "call.transfer": Command(TransferArgs, Permission.CALLS_CONTROL, transfer),
         "pop.close": Command(PopArgs, Permission.DESK_USE, close),
+    }
+
+
+def _done(done: DutyDone) -> dict[str, Any]:
+    return {
+        "agent": agent_view(done.agent) if done.agent else None,
+        "applied": done.applied,
+        "note": done.note,
     }

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from msgspec import to_builtins
+
 from core.bus import Bus
 from core.clock import Clock, iso
 from core.identity.roles import Permission
 from cti import messages as cti
+from cti.views import agent_view, call_view, pbx_view, queue_view
 from screenpop.hub import Hub
 from screenpop.session import SNAPSHOT_PARTS, Audience, Viewer, reduce
-from screenpop.wire import agent_data, call_data, pbx_data, queue_data
 
 QUEUE_PAUSE = 0.2
 
@@ -54,22 +56,22 @@ class LivePicture:
 
     def call(self, call: cti.Call) -> None:
         agents = frozenset(segment.agent for segment in call.segments if segment.agent)
-        self._tell("call", call_data(call), Audience(agents, Permission.CALLS_ALL))
+        self._tell("call", to_builtins(call_view(call)), Audience(agents, Permission.CALLS_ALL))
 
     def agent(self, agent: cti.Agent) -> None:
-        self._tell("agent", agent_data(agent), _of_agent(agent.user))
+        self._tell("agent", to_builtins(agent_view(agent)), _of_agent(agent.user))
 
     def agent_removed(self, user: str) -> None:
         self._tell("agent", {"user": user, "removed": True}, _of_agent(user))
 
     def queue(self, queue: cti.Queue) -> None:
-        self._queue_later(queue.key, queue_data(queue))
+        self._queue_later(queue.key, to_builtins(queue_view(queue)))
 
     def queue_removed(self, key: str) -> None:
         self._queue_later(key, {"key": key, "removed": True})
 
     def pbx(self, pbx: cti.Pbx) -> None:
-        self._tell("pbx", pbx_data(pbx), Audience(permission=Permission.DESK_USE))
+        self._tell("pbx", to_builtins(pbx_view(pbx)), Audience(permission=Permission.DESK_USE))
 
     def snapshot(self, viewer: Viewer) -> dict[str, Any]:
         """Calls, agents, queues and PBXs that `viewer` may see, as of the log's present `seq`."""

@@ -1,0 +1,174 @@
+"""Calls, their segments, and the agents' duties in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import audit
+from core.database import Database, insert_for
+from core.errors import Invalid
+from cti import rows
+from cti.duty import Duty
+from cti.messages import Call, Direction, Outcome
+from cti.tables import calls, duties, segments
+
+
+class CallFilter(msgspec.Struct, frozen=True):
+    """Which calls; None and empty ask for nothing. `agent`: who was offered or had it. Times are epoch seconds."""
+
+    agent: str = ""
+    queue: str = ""
+    pbx: str = ""
+    direction: Direction | None = None
+    outcome: Outcome | None = None
+    number_key: str = ""
+    since: float | None = None
+    until: float | None = None
+    live: bool | None = None
+
+
+def no_key(text: str, pbx: str) -> str:
+    """The digits of a number as they are, for an installation without customers."""
+    return "".join(c for c in text if c in "0123456789+")
+
+
+class CallStore:
+    """What is known of calls for good. `number_key` gives a number the form that customers are found by."""
+
+    def __init__(self, db: Database, number_key: rows.NumberKey = no_key) -> None:
+        self._db = db
+        self._key = number_key
+
+    async def save(self, call: Call) -> None:
+        """Writes the call and its segments as they are now, in one transaction."""
+        await self.save_many([call])
+
+    async def save_many(self, many: Sequence[Call]) -> None:
+        """The same for several, all or none."""
+        if not many:
+            return
+        latest = {call.id: call for call in many}
+        segment_rows = [row for call in latest.values() for row in rows.segment_rows(call)]
+        async with self._db.begin() as tx:
+            await _upsert(tx, calls, [rows.call_row(call, self._key) for call in latest.values()])
+            await _upsert(tx, segments, segment_rows)
+
+    async def get(self, call_id: str) -> Call | None:
+        async with self._db.read() as tx:
+            found = await _select(tx, sa.select(calls).where(calls.c.id == call_id))
+        return found[0] if found else None
+
+    async def live(self, pbx: str) -> dict[str, Call]:
+        """Calls of the PBX that had not ended when they were written, by id."""
+        query = sa.select(calls).where(calls.c.pbx == pbx, calls.c.ended_at.is_(None))
+        async with self._db.read() as tx:
+            return {call.id: call for call in await _select(tx, query)}
+
+    async def list(self, wanted: CallFilter, limit: int, after: str = "") -> list[Call]:
+        """The newest first, at most `limit`; `after` is the cursor of the last call seen (see `cursor_of`)."""
+        query = sa.select(calls).where(*_conditions(wanted))
+        if after:
+            at, call_id = _position(after)
+            query = query.where(sa.tuple_(calls.c.started_at, calls.c.id) < sa.tuple_(at, call_id))
+        query = query.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit)
+        async with self._db.read() as tx:
+            return await _select(tx, query)
+
+    async def of_numbers(self, keys: Iterable[str], before: float | None, limit: int) -> list[Call]:
+        """Calls from or to these numbers (as `number_key` has them), begun before `before`, the newest first."""
+        wanted = sorted({key for key in keys if key})
+        if not wanted:
+            return []
+        query = sa.select(calls).where(calls.c.number_key.in_(wanted))
+        if before is not None:
+            query = query.where(calls.c.started_at < before)
+        async with self._db.read() as tx:
+            return await _select(
+                tx, query.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit)
+            )
+
+    async def save_duty(self, duty: Duty, at: float, actor: str, action: str) -> None:
+        """Writes the duty, and who changed it, in one transaction."""
+        async with self._db.begin() as tx:
+            await _upsert(tx, duties, [rows.duty_row(duty)], key="user")
+            details: dict[str, Any] = {
+                "queues": list(duty.queues),
+                "paused": duty.paused,
+                "reason": duty.reason,
+            }
+            await audit.record(tx, at, actor, action, f"agent/{duty.user}", details)
+
+    async def record(self, at: float, actor: str, action: str, subject: str, details: dict[str, Any]) -> None:
+        """Writes down a command that leaves its result on the PBX: dial, hang up, transfer."""
+        async with self._db.begin() as tx:
+            await audit.record(tx, at, actor, action, subject, details)
+
+    async def duties(self) -> dict[str, Duty]:
+        async with self._db.read() as tx:
+            found = (await tx.execute(sa.select(duties))).mappings().all()
+        return {row["user"]: rows.duty_of(row) for row in found}
+
+
+def cursor_of(call: Call) -> str:
+    """Where a list goes on after this call."""
+    return f"{call.started_at!r}~{call.id}"
+
+
+def _position(cursor: str) -> tuple[float, str]:
+    at, separator, call_id = cursor.partition("~")
+    try:
+        if separator:
+            return float(at), call_id
+    except ValueError:
+        pass
+    raise Invalid("This is not the `next` of a list of calls.", field="after")
+
+
+def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+    found = [
+        column == value
+        for column, value in (
+            (calls.c.queue, wanted.queue),
+            (calls.c.pbx, wanted.pbx),
+            (calls.c.direction, wanted.direction and wanted.direction.value),
+            (calls.c.outcome, wanted.outcome and wanted.outcome.value),
+            (calls.c.number_key, wanted.number_key),
+        )
+        if value
+    ]
+    if wanted.agent:
+        had = sa.exists().where(segments.c.call_id == calls.c.id, segments.c.agent == wanted.agent)
+        found.append(had)
+    if wanted.since is not None:
+        found.append(calls.c.started_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(calls.c.started_at < wanted.until)
+    if wanted.live is not None:
+        found.append(calls.c.ended_at.is_(None) if wanted.live else calls.c.ended_at.is_not(None))
+    return found
+
+
+async def _select(tx: AsyncConnection, query: sa.Select[Any]) -> list[Call]:
+    """The calls of a query with their segments: two statements, however many calls."""
+    found = (await tx.execute(query)).mappings().all()
+    if not found:
+        return []
+    ids = [row["id"] for row in found]
+    parts = sa.select(segments).where(segments.c.call_id.in_(ids)).order_by(segments.c.position)
+    return rows.calls_of(found, (await tx.execute(parts)).mappings().all())
+
+
+async def _upsert(
+    tx: AsyncConnection, table: sa.Table, values: Sequence[dict[str, Any]], key: str = "id"
+) -> None:
+    """Inserts the rows, or brings those that are there up to date."""
+    if not values:
+        return
+    statement = insert_for(tx, table)
+    changed = {name: statement.excluded[name] for name in values[0] if name != key}
+    await tx.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), list(values))
