@@ -200,6 +200,29 @@ async def test_the_cookie_is_out_of_reach_of_scripts(client: Client, make_user: 
     assert "Path=/" in cookie
 
 
+async def test_behind_a_proxy_the_browsers_address_counts_and_cookies_are_secure(
+    identity: Identity, db: Database, clock: FakeClock, make_user: MakeUser, shop: Shop
+) -> None:
+    await make_user("anna")
+    addresses, cookies = [], []
+
+    async def direct(request: web.Request) -> web.Response:
+        response = web.Response()
+        start_session(request, response, await identity.sign_in("anna", PASSWORD, "x", clock.now()))
+        return response
+
+    for public_url in ("", "https://desk.example.com"):
+        app = web.Application(client_max_size=BODY_LIMIT)
+        install(app, routes(shop), identity, db, clock, public_url=public_url)
+        app.router.add_get("/direct", direct)
+        async with TestClient(TestServer(app)) as client:
+            forged = {"X-Forwarded-For": "6.6.6.6, 10.0.0.7"}
+            addresses.append(await (await client.post("/sign-in", headers=forged)).text())
+            cookies.append((await client.get("/direct")).headers["Set-Cookie"])
+    assert addresses == ["127.0.0.1", "10.0.0.7"]
+    assert ["Secure" in cookie for cookie in cookies] == [False, True]
+
+
 async def test_a_page_sends_nobody_to_sign_in_and_back(client: Client) -> None:
     response = await client.get("/look?x=1&y=/", allow_redirects=False)
     assert response.status == 302
