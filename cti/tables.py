@@ -60,6 +60,8 @@ duties = sa.Table(
     metadata,
     sa.Column("user", sa.String(64), primary_key=True),
     sa.Column("queues", sa.JSON, nullable=False),
+    # Where the agent served last: a sign-in that names no queues goes there again.
+    sa.Column("last_queues", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("reason", sa.String(128), nullable=False, server_default=""),
     sa.Column("since", sa.Double, nullable=False),

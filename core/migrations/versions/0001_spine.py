@@ -168,6 +168,7 @@ def _cti() -> None:
         "duties",
         sa.Column("user", sa.String(64), nullable=False),
         sa.Column("queues", sa.JSON, nullable=False),
+        sa.Column("last_queues", sa.JSON, server_default="[]", nullable=False),
         sa.Column("paused", sa.Boolean, server_default=sa.false(), nullable=False),
         sa.Column("reason", sa.String(128), server_default="", nullable=False),
         sa.Column("since", sa.Double, nullable=False),

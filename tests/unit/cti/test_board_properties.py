@@ -153,7 +153,14 @@ def _shape(board: Board) -> tuple[object, ...]:
     calls = {
         frozenset(call.legs): {
             # Of the oldest channel no list tells whether it called or was called, and so whether it was answered.
-            (s.interface, call.first in s.legs or s.answered_at is not None, s.held_since is not None)
+            (
+                s.interface,
+                *(
+                    (True, True)
+                    if call.first in s.legs
+                    else (s.answered_at is not None, s.held_since is not None)
+                ),
+            )
             for s in call.stretches.values()
             if s.ended_at is None
         }
