@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 MAX_ACTION = 65536  # bytes of one action; a longer one ends the session
 MAX_PENDING = 8 << 20  # bytes kept for a client that does not read, whatever its write time-out
+REFUSAL_SECONDS = 0.05  # Asterisk sleeps for a second before it refuses a login
 Action = Mapping[str, str]
 
 
@@ -160,8 +161,7 @@ class Session(asyncio.Protocol):
     def _login(self, action: Action) -> None:
         account = self.server.accounts.get(action.get("username", ""))
         if account is None or not self._authentic(account, action):
-            self.error(action, "Authentication failed")
-            self.close()
+            asyncio.get_running_loop().call_later(REFUSAL_SECONDS, self._refuse, action)
             return
         self.account, self.username = account, action["username"]
         self.read, self.write_mask = mask_of(account.read), mask_of(account.write)
@@ -169,6 +169,10 @@ class Session(asyncio.Protocol):
         self.respond(action, "Success", "Authentication accepted")
         if self.server.booted:
             self.fully_booted()
+
+    def _refuse(self, action: Action) -> None:
+        self.error(action, "Authentication failed")
+        self.close()
 
     def fully_booted(self) -> None:
         """Tell that the PBX is ready, whatever the event mask, if the account may read `system`."""
