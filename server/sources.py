@@ -93,7 +93,5 @@ def _call_entry(call: Call) -> TimelineEntry:
 
 
 def _ticket_entry(ticket: Ticket) -> TimelineEntry:
-    title = f"{ticket.number} {ticket.subject}"
-    return TimelineEntry(
-        ticket.created_at, "ticket", title, ticket.body[:200], ticket.id, f"{ticket.workflow}/{ticket.state}"
-    )
+    state = f"{ticket.workflow}/{ticket.state}"
+    return TimelineEntry(ticket.created_at, "ticket", ticket.subject, ticket.number, ticket.id, state)

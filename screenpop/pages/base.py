@@ -10,7 +10,7 @@ from aiohttp import web
 
 from core.i18n import pick_language
 from core.identity.roles import Permission
-from core.identity.users import SignedIn, User
+from core.identity.users import NOBODY, SignedIn, User
 from core.web.errors import Problem
 from core.web.routes import Ask
 from cti.messages import Call
@@ -25,6 +25,8 @@ from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
 from ticketing.views import EventView, FormView
 from ticketing.workflow.model import Workflow
 
+YEAR = 31_536_000
+LANGUAGE_COOKIE = "ringdesk_language"
 RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/desk", "desk", N_("Desk"), Permission.DESK_USE),
     ("/tickets", "ticket", N_("Tickets"), Permission.TICKETS_SEE),
@@ -110,7 +112,13 @@ class Pages:
     def language_for(self, user: User, request: web.Request) -> str:
         """The user's own language, else the browser's, else the installation's."""
         wished = request.headers.get("Accept-Language", "")
-        return pick_language(user.language, wished, self.renderer.desk.language)
+        kept = request.cookies.get(LANGUAGE_COOKIE, "") if user is NOBODY else ""
+        return pick_language(user.language or kept, wished, self.renderer.desk.language)
+
+    @staticmethod
+    def remember_language(response: web.StreamResponse, language: str) -> None:
+        """Keep the language for pages that come before anyone has signed in."""
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR, samesite="Lax", httponly=True)
 
     def fragment(self, ask: Ask[Any, Any], template: str, **context: Any) -> web.Response:
         """A piece of a page."""
@@ -125,6 +133,7 @@ class Pages:
         data = {
             "user": ask.user.name,
             "language": language,
+            "details": ask.user.can(Permission.SYSTEM_SEE),
             "time_zone": self.renderer.desk.time_zone,
             "texts": self.renderer.texts(language),
         }

@@ -17,7 +17,6 @@ from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 from screenpop.pops import with_customer
 from screenpop.records import history_row
-from screenpop.words import N_
 from ticketing.messages import TicketFilter
 
 FOUND = 8
@@ -58,7 +57,7 @@ class Desk:
             "/desk",
             kinds=kinds if ask.user.can(Permission.TICKETS_OPEN) else [],
             pause_reasons=self._pages.renderer.desk.pause_reasons,
-            page_data={"verbs": {"dial": gettext(N_("Dial")), "transfer": gettext(N_("Transfer"))}},
+            page_data={"verbs": {"dial": gettext("Dial"), "transfer": gettext("Transfer")}},
         )
 
     async def wall(self, ask: Ask[Any, Any]) -> web.StreamResponse:

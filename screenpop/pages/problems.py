@@ -17,6 +17,7 @@ from screenpop.words import N_
 if TYPE_CHECKING:
     from screenpop.pages.base import Pages
 
+BROKEN = N_("Something went wrong here")
 TITLES: Mapping[int, str] = {
     400: N_("This cannot be read"),
     403: N_("This is not open to you"),
@@ -54,7 +55,7 @@ def error_page(pages: Pages, request: web.Request, problem: Problem) -> web.Resp
     language = pages.language_for(user, request)
     gettext = pages.renderer.gettext(language)
     context = {
-        "title": gettext(TITLES.get(problem.status, N_("Something went wrong here"))),
+        "title": gettext(TITLES.get(problem.status, BROKEN)),
         "message": sentence(problem.code, problem.message, problem.details, gettext),
         "hint": gettext(NEXT[problem.status]) if problem.status in NEXT else "",
         "status": problem.status,

@@ -47,7 +47,9 @@ class SettingsPage:
         await self._pages.accounts.set_preference(
             ask.user.name, ask.at, language=ask.body.language, theme=ask.body.theme
         )
-        raise web.HTTPSeeOther("/settings?saved=1")
+        response = web.Response(status=303, headers={"Location": "/settings?saved=1"})
+        self._pages.remember_language(response, ask.body.language)
+        return response
 
 
 def routes(pages: Pages) -> list[Route]:

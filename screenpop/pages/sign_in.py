@@ -58,6 +58,7 @@ class SignIn:
             return response
         response = web.Response(status=303, headers={"Location": next_})
         start_session(ask.request, response, signed_in)
+        self._pages.remember_language(response, signed_in.user.language)
         return response
 
     async def leave(self, ask: Ask[Any, Any]) -> web.StreamResponse:

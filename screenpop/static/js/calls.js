@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import * as clock from "./clock.js";
-import { caller, el, fill, icon, oops, page, put, t, time, toast, word } from "./say.js";
+import { caller, el, fill, icon, oops, page, put, say, t, time, toast, word } from "./say.js";
 
 const byId = (id) => document.getElementById(id);
 const LAST_SHOWN = 12;
@@ -15,7 +15,8 @@ export function mySegment(call) {
 /** The call that I am in, else the one that rings for me. */
 export function myCall(calls) {
   const mine = calls.filter(mySegment);
-  return mine.find((call) => mySegment(call).answered_at) ?? mine[0];
+  const inCall = mine.filter((call) => mySegment(call).answered_at);
+  return inCall.find((call) => myState(call) !== "held") ?? inCall[0] ?? mine[0];
 }
 
 /** What a call is to me: ringing, talking, held. */
@@ -26,9 +27,10 @@ export function myState(call) {
   return call.state === "held" || segment.held_since ? "held" : "talking";
 }
 
-/** The other side's number. */
+/** The other side's number, as people read it. */
 export function otherSide(call) {
-  return (call.direction === "outbound" ? call.dialled : call.caller.number) || "";
+  const number = (call.direction === "outbound" ? call.dialled : call.caller.number) || "";
+  return number.replace(/^(?:\+?86)?(1\d\d)(\d{4})(\d{4})$/, "$1 $2 $3");
 }
 
 export class CallList {
@@ -63,7 +65,7 @@ export class CallList {
     const { pops, calls } = this.store.picture;
     const withPop = new Set(pops.map((pop) => pop.call_id));
     const own = calls.filter((call) => mySegment(call) && !withPop.has(call.id));
-    const now = [...pops.map((pop) => this.#popRow(pop)), ...own.map((call) => this.#callRow(call))];
+    const now = [...pops.map((pop) => this.#popRow(this.middle.known(pop))), ...own.map((call) => this.#callRow(call))];
     byId("calls-now").replaceChildren(...now);
     const last = this.last.filter((call) => !withPop.has(call.id));
     byId("calls-last").replaceChildren(...last.map((call) => this.#lastRow(call)));
@@ -74,15 +76,18 @@ export class CallList {
   }
 
   #popRow(pop) {
-    const stage = pop.ended_at ? "ended" : pop.stage === "ringing" ? "ringing" : "talking";
+    const call = this.store.picture.calls.find((one) => one.id === pop.call_id && mySegment(one));
+    const stage = pop.ended_at ? "ended" : call ? myState(call) : pop.stage === "ringing" ? "ringing" : "talking";
     const here = this.middle.current === pop.pop_id;
     const running = el("time", { className: "number" });
     if (stage === "ended") put(running, time(pop.ended_at));
     else clock.run(running, pop.stage === "ringing" ? pop.offered_at : pop.answered_at);
+    const more = pop.match === "several" ? fill(t("several"), { n: pop.customers.length })
+      : caller(pop) === pop.caller.shown || !pop.caller.shown ? word("queue", pop.queue) : pop.caller.shown;
     const row = el("button", { type: "button", className: `row${stage === "ringing" && !here ? " waits" : ""}` },
       el("span", { className: "cut" }, el("strong", {}, caller(pop))),
       running,
-      el("span", { className: "row-more muted small" }, `${word("call_state", stage)} · ${pop.caller.shown}`));
+      el("span", { className: "row-more muted small" }, [word("call_state", stage), more].join(" · ")));
     row.setAttribute("aria-current", String(here));
     row.onclick = () => this.middle.show(pop.pop_id);
     return el("li", {}, row);
@@ -125,10 +130,13 @@ export class CallList {
 }
 
 export class CallBar {
-  constructor(store, live) {
+  constructor(store, live, middle) {
     this.store = store;
     this.live = live;
+    this.middle = middle;
+    middle.onShow(() => this.show());
     this.asked = "dial";
+    this.armed = 0;
     byId("do-dial").onclick = () => this.ask("dial");
     byId("do-transfer").onclick = () => this.ask("transfer");
     byId("dial-cancel").onclick = () => this.close();
@@ -145,16 +153,17 @@ export class CallBar {
   show() {
     const { call } = this;
     const state = call ? myState(call) : "none";
-    const me = this.store.picture.agents.find((agent) => agent.user === page.user);
     byId("callbar").dataset.state = state;
     byId("call-state").className = `call-state tag ${{ ringing: "attention", talking: "good", held: "information" }[state] ?? ""}`;
     put(byId("call-state"), call ? word("call_state", state) : t("no_call"));
     const segment = call && mySegment(call);
     clock.run(byId("call-time"), segment ? (segment.held_since ?? segment.answered_at ?? segment.offered_at) : null);
     put(byId("call-who"), call ? this.#who(call) : "");
-    put(byId("call-hint"), call ? t(`${state}_hint`) : t(me?.state === "ready" ? "ready_hint" : me?.queues.length ? "paused_hint" : "offline_hint"));
+    put(byId("call-hint"), call ? t(`${state}_hint`) : "");
     byId("do-transfer").disabled = state !== "talking";
-    byId("do-hangup").disabled = !call;
+    // A call that rings for us is not ours to end: the next agent may take it.
+    byId("do-hangup").disabled = !call || (state === "ringing" && call.direction !== "outbound");
+    if (byId("do-hangup").disabled) this.#disarm();
     byId("do-dial").disabled = Boolean(call);
     if (this.asked === "transfer" && state !== "talking") this.close();
   }
@@ -162,7 +171,7 @@ export class CallBar {
   #who(call) {
     const pop = this.store.picture.pops.find((one) => one.call_id === call.id);
     const queue = call.queue ? ` · ${word("queue", call.queue)}` : "";
-    return (pop ? caller(pop) : otherSide(call) || t("anonymous")) + queue;
+    return (pop ? caller(this.middle.known(pop)) : otherSide(call) || t("anonymous")) + queue;
   }
 
   /** Open the small form for a number: to dial, or to transfer to. */
@@ -196,9 +205,23 @@ export class CallBar {
     }
   }
 
-  /** Ends my call. */
-  hangUp() {
-    if (this.call) this.#run(byId("do-hangup"), "call.hangup", { call_id: this.call.id });
+  /** Ends my call. A key is pressed by mistake more easily than a button: it asks once. */
+  hangUp(byKey = false) {
+    const button = byId("do-hangup");
+    if (button.disabled) return;
+    if (byKey && !this.armed) {
+      this.armed = setTimeout(() => this.#disarm(), 3000);
+      put(button.querySelector("span"), t("sure_hangup"));
+      return say(`${t("hangup")}: ${t("sure_hangup")}`);
+    }
+    this.#disarm();
+    this.#run(button, "call.hangup", { call_id: this.call.id });
+  }
+
+  #disarm() {
+    clearTimeout(this.armed);
+    this.armed = 0;
+    put(byId("do-hangup").querySelector("span"), t("hangup"));
   }
 
   async #run(button, command, args) {

@@ -14,7 +14,7 @@ const state = new StateBar(store, live);
 const middle = new Middle(store, live);
 const form = new TicketForm(middle);
 const list = new CallList(store, middle);
-const bar = new CallBar(store, live);
+const bar = new CallBar(store, live, middle);
 
 onLink.push((link) => state.showLink(link));
 tabs.followers.push(showTabs);
@@ -72,7 +72,7 @@ const acts = {
   o: () => middle.showWaiting(),
   d: () => bar.ask("dial"),
   t: () => bar.ask("transfer"),
-  x: () => bar.hangUp(),
+  x: () => bar.hangUp(true),
   w: () => middle.close(),
   v: () => middle.press("[data-act=customer]"),
   e: () => middle.press("[data-act=other]"),

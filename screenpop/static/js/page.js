@@ -3,7 +3,7 @@
 import { request } from "./api.js";
 import * as clock from "./clock.js";
 import { Live } from "./live.js";
-import { bar, caller, fill, say, t, toast, zone } from "./say.js";
+import { bar, caller, fill, page, say, t, toast, zone } from "./say.js";
 import { Store } from "./store.js";
 import { Tabs } from "./tabs.js";
 
@@ -40,7 +40,7 @@ function showPbxs() {
   const text = worst && fill(t(worst.state === "down" ? "pbx_down" : "pbx_syncing"), {
     name: worst.name,
     time: clock.timeOfDay(Date.parse(worst.since), zone()),
-    detail: worst.detail ?? "",
+    detail: page.details ? (worst.detail ?? "") : "",
   });
   bar("bar-pbx", text ?? null);
 }

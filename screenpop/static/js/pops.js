@@ -2,7 +2,7 @@
 
 import { fragment, newKey, request } from "./api.js";
 import * as clock from "./clock.js";
-import { caller, fill, oops, page, problem, put, say, t, time, toast, word, el } from "./say.js";
+import { caller, fill, oops, page, problem, put, say, t, time, word, el } from "./say.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -31,7 +31,12 @@ export class Middle {
 
   get pop() {
     const pop = this.store.picture.pops.find((one) => one.pop_id === this.current);
-    return pop ? { ...pop, ...this.#chosen(pop) } : null;
+    return pop ? this.known(pop) : null;
+  }
+
+  /** A pop with what the agent has found out about who it is. */
+  known(pop) {
+    return { ...pop, ...this.#chosen(pop) };
   }
 
   get card() {
@@ -157,7 +162,7 @@ export class Middle {
     const fresh = holder.content.querySelector("article");
     const old = this.cards.get(pop.pop_id);
     const card = old ? this.#merge(old, fresh) : this.#adopt(fresh, pop);
-    card.dataset.who = caller({ ...pop, ...this.#chosen(pop) });
+    card.dataset.who = caller(this.known(pop));
     clock.tick(card);
     if (this.current === pop.pop_id) this.#tell();
   }
@@ -255,7 +260,7 @@ export class Middle {
     const pop = this.store.picture.pops.find((one) => one.pop_id === popId);
     if (pop) await this.#draw(pop);
     this.#arrange();
-    toast(fill(t("customer_chosen"), { name: customer.name }), "good");
+    say(fill(t("customer_chosen"), { name: customer.name }));
   }
 
   #clicked(event) {

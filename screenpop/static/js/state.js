@@ -140,16 +140,18 @@ export class StateBar {
     put(byId("state-word"), word("agent_state", state) + reason);
     clock.run(byId("state-time"), me?.since);
     const working = Boolean(me?.queues.length);
-    byId("do-ready").hidden = state === "ready" || !working;
+    // Both stay where they are, so that nothing beside them moves when the state changes.
+    byId("do-ready").disabled = ["ready", "ringing", "talking", "holding"].includes(state);
     byId("do-ready").classList.toggle("primary", state === "paused" || state === "wrap_up");
-    byId("do-pause").hidden = state === "paused" || !working;
+    byId("do-pause").disabled = !working;
     byId("do-queues").classList.toggle("primary", !working);
     put(byId("queues-mine"), working ? `${me.queues.length}/${this.#mine().length}` : "");
   }
 
   #showQueues() {
     const list = byId("queue-figures");
-    const queues = this.#mine().toSorted((a, b) => b.waiting - a.waiting || a.name.localeCompare(b.name));
+    const own = (queue) => Number(this.me?.queues.includes(queue.name) ?? false);
+    const queues = this.#mine().toSorted((a, b) => own(b) - own(a) || b.waiting - a.waiting || a.name.localeCompare(b.name));
     const waiting = queues.filter((queue) => queue.waiting);
     if (!queues.length) return list.replaceChildren(el("li", { className: "muted" }, t("no_queues")));
     if (!waiting.length) return list.replaceChildren(el("li", { className: "muted" }, t("none_waiting")));
@@ -157,12 +159,10 @@ export class StateBar {
   }
 }
 
-/** “Service 3 waiting · 0:41 longest”, with the time split off so that it can run. */
+/** “Service 3 waiting 0:41”: how many, and how long the first of them has. */
 function figure(queue) {
-  const [before, after] = fill(t("longest"), { time: "\0" }).split("\0");
-  const time = el("time");
+  const time = el("time", { title: t("longest") });
   clock.run(time, queue.waiting_since);
   return el("li", { className: queue.waiting > queue.ready ? "busy" : "" },
-    `${word("queue", queue.name)} ${fill(t("waiting"), { n: queue.waiting })}`,
-    ...(queue.waiting_since ? [" · ", before, time, after] : []));
+    `${word("queue", queue.name)} ${fill(t("waiting"), { n: queue.waiting })} `, time);
 }

@@ -8,7 +8,7 @@ const byId = (id) => document.getElementById(id);
 const LONG_WAIT = 60;
 const TOO_LONG_WAIT = 180;
 const PAUSE = 200;
-const ORDER = ["ringing", "talking", "holding", "ready", "wrap_up", "paused", "offline"];
+const ORDER = ["ringing", "talking", "holding", "ready", "wrap_up", "paused"];
 
 let due = 0;
 store.follow(() => {
@@ -22,12 +22,14 @@ function draw() {
   const { queues, agents } = store.picture;
   keyed(byId("queues"), queues.toSorted((a, b) => a.name.localeCompare(b.name)), (queue) => queue.key, newQueue, fillQueue);
   byId("queues-empty").hidden = queues.length > 0;
-  const sorted = agents.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name));
+  // Who is away is counted, not listed: the cards are for those who are here.
+  const here = agents.filter((agent) => agent.state !== "offline");
+  const sorted = here.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name));
   keyed(byId("agents"), sorted, (agent) => agent.user, newAgent, fillAgent);
-  byId("agents-empty").hidden = agents.length > 0;
+  byId("agents-empty").hidden = here.length > 0;
   put(byId("agents-empty"), t("nobody"));
   const count = (...states) => agents.filter((agent) => states.includes(agent.state)).length;
-  byId("sums").replaceChildren(...[["ready"], ["talking", "holding"], ["paused"]].map((states) =>
+  byId("sums").replaceChildren(...[["ready"], ["talking", "holding"], ["paused"], ["offline"]].map((states) =>
     el("li", {}, `${word("agent_state", states[0])} `, el("strong", {}, String(count(...states))))));
 }
 
@@ -75,7 +77,7 @@ function fillAgent(item, agent) {
   const [name, what, time] = item.children;
   put(name, agent.name || agent.user);
   put(what, word("agent_state", agent.state) + (agent.state === "paused" && agent.reason ? ` · ${word("pause", agent.reason)}` : ""));
-  clock.run(time, agent.state === "offline" ? null : agent.since);
+  clock.run(time, agent.since);
 }
 
 // The clock on the wall, and waits that grow past a limit while nothing else happens.
