@@ -23,7 +23,7 @@ def routes(house: House) -> list[Route]:
     """All routes, with the one that describes them."""
     own = [
         *server.health.routes(house),
-        *cti.api.routes(house.switchboard, house.calls),
+        *cti.api.routes(house.switchboard, house.phones, house.calls),
         *customers.api.routes(house.customers),
         *ticketing.api.routes(house.tickets),
         *screenpop.api.routes(

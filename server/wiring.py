@@ -18,6 +18,7 @@ from core.identity.service import Identity
 from core.ids import new_id
 from core.outbox import Relay
 from core.tasks import Tasks
+from cti.commands import PhoneCommands
 from cti.messages import Seat
 from cti.recorder import Recorder
 from cti.store import CallStore
@@ -28,6 +29,7 @@ from screenpop.hub import Hub
 from screenpop.labels import TicketLabels
 from screenpop.live import LivePicture
 from screenpop.notices import Notices
+from screenpop.pages import Pages
 from screenpop.popper import Around, Popper
 from screenpop.records import CallerRecords
 from screenpop.render import Renderer
@@ -62,8 +64,9 @@ class House:
         regions = {pbx.name: pbx.region for pbx in self.settings.pbx}
         first_region = self.settings.pbx[0].region if self.settings.pbx else "CN"
         self.calls = CallStore(self.db, NumberKeys(regions).key)
-        self.recorder = Recorder(self.calls, self.bus)
+        self.recorder = Recorder(self.calls)
         self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
+        self.phones = PhoneCommands(self.switchboard)
         self.customers = Customers(self.db, self.bus, first_region)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
@@ -92,9 +95,12 @@ class House:
                 default_language=desk.language,
             )
         )
+        self.pages = Pages(
+            self.renderer, self.identity, self.customers, self.tickets, self.calls, self.popper
+        )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
-        table = commands(self.switchboard, self.popper, self.clock)
+        table = commands(self.phones, self.popper, self.clock)
         self.socket = LiveSocket(self.hub, self._snapshot, self.tickets_live.open_of, table, self.clock)
 
     def _subscribe(self) -> None:
@@ -122,7 +128,6 @@ class House:
 
     async def stop(self) -> None:
         """Cut the links, write what is still to be written, close the database."""
-        await self.switchboard.stop()
         self.live.close()
         await self.recorder.flush()
         await self.tasks.close()

@@ -13,7 +13,6 @@ from config.settings import LogSettings
 from core.database import Database
 from core.logs import set_up_logs
 from cti.practice.demo import LivelyPbx
-from cti.practice.people import town
 from server import demo as practice
 from server.commands.common import Config, fail, run, say
 from server.commands.serve import serve_until_stopped
@@ -35,8 +34,7 @@ def demo(
 
 
 async def _demo(port: int, folder: Path, speed: float) -> None:
-    people = town()
-    async with LivelyPbx(people=people, speed=speed) as pbx:
+    async with LivelyPbx(speed=speed) as pbx:
         settings = practice.settings_for(folder, port, pbx.port)
         db = Database(settings.database.url)
         await practice.prepare(db)
@@ -45,7 +43,7 @@ async def _demo(port: int, folder: Path, speed: float) -> None:
         await house.load_definitions()
         if not await house.identity.users():
             say("preparing the demo's customers…")
-            await practice.seed(house, people, time.time())
+            await practice.seed(house, pbx.people, time.time())
         await serve_until_stopped(house, _told)
 
 

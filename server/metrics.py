@@ -1,0 +1,83 @@
+"""Figures for Prometheus, read from the parts when they are asked for. No text from a line or a person is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from cti.messages import AgentState, CallState, LinkState
+from server.wiring import House
+
+
+def registry_of(house: House) -> CollectorRegistry:
+    """A registry of this house's own, so that two houses in one process do not mix."""
+    registry = CollectorRegistry()
+    registry.register(HouseCollector(house))
+    return registry
+
+
+class HouseCollector(Collector):
+    """Reads counters and gauges of all rooms; nothing is counted twice."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._links()
+        yield from self._board()
+        yield from self._windows()
+
+    def _links(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("ringdesk_pbx_up", "1 while the link to the PBX is up", labels=["pbx"])
+        events = CounterMetricFamily("ringdesk_ami_events", "Typed AMI events", labels=["pbx"])
+        skipped = CounterMetricFamily(
+            "ringdesk_ami_skipped", "AMI events passed over, by name", labels=["pbx", "event"]
+        )
+        resyncs = CounterMetricFamily("ringdesk_ami_resyncs", "Pictures taken of the PBX", labels=["pbx"])
+        surprises = CounterMetricFamily(
+            "ringdesk_board_surprises", "Events that did not fit", labels=["pbx", "what"]
+        )
+        for name, line in self._house.switchboard.lines.items():
+            up.add_metric([name], line.pbx.state is LinkState.UP)
+            events.add_metric([name], line.link.counters.events)
+            resyncs.add_metric([name], line.link.counters.resyncs)
+            for event, count in line.link.skipped.items():
+                skipped.add_metric([name, event.decode("ascii", "replace")], count)
+            for what, count in line.board.surprises.items():
+                surprises.add_metric([name, what], count)
+        yield from (up, events, skipped, resyncs, surprises)
+
+    def _board(self) -> Iterator[Metric]:
+        board = self._house.switchboard.snapshot()
+        calls = GaugeMetricFamily("ringdesk_calls", "Live calls by state", labels=["state"])
+        for call_state in CallState:
+            if call_state is not CallState.ENDED:
+                calls.add_metric([call_state.value], sum(call.state is call_state for call in board.calls))
+        agents = GaugeMetricFamily("ringdesk_agents", "Agents by state", labels=["state"])
+        for agent_state in AgentState:
+            agents.add_metric([agent_state.value], sum(agent.state is agent_state for agent in board.agents))
+        waiting = GaugeMetricFamily("ringdesk_queue_waiting", "Callers who wait", labels=["pbx", "queue"])
+        for queue in board.queues:
+            waiting.add_metric([queue.pbx, queue.name], queue.waiting)
+        yield from (calls, agents, waiting)
+
+    def _windows(self) -> Iterator[Metric]:
+        house = self._house
+        yield GaugeMetricFamily("ringdesk_live_connections", "Open live sockets", value=len(house.hub))
+        yield CounterMetricFamily("ringdesk_live_frames", "Entries of the live log", value=house.hub.log.seq)
+        yield CounterMetricFamily("ringdesk_live_cut_off", "Sockets cut off as slow", value=house.hub.cut_off)
+        yield GaugeMetricFamily(
+            "ringdesk_calls_unsaved", "Calls waiting to be stored", value=house.recorder.pending
+        )
+        yield CounterMetricFamily("ringdesk_calls_saved", "Call rows written", value=house.recorder.saved)
+        yield CounterMetricFamily("ringdesk_calls_dropped", "Calls given up", value=house.recorder.dropped)
+        yield CounterMetricFamily(
+            "ringdesk_bus_failures", "Subscribers that failed", value=house.bus.failures
+        )
+        yield CounterMetricFamily("ringdesk_task_failures", "Tasks that failed", value=house.tasks.failures)
+        yield CounterMetricFamily(
+            "ringdesk_outbox_delivered", "Outbox rows delivered", value=house.relay.delivered
+        )
