@@ -3,10 +3,12 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from aiohttp import ClientResponse, CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -221,6 +223,19 @@ async def test_behind_a_proxy_the_browsers_address_counts_and_cookies_are_secure
             cookies.append((await client.get("/direct")).headers["Set-Cookie"])
     assert addresses == ["127.0.0.1", "10.0.0.7"]
     assert ["Secure" in cookie for cookie in cookies] == [False, True]
+
+
+async def test_without_a_database_public_routes_answer_and_the_others_say_so(
+    client: Client, token: dict[str, str], db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def away() -> AsyncIterator[None]:
+        raise sa.exc.OperationalError("SELECT 1", {}, OSError("connection refused"))
+        yield
+
+    monkeypatch.setattr(db, "read", away)
+    assert (await client.post("/sign-in", headers=token)).status == 200
+    assert await error_of(await client.get("/api/v1/things", headers=token)) == (503, "unavailable")
 
 
 async def test_a_page_sends_nobody_to_sign_in_and_back(client: Client) -> None:
