@@ -23,13 +23,19 @@ async def empty_db(empty_db_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+def compare_default(
+    context: MigrationContext, found: sa.Column[Any], declared: sa.Column[Any], *_defaults: Any
+) -> bool | None:
+    """None: Alembic compares. False: it cannot ('' on SQLite, any default of JSON on PostgreSQL)."""
+    cannot = context.dialect.name == "sqlite" or isinstance(declared.type, sa.JSON)
+    return (found.server_default is None) != (declared.server_default is None) if cannot else None
+
+
 async def test_the_steps_make_the_rooms_tables(empty_db: Database) -> None:
     await upgrade(empty_db)
 
     def compare(connection: sa.Connection) -> list[Any]:
-        # On SQLite Alembic takes the default '' for a difference where there is none.
-        defaults = connection.dialect.name == "postgresql"
-        options = {"compare_type": True, "compare_server_default": defaults}
+        options = {"compare_type": True, "compare_server_default": compare_default}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
     async with empty_db.read() as tx:
