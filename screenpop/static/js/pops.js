@@ -21,6 +21,9 @@ export class Middle {
     store.follow((part, message) => (part === "all" || part === "pops") && this.#changed(message));
     byId("middle").addEventListener("click", (event) => this.#clicked(event));
     byId("middle").addEventListener("submit", (event) => this.#submitted(event));
+    byId("middle").addEventListener("input", (event) => {
+      if (event.target.getAttribute("aria-invalid")) wrong(event.target.form, "", "");
+    });
     byId("look-back").onclick = () => this.back();
   }
 

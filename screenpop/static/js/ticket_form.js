@@ -15,7 +15,10 @@ export class TicketForm {
     this.pop = null;
     this.slot = "none";
     if (!this.form) return;
-    this.form.addEventListener("input", () => this.#keep());
+    this.form.addEventListener("input", (event) => {
+      if (event.target.getAttribute("aria-invalid")) wrong(this.form, "", "");
+      this.#keep();
+    });
     this.form.addEventListener("change", (event) => event.target.name === "workflow" && this.#kind());
     this.form.addEventListener("submit", (event) => this.#send(event));
     this.form.addEventListener("keydown", (event) => {
