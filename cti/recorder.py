@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol, get_args
 
 import sqlalchemy as sa
 import structlog
@@ -29,8 +29,13 @@ PENDING = 100_000
 """Calls that may wait for a database that is away: about a day of 4,000 calls an hour, some 200 MB."""
 DATABASE_SECONDS = 15.0
 
-_POISON = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError)
-_KINDS = (CallStarted, CallChanged, CallOffered, OfferWithdrawn, CallAnswered, SegmentEnded, CallEnded)
+# What the database will never take; anything else may pass, such as a lock or a server that is away.
+_POISON = (sa.exc.DataError, sa.exc.IntegrityError, UnicodeError)
+
+_CallEvent = (
+    CallStarted | CallChanged | CallOffered | OfferWithdrawn | CallAnswered | SegmentEnded | CallEnded
+)
+_KINDS: tuple[type[Any], ...] = get_args(_CallEvent)
 
 log = structlog.get_logger(__name__)
 
@@ -106,16 +111,7 @@ class Recorder:
             self._hurry.clear()
         return True
 
-    def _on_event(
-        self,
-        event: CallStarted
-        | CallChanged
-        | CallOffered
-        | OfferWithdrawn
-        | CallAnswered
-        | SegmentEnded
-        | CallEnded,
-    ) -> None:
+    def _on_event(self, event: _CallEvent) -> None:
         self.offer(event.call)
 
     async def _wait(self, seconds: float) -> None:
@@ -151,8 +147,6 @@ class Recorder:
                 await self._store.save_many(batch)
             self.saved += len(batch)
         except _POISON as error:
-            if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.InternalError):
-                raise
             await self._save_each(batch, error)
 
     async def _save_each(self, batch: list[Call], error: Exception) -> None:

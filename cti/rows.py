@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from cti.duty import Duty
 from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Party, Segment
 
 NumberKey = Callable[[str, str], str]
 """From a number as a PBX says it, and that PBX's name, to the one form in which customers' numbers are kept."""
 
-Row = Mapping[str, Any]
+Row = Mapping[str, Any] | RowMapping
 
 
 def call_row(call: Call, key: NumberKey) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from cti.duty import Duty
 from cti.messages import Call, Direction, Outcome
 from cti.tables import calls, duties, segments
 
+Calls = list[Call]
+
 
 class CallFilter(msgspec.Struct, frozen=True):
     """Which calls; None and empty ask for nothing. `agent`: who was offered or had it. Times are epoch seconds."""
@@ -69,7 +71,7 @@ class CallStore:
         async with self._db.read() as tx:
             return {call.id: call for call in await _select(tx, query)}
 
-    async def list(self, wanted: CallFilter, limit: int, after: str = "") -> list[Call]:
+    async def list(self, wanted: CallFilter, limit: int, after: str = "") -> Calls:
         """The newest first, at most `limit`; `after` is the cursor of the last call seen (see `cursor_of`)."""
         query = sa.select(calls).where(*_conditions(wanted))
         if after:
@@ -79,7 +81,7 @@ class CallStore:
         async with self._db.read() as tx:
             return await _select(tx, query)
 
-    async def of_numbers(self, keys: Iterable[str], before: float | None, limit: int) -> list[Call]:
+    async def of_numbers(self, keys: Iterable[str], before: float | None, limit: int) -> Calls:
         """Calls from or to these numbers (as `number_key` has them), begun before `before`, the newest first."""
         wanted = sorted({key for key in keys if key})
         if not wanted:
@@ -153,7 +155,7 @@ def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-async def _select(tx: AsyncConnection, query: sa.Select[Any]) -> list[Call]:
+async def _select(tx: AsyncConnection, query: sa.Select[Any]) -> Calls:
     """The calls of a query with their segments: two statements, however many calls."""
     found = (await tx.execute(query)).mappings().all()
     if not found:

@@ -1,4 +1,4 @@
-"""The telephone side as one: a link and a board for each PBX, agents' duties, and what may be asked of a phone.
+"""The telephone side as one: a link and a board for each PBX, and the agents' duties.
 
 What a link hears goes to its board, what the board makes of it goes to the bus, in one step and in order. Duties are
 ours: they are saved first, then the PBX's queues are made to follow, now or after the next resync.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import structlog
@@ -17,70 +18,64 @@ from config.settings import PbxSettings
 from core.bus import Bus
 from core.clock import Clock
 from core.tasks import Tasks, Worker
-from cti.board import Board
-from cti.control import lacks
-from cti.duty import Duty, adopted, steps
+from cti.duty import Duty, adopted
 from cti.events import AmiEvent, Picture
-from cti.link import PbxLink
-from cti.messages import (
-    Agent,
-    Call,
-    DomainEvent,
-    LinkState,
-    Pbx,
-    PbxChanged,
-    Seat,
-    Snapshot,
-)
+from cti.line import Line, Link
+from cti.link import LinkSink, PbxLink
+from cti.messages import Agent, Call, DomainEvent, LinkState, PbxChanged, Seat, Snapshot
 from cti.store import CallStore
-from cti.vocabulary import AmiError, AmiRefused
 
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.5
+STOP_SECONDS = 3.0
+
+MakeLink = Callable[[PbxSettings, LinkSink, Clock], Link]
 
 
-class Line:
-    """One PBX: its settings, link, board and how its link stands."""
-
-    def __init__(self, settings: PbxSettings, link: PbxLink, pbx: Pbx) -> None:
-        self.settings = settings
-        self.link = link
-        self.board = Board(settings.name, settings.trunks)
-        self.pbx = pbx
-        self.remembered: dict[str, Call] = {}
-        """Calls that the store holds as live, until the first picture has told which of them are."""
-
-    @property
-    def up(self) -> bool:
-        return self.pbx.state is LinkState.UP
+def asterisk_link(settings: PbxSettings, sink: LinkSink, clock: Clock) -> Link:
+    """The link to a PBX over AMI."""
+    return PbxLink(settings, sink, clock, random.Random())  # noqa: S311 - jitter, no secret
 
 
 class Switchboard:
     """All PBXs. Commands to phones are in `cti.commands`; here is what is believed, and how it comes to be."""
 
-    def __init__(self, pbxs: Sequence[PbxSettings], bus: Bus, store: CallStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        pbxs: Sequence[PbxSettings],
+        bus: Bus,
+        store: CallStore,
+        clock: Clock,
+        make_link: MakeLink = asterisk_link,
+    ) -> None:
         self._bus = bus
         self._clock = clock
         self.store = store
         now = clock.now()
-        rng = random.Random()  # noqa: S311 - jitter, no secret
-        self.lines = {
-            pbx.name: Line(pbx, PbxLink(pbx, self, clock, rng), Pbx(pbx.name, LinkState.DOWN, 0, now))
-            for pbx in pbxs
-        }
+        self.lines = {pbx.name: Line(pbx, make_link(pbx, self, clock), now) for pbx in pbxs}
         self.seats: dict[str, Seat] = {}
         self.duties: dict[str, Duty] = {}
-        self._to_reconcile: Worker[str] = Worker("reconcile", self._reconcile, limit=1000)
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._own: list[asyncio.Task[None]] = []
+        self._to_reconcile: Worker[str] = Worker("reconcile", self.reconcile, limit=1000)
 
     async def start(self, tasks: Tasks) -> None:
         """Remember duties and live calls, then keep the links up."""
         self.duties = await self.store.duties()
+        self._show_duties(self._clock.now())
         for name, line in self.lines.items():
             line.remembered = await self.store.live(name)
-            self._publish(line.board.set_duties(self.duties, self._clock.now()))
-            tasks.spawn(line.link.run(), f"link to {name}")
-        self._to_reconcile.start(tasks)
-        tasks.spawn(self._tick(), "wrap-up clock")
+            self._own.append(tasks.spawn(line.link.run(), f"link to {name}"))
+        self._own.append(self._to_reconcile.start(tasks))
+        self._own.append(tasks.spawn(self._tick(), "wrap-up clock"))
+
+    async def stop(self) -> None:
+        """Cut the links. Live calls are marked incomplete: nobody sees what happens to them from now on."""
+        for task in self._own:
+            task.cancel()
+        if self._own:
+            await asyncio.wait(self._own, timeout=STOP_SECONDS)
+        self._own.clear()
 
     def set_seats(self, seats: Iterable[Seat], at: float) -> None:
         """The users' phones, all of them; those that did not change cost nothing."""
@@ -127,61 +122,60 @@ class Switchboard:
     # what a link says (LinkSink)
 
     def on_event(self, pbx: str, event: AmiEvent, at: float) -> None:
-        self._publish(self.lines[pbx].board.apply(event, at))
+        line = self.lines[pbx]
+        self._publish(line.board.apply(event, at))
+        user = line.member_changed(event)
+        if user is not None and user not in self.duties:
+            self._to_reconcile.offer(pbx)
 
     def on_picture(self, pbx: str, picture: Picture, at: float) -> None:
         line = self.lines[pbx]
-        remembered, line.remembered = line.remembered, {}
-        line.pbx = msgspec.structs.replace(line.pbx, epoch=line.pbx.epoch + 1)
+        remembered = line.resynced()
         self._publish(line.board.resync(picture, remembered, at))
         self._to_reconcile.offer(pbx)
 
     def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None:
+        """What happens while a link is down is not seen: the live calls are marked before it is told."""
         line = self.lines[pbx]
-        was_up = line.up
-        since = line.pbx.since if state is line.pbx.state else at
-        line.pbx = msgspec.structs.replace(line.pbx, state=state, detail=detail, version=version, since=since)
-        self._bus.publish(PbxChanged(line.pbx))
-        if was_up and not line.up:
+        if state is LinkState.DOWN:
             self._publish(line.board.gap(at))
+        self._bus.publish(PbxChanged(line.link_says(state, detail, version, at)))
 
     # duties
 
-    async def take_duty(self, duty: Duty, actor: str, at: float) -> str:
-        """Save the duty, show it, and have the PBX follow; returns why it does not yet, or an empty text."""
-        await self.store.save_duty(duty, actor, at)
-        self.duties[duty.user] = duty
+    async def change_duty(self, user: str, change: Callable[[Duty], Duty], actor: str, at: float) -> str:
+        """Save the changed duty, show it, and have the PBX follow; returns why it does not yet, or an empty text.
+
+        Of two tabs the later command wins, in the database and in the PBX alike.
+        """
+        async with self._locks[user]:
+            return await self._take(change(self.duties.get(user) or Duty(user)), actor, at)
+
+    async def _take(self, duty: Duty, actor: str, at: float) -> str:
+        if duty != self.duties.get(duty.user):
+            await self.store.save_duty(duty, at, actor, _verb(duty))
+            self.duties[duty.user] = duty
+            self._show_duties(at)
+        seat = self.seats[duty.user]
+        return await self.lines[seat.pbx].follow(seat, duty)
+
+    def _show_duties(self, at: float) -> None:
         for line in self.lines.values():
             self._publish(line.board.set_duties(self.duties, at))
-        return await self._follow(self.seats[duty.user], duty)
 
-    async def _follow(self, seat: Seat, duty: Duty) -> str:
-        line = self.lines[seat.pbx]
-        if not line.up:
-            return f"The link to the PBX is down ({line.pbx.detail}); its queues follow when it is back."
-        notes = []
-        for action in steps(duty, seat, line.board.members(seat.user)):
-            try:
-                await line.link.action(action)
-            except AmiRefused as refused:
-                notes.append(lacks(refused))
-            except AmiError as error:
-                notes.append(str(error))
-        if notes:
-            log.warning("duty.not_followed", user=seat.user, pbx=seat.pbx, notes=notes)
-        return "; ".join(notes)
-
-    async def _reconcile(self, pbx: str) -> None:
-        """After a resync: whom the PBX has in queues and we do not know is taken over, the others are made to fit."""
+    async def reconcile(self, pbx: str) -> None:
+        """Make the PBX's queues follow our duties. Whom it has in queues and we have never heard of is taken over:
+        an integrator's static members work without a sign-in.
+        """
         line = self.lines[pbx]
         for seat in [seat for seat in self.seats.values() if seat.pbx == pbx]:
-            members = line.board.members(seat.user)
-            duty = self.duties.get(seat.user)
-            if duty is not None:
-                await self._follow(seat, duty)
-            elif members:
-                at = self._clock.now()
-                await self.take_duty(adopted(seat.user, members, at), "system", at)
+            async with self._locks[seat.user]:
+                duty, members = self.duties.get(seat.user), line.members(seat.user)
+                if duty is not None:
+                    await line.follow(seat, duty)
+                elif members:
+                    at = self._clock.now()
+                    await self._take(adopted(seat.user, members, at), "system", at)
 
     def _publish(self, events: Iterable[DomainEvent]) -> None:
         for event in events:
@@ -190,5 +184,16 @@ class Switchboard:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            for line in self.lines.values():
-                self._publish(line.board.tick(self._clock.now()))
+            self.tick(self._clock.now())
+
+    def tick(self, at: float) -> None:
+        """Let wrap-ups end."""
+        for line in self.lines.values():
+            self._publish(line.board.tick(at))
+
+
+def _verb(duty: Duty) -> str:
+    """What the audit trail calls a change that ended in this duty."""
+    if not duty.signed_in:
+        return "agent.logout"
+    return "agent.pause" if duty.paused else "agent.ready"

@@ -19,13 +19,14 @@ _EXPECTED = 256  # dialled numbers that are remembered until their channel comes
 class Board:
     """What is believed of one PBX. Times are epoch seconds of our clock and never go into a decision but as given.
 
-    `trunks` are endpoints that lead outside, such as PJSIP/trunk. Every call of a method returns what has changed,
+    `trunks` are endpoints that lead outside, such as PJSIP/trunk; `outside_prefix` is what the dialplan wants in
+    front of an outside number, and is taken off what was dialled. Every call of a method returns what has changed,
     whole objects, in order: applied to an older `snapshot` they give the present one. Nothing here raises for what
     a PBX sends; what surprises is counted in `surprises` by name.
     """
 
-    def __init__(self, pbx: str, trunks: Iterable[str] = ()) -> None:
-        self._state = State(pbx, frozenset(trunks))
+    def __init__(self, pbx: str, trunks: Iterable[str] = (), outside_prefix: str = "") -> None:
+        self._state = State(pbx, frozenset(trunks), outside_prefix)
 
     @property
     def pbx(self) -> str:
@@ -122,6 +123,16 @@ class Board:
     def agent(self, user: str) -> Agent | None:
         found = self._state.desks.by_user.get(user)
         return None if found is None else found.published
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """The PBX's queues, as its lists have them."""
+        return tuple(self._state.lines)
+
+    def user_of(self, member: Member) -> str | None:
+        """Whose phone a queue member is."""
+        desk = self._state.desks.of_member(member)
+        return None if desk is None else desk.seat.user
 
     def members(self, user: str) -> dict[str, Member]:
         """The user's queue memberships as the PBX has them, by queue."""

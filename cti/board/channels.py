@@ -186,7 +186,7 @@ def dial_begin(state: State, event: DialBegin, at: float) -> None:
     dest.dialled_by = chan.uniqueid
     if not dest.inside and dest.interface not in state.trunks:
         dest.inside = is_extension(dest.interface, event.dial_string.rpartition("/")[2])
-    _take_dialled(chan, event.chan)
+    _take_dialled(state, chan, event.chan)
     if dest.local:
         return
     if chan.call.first_inside:
@@ -203,13 +203,12 @@ def _take_direction(call: CallSet) -> None:
     )
 
 
-def _take_dialled(leg: Leg, chan: Chan) -> None:
+def _take_dialled(state: State, leg: Leg, chan: Chan) -> None:
     """What the first channel dials, once it is known: the leg of an Originate has no extension before."""
     call = leg.call
-    if leg.uniqueid != call.first or chan.exten in ("", "s"):
-        return
-    if not call.dialled or (call.first_inside and call.answered_at is None):
-        call.dialled = chan.exten
+    dialled = sets.dialled_by(state, leg, chan) if leg.uniqueid == call.first else ""
+    if dialled and (not call.dialled or (call.first_inside and call.answered_at is None)):
+        call.dialled = dialled
 
 
 def queue_behind(state: State, leg: Leg) -> str:

@@ -91,7 +91,7 @@ def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None
     call.first, call.first_inside = leg.uniqueid, leg.inside
     call.caller = party_of(state, leg, chan)
     expected = state.dialled.pop(leg.uniqueid, None)
-    call.dialled = expected if expected is not None else _dialled(chan)
+    call.dialled = expected if expected is not None else dialled_by(state, leg, chan)
     if leg.inside:
         call.direction = _likely_direction(state, call.dialled)
         stretches.begin(state, leg, How.OUTBOUND, at)
@@ -103,8 +103,14 @@ def _likely_direction(state: State, dialled: str) -> Direction:
     return Direction.INTERNAL if short else Direction.OUTBOUND
 
 
-def _dialled(chan: Chan) -> str:
-    return "" if chan.exten in ("s", "h", "i", "t") else chan.exten
+def dialled_by(state: State, leg: Leg, chan: Chan) -> str:
+    """The number that the channel dials, as people know it; empty where the dialplan is at no number."""
+    if chan.exten in ("s", "h", "i", "t"):
+        return ""
+    prefix = state.outside_prefix
+    if leg.inside and prefix and len(chan.exten) > EXTENSION_DIGITS:
+        return chan.exten.removeprefix(prefix)
+    return chan.exten
 
 
 def party_of(state: State, leg: Leg, chan: Chan) -> Party:

@@ -32,6 +32,7 @@ class State:
 
     pbx: str
     trunks: frozenset[str] = frozenset()
+    outside_prefix: str = ""
     legs: dict[str, Leg] = field(default_factory=dict)
     calls: dict[str, CallSet] = field(default_factory=dict)
     by_linkedid: dict[str, CallSet] = field(default_factory=dict)
