@@ -10,9 +10,10 @@ import msgspec
 from core.errors import Forbidden, NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Page, Route, page
+from cti.commands import Asked, DutyDone, PhoneCommands
 from cti.messages import Call, Direction, Outcome
 from cti.store import CallFilter, CallStore, cursor_of
-from cti.switchboard import DutyDone, Switchboard
+from cti.switchboard import Switchboard
 from cti.views import AgentView, CallView, QueueView, agent_view, call_view, queue_view
 
 Text = Annotated[str, msgspec.Meta(max_length=64)]
@@ -67,12 +68,12 @@ class DutyView(msgspec.Struct, frozen=True):
     note: str
 
 
-def routes(switchboard: Switchboard, calls: CallStore) -> list[Route]:
+def routes(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) -> list[Route]:
     """Every path of the telephone side."""
-    return [*_calls(switchboard, calls), *_agents(switchboard)]
+    return [*_calls(switchboard, commands, calls), *_agents(switchboard, commands)]
 
 
-def _calls(switchboard: Switchboard, calls: CallStore) -> list[Route]:
+def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) -> list[Route]:
     async def find(ask: Ask[Any, CallQuery]) -> Page[CallView]:
         query = ask.query
         agent = query.agent if _sees_all(ask) else ask.user.name
@@ -90,20 +91,18 @@ def _calls(switchboard: Switchboard, calls: CallStore) -> list[Route]:
         return call_view(call)
 
     async def dial(ask: Ask[DialBody, Any]) -> Dialling:
-        return Dialling(await switchboard.dial(ask.user.name, ask.body.to, ask.at))
+        return Dialling(await commands.dial(Asked(ask.user.name, ask.at), ask.body.to))
 
     async def hangup(ask: Ask[Any, Any]) -> Done:
-        await switchboard.hangup(ask.user.name, ask.path["id"], ask.at, anyone=_sees_all(ask))
+        await commands.hangup(_asked(ask), ask.path["id"])
         return Done()
 
     async def hold(ask: Ask[Any, Any]) -> Done:
-        await switchboard.hold(ask.user.name, ask.path["id"])
+        await commands.hold(_asked(ask), ask.path["id"])
         return Done()
 
     async def transfer(ask: Ask[TransferBody, Any]) -> Done:
-        await switchboard.transfer(
-            ask.user.name, ask.path["id"], ask.body.to, ask.body.kind, ask.at, anyone=_sees_all(ask)
-        )
+        await commands.transfer(_asked(ask), ask.path["id"], ask.body.to, ask.body.kind)
         return Done()
 
     see, control = Permission.CALLS_OWN, Permission.CALLS_CONTROL
@@ -125,7 +124,7 @@ def _calls(switchboard: Switchboard, calls: CallStore) -> list[Route]:
     ]
 
 
-def _agents(switchboard: Switchboard) -> list[Route]:
+def _agents(switchboard: Switchboard, commands: PhoneCommands) -> list[Route]:
     async def agents(ask: Ask[Any, ListQuery]) -> Page[AgentView]:
         found = sorted(switchboard.snapshot().agents, key=lambda agent: agent.user)
         if not ask.user.can(Permission.AGENTS_ALL) and not _sees_all(ask):
@@ -137,16 +136,16 @@ def _agents(switchboard: Switchboard) -> list[Route]:
         return _page([queue_view(queue) for queue in found], ask.query, lambda view: view.key)
 
     async def ready(ask: Ask[Any, Any]) -> DutyView:
-        return _duty(await switchboard.ready(_whose(ask), ask.at, ask.user.name))
+        return _duty(await commands.ready(_for(ask)))
 
     async def pause(ask: Ask[PauseBody, Any]) -> DutyView:
-        return _duty(await switchboard.pause(_whose(ask), ask.body.reason, ask.at, ask.user.name))
+        return _duty(await commands.pause(_for(ask), ask.body.reason))
 
     async def login(ask: Ask[LoginBody, Any]) -> DutyView:
-        return _duty(await switchboard.login(_whose(ask), ask.body.queues, ask.at, ask.user.name))
+        return _duty(await commands.login(_for(ask), ask.body.queues))
 
     async def logout(ask: Ask[Any, Any]) -> DutyView:
-        return _duty(await switchboard.logout(_whose(ask), ask.at, ask.user.name))
+        return _duty(await commands.logout(_for(ask)))
 
     own, path = Permission.AGENTS_SELF, "/api/v1/agents/{user}"
     return [
@@ -185,12 +184,16 @@ def _took_part(call: Call, user: str) -> bool:
     return any(segment.agent == user for segment in call.segments)
 
 
-def _whose(ask: Ask[Any, Any]) -> str:
-    """Whose duty it is about: an agent acts for itself, a supervisor for anyone."""
+def _asked(ask: Ask[Any, Any]) -> Asked:
+    return Asked(ask.user.name, ask.at, anyone=_sees_all(ask))
+
+
+def _for(ask: Ask[Any, Any]) -> Asked:
+    """An agent for itself, a supervisor for anyone."""
     user = ask.path["user"]
     if user != ask.user.name and not ask.user.can(Permission.AGENTS_ALL):
         raise Forbidden("Only a supervisor may do this for somebody else.")
-    return user
+    return Asked(user, ask.at, by=ask.user.name)
 
 
 def _duty(done: DutyDone) -> DutyView:

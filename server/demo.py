@@ -36,6 +36,7 @@ class Account(NamedTuple):
     extension: str = ""
     language: str = ""
     told: bool = True
+    department: str = ""
 
 
 ACCOUNTS = (
@@ -43,7 +44,7 @@ ACCOUNTS = (
     Account("wei", Role.AGENT, "王伟", "1006", "zh_CN"),
     Account("sam", Role.SUPERVISOR, "Sam Okoro"),
     Account("dora", Role.DISPATCHER, "Dora Lind", "1007"),
-    Account("gao", Role.DEPARTMENT, "高工", "", "zh_CN"),
+    Account("gao", Role.DEPARTMENT, "高工", "", "zh_CN", department="network"),
     Account("zhao", Role.LEADER, "赵主任", "", "zh_CN"),
     Account("admin", Role.ADMIN, "Administrator"),
     *(
@@ -61,6 +62,12 @@ def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
         pbx=(PbxSettings(name=PBX, port=pbx_port, username=USERNAME, secret=SECRET),),
         desk=DeskSettings(company="Binhai Gas 滨海燃气"),
     )
+
+
+def forget(folder: Path) -> None:
+    """Remove the state of a demo that was broken off while it was filled."""
+    for path in folder.glob("demo.db*"):
+        path.unlink()
 
 
 async def prepare(db: Database) -> None:
@@ -100,6 +107,7 @@ async def _accounts(house: House, now: float) -> None:
             account.full_name,
             seat if account.extension else None,
             now,
+            department=account.department,
             language=account.language,
             actor=DEMO,
         )

@@ -18,6 +18,7 @@ from core.identity.service import Identity
 from core.ids import new_id
 from core.outbox import Relay
 from core.tasks import Tasks
+from cti.commands import PhoneCommands
 from cti.messages import Seat
 from cti.recorder import Recorder
 from cti.store import CallStore
@@ -65,6 +66,7 @@ class House:
         self.calls = CallStore(self.db, NumberKeys(regions).key)
         self.recorder = Recorder(self.calls)
         self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
+        self.phones = PhoneCommands(self.switchboard)
         self.customers = Customers(self.db, self.bus, first_region)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
@@ -98,7 +100,7 @@ class House:
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
-        table = commands(self.switchboard, self.popper, self.clock)
+        table = commands(self.phones, self.popper, self.clock)
         self.socket = LiveSocket(self.hub, self._snapshot, self.tickets_live.open_of, table, self.clock)
 
     def _subscribe(self) -> None:
@@ -126,7 +128,6 @@ class House:
 
     async def stop(self) -> None:
         """Cut the links, write what is still to be written, close the database."""
-        await self.switchboard.stop()
         self.live.close()
         await self.recorder.flush()
         await self.tasks.close()

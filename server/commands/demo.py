@@ -13,6 +13,7 @@ from config.settings import LogSettings
 from core.database import Database
 from core.logs import set_up_logs
 from cti.practice.demo import LivelyPbx
+from cti.practice.people import Town
 from server import demo as practice
 from server.commands.common import Config, fail, run, say
 from server.commands.serve import serve_until_stopped
@@ -36,15 +37,26 @@ def demo(
 async def _demo(port: int, folder: Path, speed: float) -> None:
     async with LivelyPbx(speed=speed) as pbx:
         settings = practice.settings_for(folder, port, pbx.port)
+        if (folder / "seeding").exists():
+            practice.forget(folder)
         db = Database(settings.database.url)
         await practice.prepare(db)
         await db.close()
         house = House(settings)
-        await house.load_definitions()
-        if not await house.identity.users():
-            say("preparing the demo's customers…")
-            await practice.seed(house, pbx.people, time.time())
+        await _seed(house, pbx.people, folder)
         await serve_until_stopped(house, _told)
+
+
+async def _seed(house: House, people: Town, folder: Path) -> None:
+    """Fill a new demo; one that was broken off half way is begun anew the next time."""
+    await house.load_definitions()
+    begun = folder / "seeding"
+    if await house.identity.users() and not begun.exists():
+        return
+    say("preparing the demo's customers…")
+    begun.touch()
+    await practice.seed(house, people, time.time())
+    begun.unlink()
 
 
 def _told(address: str) -> None:
