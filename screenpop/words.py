@@ -13,6 +13,22 @@ def N_(text: str) -> str:
     return text
 
 
+CALL_STATES: Mapping[str, str] = {
+    "ivr": N_("In the menu"),
+    "queued": N_("Waiting"),
+    "ringing": N_("Ringing"),
+    "talking": N_("Talking"),
+    "held": N_("On hold"),
+    "ended": N_("Ended"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "answered": N_("Answered"),
+    "abandoned": N_("Gave up"),
+    "no_answer": N_("No answer"),
+    "busy": N_("Busy"),
+    "failed": N_("Failed"),
+    "lost": N_("Lost"),
+}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "agent_state": {
         "offline": N_("Offline"),
@@ -23,22 +39,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "holding": N_("On hold"),
         "wrap_up": N_("Wrap-up"),
     },
-    "call_state": {
-        "ivr": N_("In the menu"),
-        "queued": N_("Waiting"),
-        "ringing": N_("Ringing"),
-        "talking": N_("Talking"),
-        "held": N_("On hold"),
-        "ended": N_("Ended"),
-    },
-    "outcome": {
-        "answered": N_("Answered"),
-        "abandoned": N_("Gave up"),
-        "no_answer": N_("No answer"),
-        "busy": N_("Busy"),
-        "failed": N_("Failed"),
-        "lost": N_("Lost"),
-    },
+    "call_state": CALL_STATES,
+    "outcome": OUTCOMES,
+    "call": {**OUTCOMES, **CALL_STATES},
     "withdrawn": {
         "answered_elsewhere": N_("answered by someone else"),
         "no_answer": N_("you did not answer"),

@@ -167,7 +167,7 @@ export class Middle {
     const card = old ? this.#merge(old, fresh) : this.#adopt(fresh, pop);
     card.dataset.who = caller(this.known(pop));
     clock.tick(card);
-    if (this.current === pop.pop_id) this.#tell();
+    if (this.current === pop.pop_id) this.#arrange();
   }
 
   #adopt(fresh, pop) {

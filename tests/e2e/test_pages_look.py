@@ -1,0 +1,206 @@
+"""The pages in a real browser: readable for all, in Chinese too, and never in the way of who is working."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.scene import KNOWN, SHARED, UNKNOWN, WITHHELD, Chromium, Looker, Scene, staged
+from tests.real.parts import require
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+SHORT_WORDS = {"VIP", "Esc", "Ctrl", "Alt", "English"}
+"""Latin words that Chinese pages do have: keys, and a language's own name."""
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Scene]:
+    async with staged(tmp_path, sqlite_template) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def looker(scene: Scene) -> AsyncIterator[Looker]:
+    async with Chromium(require("chromium"), scene.address) as looker:
+        yield looker
+
+
+async def desk(looker: Looker, name: str, *, dark: bool = False) -> Page:
+    """The desk of this agent, with its live socket open."""
+    page = await looker.sign_in(name, dark=dark)
+    await expect(page.locator("#link-state")).to_have_attribute("data-link", "open")
+    return page
+
+
+SHOWN = "#middle > article:not([hidden])"
+"""Selects the card that the middle shows."""
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds serious or critical on the page as it is."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed (npm install)")
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
+    """Brings every view of the pages onto `page`, one after the other; yields its name."""
+    yield "desk without a call"
+    for number in (KNOWN, SHARED, UNKNOWN, WITHHELD):
+        call = scene.ring(user, number)
+        await expect(page.locator(SHOWN)).to_have_attribute("data-stage", "ringing")
+        yield f"pop of {number or 'nobody'}"
+        if number == KNOWN:
+            call = scene.answer(call)
+            await expect(page.locator(SHOWN)).to_have_attribute("data-stage", "answered")
+            yield "card of the call"
+            await page.keyboard.press("v")
+            await expect(page.locator("#look .note-form")).to_be_visible()
+            yield "record on the desk"
+            await page.keyboard.press("Escape")
+        scene.end(call)
+        if number == KNOWN:
+            await expect(page.locator(SHOWN)).to_have_attribute("data-stage", "ended")
+            await page.keyboard.press("w")
+        await expect(page.locator(SHOWN)).to_have_count(0)
+    await page.keyboard.press("?")
+    yield "keys"
+    await page.keyboard.press("Escape")
+    for path in (
+        "/customers",
+        "/tickets?show=open",
+        "/tickets?show=mine&q=000",
+        "/settings",
+        "/customers/nobody",
+    ):
+        await page.goto(scene.address + path)
+        yield path
+    await page.goto(f"{scene.address}/tickets?show=open")
+    await page.click("tbody a")
+    await page.locator(".event summary").first.click()
+    yield "ticket"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("user", "dark"), [("anna", False), ("wei", True)])
+async def test_axe_finds_nothing_serious(scene: Scene, looker: Looker, user: str, dark: bool) -> None:
+    page = await desk(looker, user, dark=dark)
+    async for view in every_view(scene, page, user):
+        assert await violations(page) == [], view
+
+
+@pytest.mark.real
+async def test_the_wall_is_for_all_eyes_too(scene: Scene, looker: Looker) -> None:
+    page = await looker.sign_in("li", size=(1920, 1080))
+    await expect(page.locator("#queues tr")).to_have_count(1)
+    await expect(page.locator("#agents li")).to_have_count(3)
+    assert await violations(page) == []
+
+
+@pytest.mark.real
+async def test_chinese_pages_are_chinese(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "wei")
+    async for view in every_view(scene, page, "wei"):
+        text = await page.inner_text("body")
+        words = set(re.findall(r"[A-Za-z]{3,}", text)) - SHORT_WORDS - {"wei", "anna"}
+        assert words == set(), view
+
+
+@pytest.mark.real
+async def test_pages_ask_no_other_host_and_break_no_policy(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "anna")
+    async for view in every_view(scene, page, "anna"):
+        fits = "document.scrollingElement.scrollWidth <= innerWidth"
+        assert await page.evaluate(fits), view
+    assert looker.hosts == {scene.address.removeprefix("http://")}
+    assert [error for error in looker.errors if "404" not in error] == []
+
+
+@pytest.mark.real
+async def test_a_call_never_takes_the_hands_off_the_keyboard(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "anna")
+    call = scene.ring("anna", UNKNOWN)
+    await expect(page.locator(SHOWN)).to_have_attribute("data-match", "none")
+    await page.keyboard.press("c")
+    await page.keyboard.type("Rob")
+    scene.answer(call)
+    await expect(page.locator(SHOWN)).to_have_attribute("data-stage", "answered")
+    await page.keyboard.type("ert")
+    await expect(page.locator(":focus")).to_have_value("Robert")
+
+    await page.keyboard.press("Alt+n")
+    await page.keyboard.type("No gas ")
+    scene.ring("anna", KNOWN)
+    await expect(page.locator("#calls-now .waits")).to_have_count(1)
+    await page.keyboard.type("since noon")
+    await expect(page.locator("#ticket-subject")).to_have_value("No gas since noon")
+    await expect(page.locator(SHOWN)).to_have_attribute("data-number", f"+86{UNKNOWN}")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("o")
+    await expect(page.locator(f"{SHOWN} h2")).to_have_text("张建国")
+
+
+@pytest.mark.real
+async def test_a_draft_outlives_a_reload_and_is_sent_once(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "anna")
+    scene.answer(scene.ring("anna", KNOWN))
+    await expect(page.locator("#ticket-customer-name")).to_have_text("张建国")
+    await page.keyboard.press("n")
+    await page.keyboard.type("Meter is too fast")
+    await page.reload()
+    await expect(page.locator("#ticket-subject")).to_have_value("Meter is too fast")
+    await expect(page.locator("#ticket-customer-name")).to_have_text("张建国")
+    await page.evaluate(
+        "() => { for (let i = 0; i < 3; i++) document.getElementById('ticket-form').requestSubmit(); }"
+    )
+    await expect(page.locator("#tickets-mine li")).to_have_count(2)
+    await expect(page.locator("#ticket-subject")).to_have_value("")
+    await expect(page.locator(f"{SHOWN} [data-part=tickets]")).to_contain_text("Meter is too fast")
+    assert len(await scene.house.tickets.open_of("anna")) == 2
+
+
+@pytest.mark.real
+async def test_one_of_several_is_chosen_by_a_key_and_stays_chosen(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "anna")
+    call = scene.ring("anna", SHARED)
+    await expect(page.locator(f"{SHOWN} [data-digit]")).to_have_count(2)
+    name = await page.inner_text(f"{SHOWN} tbody tr:nth-child(2) strong")
+    await page.keyboard.press("2")
+    await expect(page.locator(f"{SHOWN} h2")).to_have_text(name)
+    scene.answer(call)
+    await expect(page.locator(SHOWN)).to_have_attribute("data-stage", "answered")
+    await page.reload()
+    await expect(page.locator(f"{SHOWN} h2")).to_have_text(name)
+    await expect(page.locator("#ticket-customer-name")).to_have_text(name)
+
+
+@pytest.mark.real
+async def test_a_break_of_the_link_is_told_and_nothing_is_missed(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "anna")
+    await page.context.set_offline(True)
+    scene.house.hub.close_all()
+    await expect(page.locator("#bar-link")).to_contain_text("No connection to the server since")
+    scene.ring("anna", KNOWN)
+    await page.context.set_offline(False)
+    await expect(page.locator(f"{SHOWN} h2")).to_have_text("张建国", timeout=20_000)
+    await expect(page.locator("#bar-link")).to_be_hidden()
+
+
+@pytest.mark.real
+async def test_who_gave_up_is_told_and_the_card_goes(scene: Scene, looker: Looker) -> None:
+    page = await desk(looker, "anna")
+    call = scene.ring("anna", KNOWN)
+    await expect(page.locator(f"{SHOWN} h2")).to_have_text("张建国")
+    scene.end(call)
+    await expect(page.locator("#idle-last")).to_contain_text("张建国: the caller hung up")
+    await expect(page.locator(SHOWN)).to_have_count(0)
