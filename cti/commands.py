@@ -120,8 +120,12 @@ class PhoneCommands:
         line, own = self._own(asked, call_id)
         channels = own or line.board.channels(call_id)
         await self._note(asked, "call.hangup", f"call:{call_id}", {"channels": channels})
-        for channel in channels:
-            await self._send(line, control.hangup(channel))
+        for number, channel in enumerate(channels):
+            try:
+                await self._send(line, control.hangup(channel))
+            except Conflict:
+                if number == 0:  # the others may have gone with the first
+                    raise
 
     async def transfer(self, asked: Asked, call_id: str, to: str, kind: str) -> None:
         """Send the caller on: `blind` at once, `attended` after talking to the target first."""

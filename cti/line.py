@@ -39,7 +39,7 @@ class Line:
     def __init__(self, settings: PbxSettings, link: Link, at: float) -> None:
         self.settings = settings
         self.link = link
-        self.board = Board(settings.name, settings.trunks, settings.outside_prefix)
+        self.board = Board(settings.name, settings.trunks, settings.outside_prefix, settings.wrapup)
         self.pbx = Pbx(settings.name, LinkState.CONNECTING, 0, at)
         self.remembered: dict[str, Call] = {}
         """Calls that the store holds as live, until the first picture has told which of them are."""

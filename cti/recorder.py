@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, get_args
 
 import sqlalchemy as sa
@@ -25,6 +25,8 @@ from cti.messages import (
 BATCH = 200
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
+HURRIED_PAUSE = 0.05
+"""Between tries while a shutdown waits."""
 PENDING = 100_000
 """Calls that may wait for a database that is away: about a day of 4,000 calls an hour, some 200 MB."""
 DATABASE_SECONDS = 15.0
@@ -53,9 +55,8 @@ class Recorder:
     what is in it is given up and counted in `dropped`; so is the oldest one, should more wait than `PENDING`.
     """
 
-    def __init__(self, store: Saves, pause: Callable[[float], asyncio.Timeout] = asyncio.timeout) -> None:
+    def __init__(self, store: Saves) -> None:
         self._store = store
-        self._pause = pause
         self._pending: dict[str, Call] = {}
         self._saving = 0
         self._news = asyncio.Event()
@@ -116,10 +117,11 @@ class Recorder:
 
     async def _wait(self, seconds: float) -> None:
         try:
-            async with self._pause(seconds):
+            async with asyncio.timeout(seconds):
                 await self._hurry.wait()
         except TimeoutError:
             return
+        await asyncio.sleep(min(seconds, HURRIED_PAUSE))
 
     async def _save_some(self) -> bool:
         batch = {call_id: self._pending.pop(call_id) for call_id in list(self._pending)[:BATCH]}

@@ -59,8 +59,21 @@ def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
     return Settings(
         server=ServerSettings(port=port),
         database=DatabaseSettings(url=f"sqlite:///{folder / 'demo.db'}"),
-        pbx=(PbxSettings(name=PBX, port=pbx_port, username=USERNAME, secret=SECRET),),
+        pbx=(_pbx(pbx_port),),
         desk=DeskSettings(company="Binhai Gas 滨海燃气"),
+    )
+
+
+def _pbx(port: int) -> PbxSettings:
+    """The practice PBX, with what its dialplan and queues are like."""
+    return PbxSettings(
+        name=PBX,
+        port=port,
+        username=USERNAME,
+        secret=SECRET,
+        trunks=("PJSIP/trunk",),
+        outside_prefix="9",
+        wrapup={"service": 10.0},
     )
 
 

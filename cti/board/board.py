@@ -20,13 +20,20 @@ class Board:
     """What is believed of one PBX. Times are epoch seconds of our clock and never go into a decision but as given.
 
     `trunks` are endpoints that lead outside, such as PJSIP/trunk; `outside_prefix` is what the dialplan wants in
-    front of an outside number, and is taken off what was dialled. Every call of a method returns what has changed,
+    front of an outside number, and is taken off what was dialled; `wrapup` is each queue's wrap-up in seconds,
+    which counts for members that have none of their own. Every call of a method returns what has changed,
     whole objects, in order: applied to an older `snapshot` they give the present one. Nothing here raises for what
     a PBX sends; what surprises is counted in `surprises` by name.
     """
 
-    def __init__(self, pbx: str, trunks: Iterable[str] = (), outside_prefix: str = "") -> None:
-        self._state = State(pbx, frozenset(trunks), outside_prefix)
+    def __init__(
+        self,
+        pbx: str,
+        trunks: Iterable[str] = (),
+        outside_prefix: str = "",
+        wrapup: Mapping[str, float] | None = None,
+    ) -> None:
+        self._state = State(pbx, frozenset(trunks), outside_prefix, dict(wrapup or {}))
 
     @property
     def pbx(self) -> str:

@@ -299,8 +299,9 @@ def _wrap_ups(state: State, picture: Picture, at: float) -> None:
         state.desks.end_wrap_up(wrapping)
     for member in picture.members:
         desk = state.desks.of_member(member)
-        until = member.last_call + member.wrapup_time
-        if desk is None or not member.last_call or not at < until <= at + member.wrapup_time:
+        seconds = state.wrap_up_of(member)
+        until = member.last_call + seconds
+        if desk is None or not member.last_call or not at < until <= at + seconds:
             continue
         if desk.wrap_until is None or desk.wrap_until < until:
             state.desks.wrap_up(desk, until)

@@ -9,6 +9,7 @@ from cti.board.desks import Desk, Desks, agent_of
 from cti.board.figures import call_of
 from cti.board.lines import Line, queue_of
 from cti.board.model import CallSet, Leg, Note, Recent, Stretch
+from cti.events import Member
 from cti.messages import (
     AgentChanged,
     AgentRemoved,
@@ -33,6 +34,7 @@ class State:
     pbx: str
     trunks: frozenset[str] = frozenset()
     outside_prefix: str = ""
+    wrapup: dict[str, float] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
     calls: dict[str, CallSet] = field(default_factory=dict)
     by_linkedid: dict[str, CallSet] = field(default_factory=dict)
@@ -53,6 +55,10 @@ class State:
     changed_lines: dict[str, Line] = field(default_factory=dict)
     out: list[DomainEvent] = field(default_factory=list)
     """Events that are made already, such as that a user is gone."""
+
+    def wrap_up_of(self, member: Member) -> float:
+        """Seconds after a call in which Asterisk gives the member no other (app_queue.c, get_wrapuptime)."""
+        return member.wrapup_time or self.wrapup.get(member.queue, 0.0)
 
     def touch(self, call: CallSet) -> None:
         """The call may look different now."""

@@ -124,8 +124,9 @@ def _wrap_up(state: State, stretch: Stretch, at: float) -> None:
     if desk is None or line is None:
         return
     member = line.members.get(desk.members.get(line.name, ""))
-    if member is not None and member.wrapup_time > 0:
-        state.desks.wrap_up(desk, at + member.wrapup_time)
+    seconds = 0.0 if member is None else state.wrap_up_of(member)
+    if seconds > 0:
+        state.desks.wrap_up(desk, at + seconds)
 
 
 def hold(state: State, call: CallSet, stretch: Stretch, at: float) -> None:
