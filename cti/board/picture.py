@@ -7,54 +7,22 @@ memory: from the board's own calls and from those that the store holds as live.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import msgspec
+from collections.abc import Mapping
 
 from cti.board import bridging, queueing, sets, stretches
-from cti.board.figures import talk_seconds
 from cti.board.lines import Line
+from cti.board.memory import Memory, lost, stretch_of
 from cti.board.model import CallSet, Leg, Recent, Stretch, age
 from cti.board.state import State
 from cti.events import Picture, SeenChannel
 from cti.messages import (
     Call,
-    CallEnded,
     CallOffered,
-    CallState,
-    Direction,
-    DomainEvent,
     EndReason,
     How,
-    OfferWithdrawn,
-    Outcome,
-    Segment,
-    SegmentEnded,
 )
 
 _UP = 6
-
-
-class Memory:
-    """Calls that were live when we last looked, by any channel or linkedid of theirs."""
-
-    def __init__(self, state: State, remembered: Mapping[str, Call]) -> None:
-        self.told = {call.id for call in state.calls.values() if call.published is not None}
-        """Calls that this board has published: whoever listens knows them."""
-        self.calls = dict(remembered)
-        self._by_channel = {call.id.removeprefix(f"{state.pbx}-"): call.id for call in remembered.values()}
-        for call in state.calls.values():
-            if call.published is not None:
-                self.calls[call.id] = call.published
-                self._by_channel.update(dict.fromkeys((*call.linkedids, *call.legs, *call.tags), call.id))
-
-    def claim(self, call: CallSet) -> Call | None:
-        """The oldest remembered call that this one is; nobody else gets it then."""
-        keys = (*call.linkedids, *call.legs, *call.tags)
-        found = {id_ for key in keys if (id_ := self._by_channel.get(key)) in self.calls and id_ is not None}
-        if not found:
-            return None
-        return self.calls.pop(min(found, key=lambda id_: (self.calls[id_].started_at, id_)))
 
 
 def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: float) -> None:
@@ -76,44 +44,6 @@ def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: f
         state.out.extend(lost(known, at))
     for desk in state.desks.by_user.values():
         state.touch_desk(desk)
-
-
-def lost(call: Call, at: float) -> list[DomainEvent]:
-    """The PBX no longer has the call: nobody saw it end, so its times may be long by as much as the link was away."""
-    segments = tuple(s if s.ended_at is not None else _cut(s, at) for s in call.segments)
-    ended = msgspec.structs.replace(
-        call,
-        state=CallState.ENDED,
-        ended_at=at,
-        outcome=Outcome.LOST,
-        segments=segments,
-        hold_seconds=sum((s.hold_seconds for s in segments), 0.0),
-        talk_seconds=_talk(call.direction, segments),
-        incomplete=True,
-    )
-    events: list[DomainEvent] = []
-    for before, segment in zip(call.segments, segments, strict=True):
-        if before.ended_at is None:
-            offered = segment.answered_at is None and segment.how is not How.OUTBOUND
-            events.append(OfferWithdrawn(ended, segment) if offered else SegmentEnded(ended, segment))
-    return [*events, CallEnded(ended)]
-
-
-def _cut(segment: Segment, at: float) -> Segment:
-    held = 0.0 if segment.held_since is None else max(0.0, at - segment.held_since)
-    return msgspec.structs.replace(
-        segment,
-        ended_at=at,
-        end_reason=EndReason.LOST,
-        hold_seconds=segment.hold_seconds + held,
-        held_since=None,
-    )
-
-
-def _talk(direction: Direction, segments: Iterable[Segment]) -> float:
-    call = CallSet("", 0.0, direction=direction)
-    call.stretches = {s.id: _stretch(s) for s in segments}
-    return talk_seconds(call)
 
 
 def _forget_channels(state: State) -> None:
@@ -188,25 +118,9 @@ def _recall(call: CallSet, known: Call | None, *, told: bool) -> None:
     call.id, call.started_at, call.direction = known.id, known.started_at, known.direction
     call.caller, call.dialled = known.caller, known.dialled
     call.queue, call.queued_at, call.answered_at = known.queue, known.queued_at, known.answered_at
-    call.stretches = {s.id: _stretch(s) for s in known.segments}
+    call.stretches = {s.id: stretch_of(s) for s in known.segments}
     call.segments_made = len(known.segments)
     call.published = known if told else None
-
-
-def _stretch(segment: Segment) -> Stretch:
-    return Stretch(
-        segment.id,
-        segment.interface,
-        segment.agent,
-        segment.how,
-        segment.offered_at,
-        segment.queue,
-        segment.answered_at,
-        segment.ended_at,
-        segment.end_reason,
-        segment.hold_seconds,
-        segment.held_since,
-    )
 
 
 def _entries(state: State, picture: Picture, at: float) -> None:
