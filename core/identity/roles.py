@@ -52,6 +52,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: frozenset(
         {
             P.DESK_USE,
+            P.CALLS_OWN,
             P.CALLS_ALL,
             P.QUEUES_SEE,
             P.CUSTOMERS_SEE,
