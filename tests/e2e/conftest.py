@@ -1,0 +1,66 @@
+"""Real parts that the tests of a module share: one event loop, one browser, one Asterisk and one server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e.house import QUEUES, House, install, open_house
+from tests.e2e.ringdesk import Installation
+from tests.real.asterisk import Asterisk
+from tests.real.parts import require
+
+BROWSER_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Headless Chromium; each desk is a profile of its own in it."""
+    program = require("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=os.fspath(program), args=list(BROWSER_ARGS))
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A database with users and customers, to be copied."""
+    return await install(tmp_path_factory.mktemp("installation"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def pbx() -> AsyncIterator[Asterisk]:
+    require("sipp")
+    async with Asterisk(QUEUES) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared_house(
+    pbx: Asterisk,
+    installation: Installation,
+    chromium: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[House]:
+    async with open_house(pbx, installation.copied_to(tmp_path_factory.mktemp("house")), chromium) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(shared_house: House) -> AsyncIterator[House]:
+    """The module's house; no call of one test is left for the next."""
+    yield shared_house
+    await shared_house.nobody_calls()

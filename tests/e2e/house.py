@@ -1,0 +1,118 @@
+"""A whole call centre for a test: a real Asterisk, a real server, people with phones and browsers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+
+from tests.e2e.desk import PASSWORD, Desk, desk
+from tests.e2e.listener import Listener, listener
+from tests.e2e.ringdesk import Installation, Server, command
+from tests.real.asterisk import Asterisk, QueueSetup
+
+AGENTS = {"anna": "1001", "wei": "1002", "chen": "1003"}
+QUEUES = {
+    "service": QueueSetup(members=()),
+    "emergency": QueueSetup(members=(), strategy="linear", timeout=2),
+}
+"""No static members: who serves a queue is what the agents say. An agent's phone of `emergency` rings for 2 s."""
+SERVICE, EMERGENCY = "4001", "4004"
+KNOWN, SHARED = "13800138000", "13911112222"
+CUSTOMERS = f"""name,phones,grade,account,address,vip
+张建国,{KNOWN},A,31002417,望京西园四区 602,yes
+李秀英,{SHARED},B,31002418,花家地 7 号,
+李志强,{SHARED},C,31002419,花家地 7 号,
+"""
+
+
+async def install(folder: Path) -> Installation:
+    """A database with agents anna, wei and chen, supervisor li and three customers, all made by the commands."""
+    (folder / "ringdesk.toml").write_text('[[pbx]]\nname = "main"\nsecret = "not needed yet"\n')
+    (folder / "customers.csv").write_text(CUSTOMERS)
+    await command(folder, "migrate")
+    people = [
+        command(
+            *(folder, "user", "add", name, "--role", "agent", "--interface", f"PJSIP/{extension}"),
+            typed=f"{PASSWORD}\n",
+        )
+        for name, extension in AGENTS.items()
+    ]
+    people.append(command(folder, "user", "add", "li", "--role", "supervisor", typed=f"{PASSWORD}\n"))
+    await asyncio.gather(*people, command(folder, "customers", "import", "customers.csv"))
+    names = ("li", "chen")
+    tokens = await asyncio.gather(*(command(folder, "token", "add", name) for name in names))
+    return Installation(folder, dict(zip(names, tokens, strict=True)))
+
+
+class House:
+    """What a test has in hand."""
+
+    def __init__(self, pbx: Asterisk, server: Server, browser: Browser) -> None:
+        self.pbx = pbx
+        self.server = server
+        self._browser = browser
+
+    def desk(self, user: str) -> Any:
+        """`async with house.desk("anna") as anna`: that agent's browser."""
+        return desk(self._browser, self.server.address, user)
+
+    @asynccontextmanager
+    async def desks(self, *users: str) -> AsyncIterator[tuple[Desk, ...]]:
+        """Several at once."""
+        async with AsyncExitStack() as stack:
+            yield tuple([await stack.enter_async_context(self.desk(user)) for user in users])
+
+    def listener(self, user: str) -> Any:
+        """`async with house.listener("chen") as chen`: that user's API socket."""
+        return listener(self.server.address, self.server.tokens[user])
+
+    async def on_duty(self, queue: str, *users: str) -> None:
+        """Exactly these agents serve that queue, in this order, and nobody serves another."""
+        for user in AGENTS:
+            await self.server.api("POST", f"/agents/{user}/logout")
+        for user in users:
+            done = await self.server.api("POST", f"/agents/{user}/login", {"queues": [queue]})
+            assert done["applied"], done
+
+    async def members(self, queue: str) -> dict[str, dict[str, str]]:
+        """Asterisk's own list of the queue's members, by interface."""
+        found = await self.pbx.ami.action_list("QueueStatus", Queue=queue)
+        return {m["Location"]: m for m in found if m["Event"] == "QueueMember"}
+
+    async def call(self, call_id: str) -> dict[str, Any]:
+        """The call as the API has it."""
+        return dict(await self.server.api("GET", f"/calls/{call_id}"))
+
+    async def settled(self, call_id: str) -> dict[str, Any]:
+        """The call as the API has it once it has ended."""
+        async with asyncio.timeout(10):
+            while (call := await self.call(call_id))["state"] != "ended":
+                await asyncio.sleep(0.02)  # polled: the API has no event
+        return call
+
+    async def board(self) -> list[dict[str, Any]]:
+        """All live calls."""
+        return list((await self.server.api("GET", "/board"))["calls"])
+
+    async def nobody_calls(self) -> None:
+        """Returns when there is no call, neither on our board nor in Asterisk."""
+        async with asyncio.timeout(10):
+            while await self.board() or await self.pbx.ami.action_list("CoreShowChannels"):
+                await asyncio.sleep(0.02)  # polled: the API has no event
+
+    async def customer(self, number: str) -> dict[str, Any]:
+        """The first customer with that number."""
+        return dict((await self.server.api("GET", f"/customers?phone={number}"))["items"][0])
+
+
+@asynccontextmanager
+async def open_house(pbx: Asterisk, installation: Installation, browser: Browser) -> AsyncIterator[House]:
+    """A server on this PBX; at its end it must have logged no fault of its own."""
+    async with Server(installation, pbx.ami_port, pbx.secret) as server:
+        yield House(pbx, server, browser)
+    assert server.faults() == []
