@@ -72,6 +72,9 @@ TEXTS: Mapping[str, str] = {
     "hangup": N_("Hang up"),
     "sure_hangup": N_("Press again"),
     "nobody": N_("Nobody is here yet. Users with a phone appear as soon as they are added."),
+    "nobody_in": N_("Nobody is signed in to a queue."),
+    "kept": N_("Kept. The telephone system is away; it is told as soon as it is back."),
+    "dial_digits": N_("Digits, * and #, at most with a + in front."),
     "on_desk": N_("To the desk"),
 }
 
@@ -96,8 +99,22 @@ ERRORS: Mapping[str, str] = {
     "too_large": N_("This is too much at once."),
     "idempotency_mismatch": N_("This was sent before with other content. Please send it again."),
     "call_goes_on": N_("The card stays while the call goes on."),
-    "no_seat": N_("You have no phone yet. An administrator can give you one."),
-    "no_call": N_("There is no such call any more."),
+    "no_phone": N_("You have no phone yet. An administrator can give you one."),
+    "no_queues": N_("The telephone system has told of no queue yet."),
+    "no_pbx": N_("The telephone system of your phone is not set up. Ask an administrator."),
+    "not_signed_in": N_("Sign in to a queue first."),
+    "not_your_call": N_("You are not in this call any more."),
+    "not_talking": N_("Nobody talks with the caller yet, so there is nothing to transfer."),
+    "phone_busy": N_("Your phone is in a call."),
+    "hold_on_phone": N_("Hold and take back on the phone itself; the desk shows it."),
+    "pbx_down": N_("The telephone system is not reachable, so nothing was done."),
+    "pbx_refused": N_(
+        "The telephone system refused it. An administrator finds the reason with “ringdesk doctor”."
+    ),
+    "not_dialled": N_("The call did not come about. Please try again."),
+    "dial_unknown": N_("It is not known whether the call came about. Look at your phone first."),
+    "in_progress": N_("It is being sent already."),
+    "outcome_unknown": N_("It is not known whether this was done. Look before you send it again."),
     "conflict": N_("It does not fit the present state. Look again, please."),
 }
 

@@ -196,7 +196,10 @@ export class CallBar {
     event.preventDefault();
     const to = byId("dial-to").value.trim();
     const { call } = this;
-    if (!to) return byId("dial-to").focus();
+    if (!/^\+?[\d*#\s().-]+$/.test(to)) {
+      byId("dial-to").focus();
+      return toast(t("dial_digits"), "attention");
+    }
     const args = this.asked === "dial" ? ["call.dial", { to }] : ["call.transfer", { call_id: call?.id, to, kind: "blind" }];
     if (await this.#run(byId("dial-go"), ...args)) {
       toast(fill(t(`${this.asked}_sent`), { to }));

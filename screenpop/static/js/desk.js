@@ -5,7 +5,7 @@ import * as keys from "./keys.js";
 import { live, onLink, store, tabs } from "./page.js";
 import { Middle } from "./pops.js";
 import { page, put, t } from "./say.js";
-import { Menu, StateBar } from "./state.js";
+import { StateBar } from "./state.js";
 import { TicketForm } from "./ticket_form.js";
 
 const byId = (id) => document.getElementById(id);

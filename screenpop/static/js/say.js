@@ -83,6 +83,7 @@ export function toast(text, level = "information", link = null) {
   const element = el("div", { className: `toast ${level}` }, body, close);
   close.onclick = () => element.remove();
   const toasts = document.getElementById("toasts");
+  for (const other of [...toasts.children]) if (other.firstChild.textContent === body.textContent) other.remove();
   toasts.append(element);
   while (toasts.children.length > 4) toasts.firstElementChild.remove();
   if (level !== "danger") setTimeout(() => element.remove(), 7000);

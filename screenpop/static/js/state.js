@@ -1,7 +1,7 @@
 // The top of the desk: my state with pause and queues, the queues' figures, the link.
 
 import * as clock from "./clock.js";
-import { el, fill, oops, page, put, t, word } from "./say.js";
+import { el, fill, oops, page, put, t, toast, word } from "./say.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -67,10 +67,9 @@ export class StateBar {
     return this.store.picture.agents.find((agent) => agent.user === page.user);
   }
 
-  /** Take calls: out of the pause, or into the queues if in none. */
+  /** Take calls: out of the pause, or into the queues of the last time. */
   ready() {
-    if (!this.me?.queues.length) return byId("do-queues").click();
-    return this.#run(byId("do-ready"), "agent.ready");
+    if (!byId("do-ready").disabled) return this.#run(byId("do-ready"), "agent.ready");
   }
 
   /** A digit while the pause menu is open chooses a reason. */
@@ -108,7 +107,8 @@ export class StateBar {
     if (button.getAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
     try {
-      await this.live.do(command, args);
+      const done = await this.live.do(command, args);
+      if (done?.applied === false) toast(t("kept"), "attention");
       menu?.close();
     } catch (error) {
       oops(error);

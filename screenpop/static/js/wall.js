@@ -27,7 +27,7 @@ function draw() {
   const sorted = here.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name));
   keyed(byId("agents"), sorted, (agent) => agent.user, newAgent, fillAgent);
   byId("agents-empty").hidden = here.length > 0;
-  put(byId("agents-empty"), t("nobody"));
+  put(byId("agents-empty"), t(agents.length ? "nobody_in" : "nobody"));
   const count = (...states) => agents.filter((agent) => states.includes(agent.state)).length;
   byId("sums").replaceChildren(...[["ready"], ["talking", "holding"], ["paused"], ["offline"]].map((states) =>
     el("li", {}, `${word("agent_state", states[0])} `, el("strong", {}, String(count(...states))))));
