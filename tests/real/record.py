@@ -39,7 +39,8 @@ def companion(story: str, expect: dict[str, object]) -> str:
 
 
 def _toml(value: object) -> str:
-    return json.dumps(value, ensure_ascii=True)
+    # TOML reads JSON's strings, but not its surrogate pairs: text beyond ASCII is written as it is.
+    return json.dumps(value, ensure_ascii=False)
 
 
 async def main(names: list[str]) -> None:

@@ -173,7 +173,8 @@ async def agent_states(pbx: Asterisk) -> None:
 @act(
     "Asterisk is shut down while a caller talks with 1001; the trace ends with the session.",
     **INBOUND,
-    outcome="lost",
+    # `core stop now` hangs every call up properly: it was answered and has ended, nobody lost sight of it.
+    outcome="answered",
     queue="service",
     answered_by="PJSIP/1001",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -88,16 +87,7 @@ def trace_events(name: str) -> list[AmiEvent]:
 
 
 def trace_expected(name: str) -> dict[str, Any]:
-    text = (TRACES / f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(_SURROGATES.sub(_join_surrogates, text)).get("expect", {})
-
-
-_SURROGATES = re.compile(r"\\u(d[89ab]..)\\u(d[c-f]..)")
-
-
-def _join_surrogates(found: re.Match[str]) -> str:
-    """A pair of JSON's escapes as the one character it stands for: TOML knows no surrogates."""
-    return bytes.fromhex(found[1] + found[2]).decode("utf-16-be")
+    return tomllib.loads((TRACES / f"{name}.toml").read_text("utf-8")).get("expect", {})
 
 
 def trace_picture(name: str) -> Picture:

@@ -29,10 +29,6 @@ from tests.unit.cti.board_help import (
 STORIES = sorted(path.stem for path in TRACES.glob("*.ami") if "outcome" in trace_expected(path.stem))
 RESYNCS = sorted(path.stem for path in TRACES.glob("resync_*.ami"))
 
-# Where the story's outcome is what somebody without the AMI would say. `core stop now` hangs every call up properly:
-# the call was answered and has ended, nobody lost sight of it.
-OUTCOMES = {"shutdown_while_talking": "answered"}
-
 
 def board_with_members() -> Board:
     board = staffed_board()
@@ -58,7 +54,7 @@ def test_a_recorded_call_is_told_as_its_story_goes(name: str) -> None:
     calls = ended(told)
     assert len(calls) == len(expected.get("callers", [1]))
     for number, call in enumerate(calls):
-        check_call(call, expected, OUTCOMES.get(name, expected["outcome"]))
+        check_call(call, expected, expected["outcome"])
         if "callers" in expected:
             assert call.caller.number == expected["callers"][number]
     assert board.snapshot().calls == ()
