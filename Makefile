@@ -17,26 +17,26 @@ setup: $(VENV)/.ready screenpop/static/vendor/.ready
 setup-dev: $(VENV)/.ready-dev screenpop/static/vendor/.ready
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit("Ringdesk needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("Ringdesk needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "setting up: Python packages"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	@echo "setting up: packages for development"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 node_modules/.ready: package.json
 	@echo "setting up: browser libraries"
-	$(NPM)
+	@$(NPM)
 	@touch $@
 
 screenpop/static/vendor/.ready: node_modules/.ready tools/build_static.mjs
-	node tools/build_static.mjs
+	@node tools/build_static.mjs
 	@touch $@
 
 demo: setup
