@@ -118,6 +118,16 @@ class Hub:
             if session_id in (None, connection.session_id):
                 connection.cut(SIGNED_OUT)
 
+    def sessions(self) -> frozenset[str]:
+        """The sessions of all open connections; a program's with a token has none."""
+        return frozenset(c.session_id for c in self.connections() if c.session_id is not None)
+
+    def end_lost(self, sessions: frozenset[str]) -> None:
+        """Cut the connections of these sessions: they have run out, or were ended by another process."""
+        for connection in self.connections():
+            if connection.session_id in sessions:
+                connection.cut(SIGNED_OUT)
+
     def check_users(self, viewers: Mapping[str, Viewer]) -> None:
         """Cut the connections of users who are shut out, or whose role is another one since they connected."""
         for connection in self.connections():

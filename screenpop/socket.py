@@ -154,7 +154,7 @@ class LiveSocket:
             error = {"code": refusal.code, "message": refusal.message, "details": dict(refusal.details)}
         except msgspec.ValidationError as problem:
             error = {"code": "invalid", "message": str(problem)}
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             error = {"code": "malformed", "message": "This is not a command in JSON."}
         except Exception:
             log.exception("socket.command_failed", user=user.name)

@@ -141,6 +141,15 @@ class House:
             self.clock.now(),
         )
 
+    async def check_windows(self) -> None:
+        """Close the live sockets of sessions that have run out, and of users who are shut out or have another role."""
+        self.hub.check_users({user.name: viewer_of(user) for user in await self.identity.users()})
+        open_ = (
+            self.hub.sessions()
+        )  # before the question: a session that begins meanwhile is not in the answer
+        if open_:
+            self.hub.end_lost(open_ - await self.identity.living_sessions(self.clock.now()))
+
     def _snapshot(self, viewer: Viewer, language: str) -> dict[str, Any]:
         return {**self.live.snapshot(viewer), "pops": self.popper.pops_of(viewer.user, language)}
 
@@ -151,6 +160,6 @@ class House:
             try:
                 await self.refresh_seats()
                 self.popper.expire(self.clock.now())
-                self.hub.check_users({user.name: viewer_of(user) for user in await self.identity.users()})
+                await self.check_windows()
             except Exception:
                 log.exception("housekeeping.failed")

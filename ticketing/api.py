@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from core.clock import iso, iso_or_none
+from core.errors import Invalid
 from core.identity.roles import Permission
 from core.identity.users import User
 from core.web.routes import Ask, ListQuery, Page, Route, page
@@ -134,7 +136,7 @@ class TicketApi:
         return TicketDetail(**msgspec.structs.asdict(ticket_view(ticket)), events=tuple(events))
 
     async def history(self, ask: Ask[None, ListQuery]) -> Page[HistoryView]:
-        after = int(ask.query.after) if ask.query.after.isdecimal() else 0
+        after = _seq(ask.query.after)
         rows = await self._tickets.history(ask.path["id"], after, ask.query.limit + 1)
         shown = rows[: ask.query.limit]
         return page([_history(r) for r in shown], str(shown[-1].seq) if len(rows) > ask.query.limit else None)
@@ -166,6 +168,13 @@ class TicketApi:
         if wants_text(ask.request.headers.get("Accept", "")):
             return web.Response(text=mermaid(workflow, _language(ask)), content_type="text/plain")
         return web.Response(text=svg(workflow, _language(ask)), content_type="image/svg+xml")
+
+
+def _seq(after: str) -> int:
+    """The `next` of a page of the history; the beginning where none is given."""
+    if not re.fullmatch(r"[0-9]{0,15}", after, re.ASCII):
+        raise Invalid("This is not the `next` of a ticket's history.", field="after")
+    return int(after or 0)
 
 
 def wants_text(accept: str) -> bool:
@@ -233,5 +242,13 @@ def routes(tickets: Tickets) -> list[Route]:
             query=LanguageQuery,
             reply=FormView,
         ),
-        Route("GET", f"{q}/{{name}}/diagram", api.diagram, see, "Its diagram", query=LanguageQuery),
+        Route(
+            "GET",
+            f"{q}/{{name}}/diagram",
+            api.diagram,
+            see,
+            "Its diagram",
+            query=LanguageQuery,
+            media=("image/svg+xml", "text/plain"),
+        ),
     ]

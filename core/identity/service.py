@@ -98,6 +98,11 @@ class Identity(Accounts):
                 await sessions.touch(tx, session.id, at)
         return session
 
+    async def living_sessions(self, at: float) -> frozenset[str]:
+        """The ids of all sessions that are good now: a live socket of any other must close."""
+        async with self._db.read() as tx:
+            return await sessions.living(tx, at, self._settings)
+
     async def sign_out(self, token: str, at: float) -> None:
         """End this session; a token of none is passed over."""
         async with self._db.begin() as tx:

@@ -40,12 +40,7 @@ async def find_session(
             await tx.execute(
                 sa.select(users, sessions.c.id, sessions.c.signed_in_at, sessions.c.seen_at)
                 .join(sessions, sessions.c.user == users.c.name)
-                .where(
-                    sessions.c.token_hash == digest(token),
-                    sessions.c.signed_in_at > at - limits.session_hours * 3600,
-                    sessions.c.seen_at > at - limits.idle_hours * 3600,
-                    users.c.active.is_(True),
-                )
+                .where(sessions.c.token_hash == digest(token), *_alive(at, limits), users.c.active.is_(True))
             )
         )
         .mappings()
@@ -59,6 +54,23 @@ async def find_session(
         csrf=csrf_of(token),
         signed_in_at=row["signed_in_at"],
         seen_at=row["seen_at"],
+    )
+
+
+async def living(tx: AsyncConnection, at: float, limits: SecuritySettings) -> frozenset[str]:
+    """The ids of all sessions that are good now."""
+    query = (
+        sa.select(sessions.c.id)
+        .join(users, sessions.c.user == users.c.name)
+        .where(*_alive(at, limits), users.c.active.is_(True))
+    )
+    return frozenset(await tx.scalars(query))
+
+
+def _alive(at: float, limits: SecuritySettings) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        sessions.c.signed_in_at > at - limits.session_hours * 3600,
+        sessions.c.seen_at > at - limits.idle_hours * 3600,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from core.errors import (
     Conflict,
@@ -81,6 +82,8 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
         return Problem(422, "invalid", message, {"field": field})
     if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
         return Problem(400, "malformed", "The body is not JSON.")
+    if isinstance(error, web.RequestPayloadError | HttpProcessingError):
+        return Problem(400, "malformed", "The body came broken or in an encoding that it does not have.")
     if isinstance(error, _AWAY):
         return Problem(503, "unavailable", "The database does not answer.", headers={"Retry-After": "5"})
     if isinstance(error, sa.exc.DataError | OverflowError):

@@ -36,6 +36,7 @@ _REFUSALS = {
     "409": "It does not fit the present state.",
     "422": "The content is not what this takes.",
     "429": "Too many requests; Retry-After says when to come back.",
+    "503": "The database or the PBX is away; Retry-After says when to come back.",
 }
 
 
@@ -48,19 +49,19 @@ def openapi_route(routes: Sequence[Route], version: str) -> Route:
             made.append(msgspec.json.encode(document((*routes, route), version)))
         return web.Response(body=made[0], content_type="application/json")
 
-    route = Route("GET", PATH, handler, None, "This document")
+    route = Route("GET", PATH, handler, None, "This document", media=("application/json",))
     return route
 
 
 def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     """The document of all routes under /api; pages are not in it."""
     listed = [route for route in routes if route.path.startswith("/api/") and not route.page]
-    types = [kind for route in listed for kind in (route.body, route.reply) if kind is not None]
+    types = [kind for route in listed for kind in (route.body, route.query, route.reply) if kind is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     by_type = dict(zip(map(repr, types), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in listed:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, by_type)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, by_type, components)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Ringdesk", "version": version},
@@ -77,15 +78,21 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: Route, schemas: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": route.summary}
     if route.reply is not None:
         answer["content"] = {"application/json": {"schema": schemas[repr(route.reply)]}}
+    elif route.media:
+        answer["content"] = {kind: {} for kind in route.media}
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": route.summary,
         "tags": [route.path.split("/")[3]],
-        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route, schemas, components),
+            *_header_parameters(route),
+        ],
         "responses": {
             str(route.status): answer,
             **{code: {"$ref": f"#/components/responses/{code}"} for code in _REFUSALS},
@@ -110,11 +117,12 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
+def _query_parameters(
+    route: Route, schemas: dict[str, Any], components: dict[str, Any]
+) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    (reference,), components = msgspec.json.schema_components([route.query])
-    schema = components[reference["$ref"].rpartition("/")[2]]
+    schema = components[schemas[repr(route.query)]["$ref"].rpartition("/")[2]]
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": field}

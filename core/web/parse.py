@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from multidict import MultiMapping
+from multidict import MultiDict, MultiMapping
 
 from core.errors import Invalid
 from core.web.errors import BadRequest
@@ -17,18 +17,20 @@ from core.web.security import CSRF_FIELD, CSRF_HEADER
 
 # PostgreSQL cannot keep NUL in a text, and nobody types one.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+FORM = "application/x-www-form-urlencoded"
+"""The one encoding of our pages' forms. Multipart is for files, and none is ever uploaded here."""
+UTF_8 = (None, "utf-8", "utf8")
 
 
 async def parse_body(request: web.Request, kind: type | None) -> Any:
     """The body as `kind`, from JSON or a form; None where the route takes none.
 
-    Raises msgspec's errors, and `Invalid` for an uploaded file.
+    Raises msgspec's errors, and `BadRequest` for what is neither.
     """
     if kind is None:
         return None
-    if request.content_type in FORMS:
-        fields = plain(await request.post())
+    if request.content_type == FORM:
+        fields = plain(await form_of(request))
         fields.pop(CSRF_FIELD, None)
         return msgspec.convert(fields, kind, strict=False)
     raw = await request.read()
@@ -37,6 +39,18 @@ async def parse_body(request: web.Request, kind: type | None) -> Any:
     if _NUL.search(raw):
         raise Invalid("A text holds the character NUL.")
     return msgspec.json.decode(raw or b"{}", type=kind)
+
+
+async def form_of(request: web.Request) -> MultiMapping[Any]:
+    """The fields of a form, or none where the body is something else. Raises `BadRequest` for a broken one."""
+    if request.content_type != FORM:
+        return MultiDict()
+    if (request.charset and request.charset.lower()) not in UTF_8:
+        raise BadRequest("A form must be sent in UTF-8.")
+    try:
+        return await request.post()
+    except ValueError as error:
+        raise BadRequest("The form cannot be read.") from error
 
 
 def parse_query(request: web.Request, kind: type | None) -> Any:
@@ -49,8 +63,6 @@ def plain(values: MultiMapping[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in values:
         given = values.getall(name)
-        if not all(isinstance(value, str) for value in given):
-            raise Invalid("A file cannot be uploaded here.", field=name)
         if any("\0" in value for value in given):
             raise Invalid("A text holds the character NUL.", field=name)
         found[name] = given[0] if len(given) == 1 else given
@@ -61,10 +73,7 @@ async def csrf_token(request: web.Request) -> str:
     """The CSRF token that the page sent back, in its header or in a form's field."""
     if CSRF_HEADER in request.headers:
         return request.headers[CSRF_HEADER]
-    if request.content_type in FORMS:
-        value = (await request.post()).get(CSRF_FIELD, "")
-        return value if isinstance(value, str) else ""
-    return ""
+    return str((await form_of(request)).get(CSRF_FIELD, ""))
 
 
 def path_of(request: web.Request) -> Mapping[str, str]:

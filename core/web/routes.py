@@ -39,7 +39,8 @@ class Route:
     """One path. A handler returns what is sent as JSON with `status`, or a `web.StreamResponse` of its own.
 
     `permission` is None on public routes only; `body` and `query` are msgspec types that the request is
-    checked against; `page` marks what a browser shows, whose errors are pages too.
+    checked against; `page` marks what a browser shows, whose errors are pages too; `media` names the content
+    types of an answer that is no JSON of `reply`.
     """
 
     method: str
@@ -52,3 +53,4 @@ class Route:
     reply: Any = None
     status: int = 200
     page: bool = False
+    media: tuple[str, ...] = ()

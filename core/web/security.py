@@ -78,7 +78,7 @@ def check_origin(request: web.Request, public_url: str) -> None:
 
 def check_csrf(given: str, expected: str) -> None:
     """Refuse (403 `csrf`) a token that is not the session's; compared in constant time."""
-    if not secrets.compare_digest(given.encode(), expected.encode()):
+    if not secrets.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
         raise Forbidden("The page is out of date; load it again.", code="csrf")
 
 
@@ -101,7 +101,11 @@ def sign_in_url(request: web.Request) -> str:
 
 
 def safe_next(text: str) -> str:
-    """The page to go to after signing in: one of ours, or "/" for anything that leads elsewhere."""
-    if not text.startswith("/") or text.startswith(("//", "/\\")) or not text.isprintable():
+    """The page to go to after signing in: one of ours, or "/" for anything that leads elsewhere.
+
+    An address of ours is ASCII, since browsers percent-encode what is not.
+    """
+    ours = text.startswith("/") and text.isascii() and text.isprintable()
+    if not ours or text.startswith(("//", "/\\")):
         return "/"
     return text

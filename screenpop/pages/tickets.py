@@ -11,6 +11,7 @@ from aiohttp import web
 
 from core.errors import Invalid, NotFound, Refused
 from core.identity.roles import Permission
+from core.web.parse import form_of, plain
 from core.web.routes import Ask, ListQuery, Route
 from customers.messages import Customer
 from screenpop.pages.base import Pages, actor_of
@@ -21,6 +22,8 @@ from ticketing.messages import HistoryRow, Ticket, TicketFilter
 from ticketing.views import EventView, FieldView, event_label, shown_values, state_label
 from ticketing.workflow.model import Workflow
 
+LONGEST_NUMBER = 10
+"""Digits of a version; int() itself refuses more than some thousand."""
 FILTERS = (("mine", N_("Mine")), ("open", N_("Open")), ("all", N_("All")))
 
 
@@ -70,7 +73,7 @@ class TicketPages:
 
     async def fire(self, ask: Ask[Any, Any]) -> web.StreamResponse:
         """Have an event happen; answers with the ticket as it then is, or with why not and what was typed."""
-        form = {key: str(value) for key, value in (await ask.request.post()).items()}
+        form = {key: str(value) for key, value in plain(await form_of(ask.request)).items()}
         id, event = ask.path["id"], form.get("event", "")
         language = self._pages.language_of(ask)
         try:
@@ -120,7 +123,7 @@ class TicketPages:
 
 def _version(form: dict[str, str]) -> int:
     text = form.get("version", "")
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER):
         raise Invalid("The page is out of date; load it again.", field="version")
     return int(text)
 
