@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import * as clock from "./clock.js";
-import { caller, el, fill, icon, oops, page, put, say, t, time, toast, word } from "./say.js";
+import { caller, el, fill, icon, oops, page, put, say, t, time, toast, when, word } from "./say.js";
 
 const byId = (id) => document.getElementById(id);
 const LAST_SHOWN = 12;
@@ -106,7 +106,7 @@ export class CallList {
     const sign = !answered ? "missed" : call.direction === "outbound" ? "outgoing" : "in";
     const row = el("button", { type: "button", className: "row" },
       el("span", { className: "cut number" }, otherSide(call) || t("anonymous")),
-      el("time", { className: "muted small", dateTime: call.ended_at }, time(call.ended_at ?? call.started_at)),
+      el("time", { className: "muted small", dateTime: call.ended_at }, when(call.ended_at ?? call.started_at)),
       el("span", { className: "row-more muted small row-end" }, icon(sign),
         answered ? `${word("outcome", "answered")} ${clock.duration(call.talk_seconds)}` : word("outcome", call.outcome ?? "lost")));
     row.onclick = () => this.middle.look(`/desk/calls/${encodeURIComponent(call.id)}`);
@@ -118,7 +118,7 @@ export class CallList {
     byId("tickets-mine").replaceChildren(...tickets.map((ticket) => {
       const row = el("button", { type: "button", className: "row" },
         el("span", { className: "cut" }, ticket.subject),
-        el("time", { className: "muted small", dateTime: ticket.updated_at }, time(ticket.updated_at)),
+        el("time", { className: "muted small", dateTime: ticket.updated_at }, when(ticket.updated_at)),
         el("span", { className: "row-more muted small cut" }, `${ticket.number} · ${ticket.state_label}${ticket.customer_name ? ` · ${ticket.customer_name}` : ""}`));
       row.onclick = () => this.middle.look(`/desk/tickets/${encodeURIComponent(ticket.id)}`);
       return el("li", {}, row);

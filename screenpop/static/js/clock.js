@@ -50,6 +50,13 @@ export function start() {
   setInterval(tick, 250);
 }
 
+/** The time of day of a moment of today, else its day. */
+export function timeOrDay(at, zone) {
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", day: "numeric", timeZone: zone });
+  const text = day.format(new Date(at));
+  return text === day.format(new Date(now())) ? timeOfDay(at, zone) : text;
+}
+
 /** The time of day of a moment, in the page's language and the installation's zone. */
 export function timeOfDay(at, zone) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone });

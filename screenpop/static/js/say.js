@@ -1,6 +1,6 @@
 // What the page says: texts by key, bars, toasts, and the voice for screen readers.
 
-import { timeOfDay } from "./clock.js";
+import { timeOfDay, timeOrDay } from "./clock.js";
 
 export const page = JSON.parse(document.getElementById("page-data")?.textContent ?? "{}");
 const texts = page.texts ?? {};
@@ -26,6 +26,10 @@ export function zone() {
 
 export function time(iso) {
   return timeOfDay(Date.parse(iso), zone());
+}
+
+export function when(iso) {
+  return timeOrDay(Date.parse(iso), zone());
 }
 
 /** Who calls, in a few words. */
