@@ -8,6 +8,7 @@ from enum import Enum
 
 import msgspec
 
+from cti.board.desks import Desks
 from cti.control import PERMISSIONS
 from cti.events import Picture
 from cti.messages import Seat
@@ -16,6 +17,8 @@ from cti.vocabulary import Message
 
 OLDEST = 16  # the major version of Asterisk that the events are known from
 CLOCK_SECONDS = 2.0
+_BUILT_IN = frozenset({"CoreSettings", "CoreStatus", "CoreShowChannels", "Hangup", "Originate"})
+"""Actions of Asterisk's own core: no module brings them, so only a permission can lack."""
 
 
 class Level(Enum):
@@ -56,8 +59,9 @@ def judge_permissions(commands: Mapping[str, str]) -> list[Finding]:
     for permission in permissions:
         wanted = sorted(name for name, needed in PERMISSIONS.items() if needed == permission)
         missing = [name for name in wanted if name in lacking]
-        if missing == wanted:
-            findings.append(_no_permission(permission, wanted))
+        # Status, Getvar and DeviceStateList are allowed by write=call too, so that reporting may lack without them.
+        if missing == wanted or _BUILT_IN.intersection(missing):
+            findings.append(_no_permission(permission, missing))
             lacking = [name for name in lacking if name not in missing]
     if lacking:
         why = "The Asterisk modules that bring them are not loaded; what they are for will not work."
@@ -129,29 +133,44 @@ def judge_context(context: str, found: bool | None) -> Finding:
 
 
 def judge_seats(picture: Picture, seats: Iterable[Seat]) -> list[Finding]:
-    """Members without a user, users without a phone or a queue. Unknown members get calls that pop for nobody."""
-    users = {seat.interface: seat.user for seat in seats}
-    queues: dict[str, list[str]] = {}
+    """Members without a user, users without a phone or a queue. Unknown members get calls that pop for nobody.
+
+    Whose a member is, is decided as the board decides it: FreePBX has Local/1001@from-queue/n in front of a phone.
+    """
+    desks = Desks()
+    desks.seat(seats)
+    strangers: dict[str, list[str]] = {}
+    at_work: set[str] = set()
     for member in picture.members:
-        queues.setdefault(member.interface, []).append(member.queue)
-    findings = [
-        Finding(
-            Level.WARNING,
-            f"{interface} is a member of {', '.join(sorted(queues[interface]))} and matches no user",
-            "Its calls pop for nobody, and no agent is shown for them.",
-            f"ringdesk user add NAME --role agent --interface {interface}, or take it out of the queue.",
-        )
-        for interface in sorted(set(queues) - set(users))
-    ]
-    for interface, user in sorted(users.items()):
+        desk = desks.of_member(member)
+        if desk is None:
+            strangers.setdefault(member.interface, []).append(member.queue)
+        else:
+            at_work.add(desk.seat.user)
+    findings = [_stranger(interface, sorted(queues)) for interface, queues in sorted(strangers.items())]
+    for interface, user in sorted((desk.seat.interface, user) for user, desk in desks.by_user.items()):
         if picture.devices and picture.devices.get(interface, "INVALID") == "INVALID":
             why = "Asterisk knows no device of that name: no queue can ring it."
             fix = f"Make the endpoint in pjsip.conf, or correct the interface of the user {user}."
             findings.append(Finding(Level.PROBLEM, f"{user}'s phone {interface} does not exist", why, fix))
-        elif interface not in queues:
+        elif user not in at_work:
             why = "Normal for who is signed out; Ringdesk adds the phone to queues at sign-in."
             findings.append(Finding(Level.NOTE, f"{user}'s phone {interface} is in no queue", why))
-    return findings or [Finding(Level.OK, f"{len(queues)} queue members, all of them users")]
+    members = {member.interface for member in picture.members}
+    return findings or [Finding(Level.OK, f"{len(members)} queue members, all of them users")]
+
+
+def _stranger(interface: str, queues: list[str]) -> Finding:
+    """A queue member that is no user's; behind Local/1001@… stands the phone 1001."""
+    phone = interface
+    if interface.startswith("Local/"):
+        phone = f"PJSIP/{interface.removeprefix('Local/').partition('@')[0]}"
+    return Finding(
+        Level.WARNING,
+        f"{interface} is a member of {', '.join(queues)} and matches no user",
+        "Its calls pop for nobody, and no agent is shown for them.",
+        f"ringdesk user add NAME --role agent --interface {phone}, or take it out of the queue.",
+    )
 
 
 def _no_permission(permission: str, actions: list[str]) -> Finding:

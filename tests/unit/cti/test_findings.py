@@ -33,6 +33,14 @@ def test_a_permission_lacks_where_all_its_actions_do(permission: str) -> None:
     assert permission in finding.fix
 
 
+def test_reporting_lacks_though_write_call_allows_some_of_its_actions() -> None:
+    """As a real Asterisk 22 lists them to a user with write = call,agent,originate."""
+    lacking = {"CoreSettings", "CoreStatus", "CoreShowChannels", "ShowDialPlan"}
+    (finding,) = f.judge_permissions({name: "" for name in ALL if name not in lacking})
+    assert (finding.level, finding.what) == (Level.PROBLEM, "The manager user lacks write=reporting")
+    assert "CoreShowChannels" in finding.why
+
+
 def test_a_module_lacks_where_only_its_action_does() -> None:
     (finding,) = f.judge_permissions({name: "" for name in ALL if name != "DeviceStateList"})
     assert finding.level is Level.WARNING
@@ -81,3 +89,11 @@ def test_members_without_users_and_users_without_phones_or_queues() -> None:
         "--interface PJSIP/9999" in found["PJSIP/9999 is a member of other, service and matches no user"].fix
     )
     assert f.judge_seats(Picture(startup=""), [])[0].level is Level.OK
+
+
+def test_the_members_of_freepbx_are_known_by_extension_and_a_stranger_is_told_by_its_phone() -> None:
+    members = (Member("400", "Local/1001@from-queue/n"), Member("400", "Local/1002@from-queue/n"))
+    seat = Seat("anna", "", "main", "PJSIP/1001", "1001")
+    (finding,) = f.judge_seats(Picture(startup="", members=members), [seat])
+    assert finding.what.startswith("Local/1002@from-queue/n is a member of 400")
+    assert "--interface PJSIP/1002" in finding.fix
