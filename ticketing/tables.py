@@ -80,3 +80,117 @@ workflow_versions = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("stored_at", sa.Double, nullable=False),
 )
+
+ticket_clocks = sa.Table(
+    "ticket_clocks",
+    metadata,
+    sa.Column("ticket_id", sa.String(40), sa.ForeignKey("tickets.id"), primary_key=True),
+    sa.Column("name", sa.String(40), primary_key=True),
+    # Counts up each time the clock begins anew; the row always tells of the last run.
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("calendar", sa.String(40), nullable=False),
+    # Digest of the calendar that the times below were reckoned by: rows of another one are reckoned again.
+    sa.Column("basis", sa.String(64), nullable=False),
+    sa.Column("target_seconds", sa.Integer, nullable=False),
+    # The run's stretches, and the escalation steps that it has had.
+    sa.Column("intervals", sa.JSON, nullable=False),
+    sa.Column("fired", sa.JSON, nullable=False),
+    sa.Column("due_at", sa.Double),
+    # What the timer looks at: the next step and when it is to happen; NULL where none is.
+    sa.Column("next_step", sa.String(20)),
+    sa.Column("next_at", sa.Double),
+    sa.Index("ix_ticket_clocks_due_at", "due_at"),
+    sa.Index("ix_ticket_clocks_next_at", "next_at"),
+)
+
+escalations = sa.Table(
+    "escalations",
+    metadata,
+    # The key is the promise: a step of a run happens once, whatever server comes to it.
+    sa.Column("ticket_id", sa.String(40), sa.ForeignKey("tickets.id"), primary_key=True),
+    sa.Column("clock", sa.String(40), primary_key=True),
+    sa.Column("run", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("step", sa.String(20), primary_key=True),
+    sa.Column("due_at", sa.Double, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Index("ix_escalations_at", "at"),
+)
+
+waiting_notices = sa.Table(
+    "waiting_notices",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    # Whom it is for, as one text: many for the same one become a single notice.
+    sa.Column("recipient", sa.String(200), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Index("ix_waiting_notices_recipient", "recipient"),
+)
+
+notice_windows = sa.Table(
+    "notice_windows",
+    metadata,
+    sa.Column("recipient", sa.String(200), primary_key=True),
+    sa.Column("sent_at", sa.Double, nullable=False),
+)
+
+departments = sa.Table(
+    "departments",
+    metadata,
+    # As definitions write it in the choices of a field that sets the department.
+    sa.Column("name", sa.String(80), primary_key=True),
+    sa.Column("label_en", sa.String(120), nullable=False),
+    sa.Column("label_zh", sa.String(120), nullable=False),
+    sa.Column("head", sa.String(64)),
+)
+
+department_members = sa.Table(
+    "department_members",
+    metadata,
+    sa.Column(
+        "department", sa.String(80), sa.ForeignKey("departments.name", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("user", sa.String(64), primary_key=True),
+)
+
+absences = sa.Table(
+    "absences",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("user", sa.String(64), nullable=False),
+    sa.Column("from_at", sa.Double, nullable=False),
+    sa.Column("until_at", sa.Double, nullable=False),
+    sa.Column("stand_in", sa.String(64), nullable=False),
+    sa.Index("ix_absences_until_at", "until_at"),
+)
+
+ticket_links = sa.Table(
+    "ticket_links",
+    metadata,
+    sa.Column("ticket_id", sa.String(40), sa.ForeignKey("tickets.id"), primary_key=True),
+    sa.Column("other_id", sa.String(40), sa.ForeignKey("tickets.id"), primary_key=True),
+    # merged_into, converted_to, follows or outage: read from ticket to other.
+    sa.Column("kind", sa.String(20), primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Index("ix_ticket_links_other_id", "other_id"),
+)
+
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("webhook", sa.String(40), nullable=False),
+    sa.Column("ticket_id", sa.String(40), nullable=False),
+    sa.Column("event", sa.String(80), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    # Exactly what is sent, so that a replay sends the same bytes.
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    # The HTTP status of the last answer; 0 where there was none.
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("delivered_at", sa.Double),
+    sa.Index("ix_webhook_deliveries_webhook_at", "webhook", "at"),
+    sa.Index("ix_webhook_deliveries_at", "at"),
+)
