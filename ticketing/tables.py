@@ -43,6 +43,7 @@ tickets = sa.Table(
     sa.Index("ix_tickets_workflow_state", "workflow", "state"),
     sa.Index("ix_tickets_owner_closed_at", "owner", "closed_at"),
     sa.Index("ix_tickets_closed_at", "closed_at"),
+    sa.Index("ix_tickets_department", "department", "id"),
 )
 
 ticket_history = sa.Table(
