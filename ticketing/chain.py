@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ticketing.messages import HistoryRow, Ticket
+from ticketing.workflow.decide import Outcome
 
 FIRST = "0" * 64
 """What stands before the first row."""
@@ -28,6 +29,24 @@ def row_hash(ticket_id: str, row: HistoryRow) -> str:
     parts: dict[str, Any] = {**msgspec.to_builtins(row), "ticket_id": ticket_id}
     del parts["hash"]
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+
+def row_of(outcome: Outcome, actor: str, at: float, previous: str) -> HistoryRow:
+    """The row that tells of an event, chained to the hash `previous` (`FIRST` for a new ticket)."""
+    ticket = outcome.ticket
+    row = HistoryRow(
+        seq=ticket.version,
+        at=at,
+        event=outcome.event,
+        actor=actor,
+        from_state=outcome.from_state,
+        to_state=ticket.state,
+        data=outcome.data,
+        version=ticket.version,
+        previous=previous,
+        hash="",
+    )
+    return sealed(ticket.id, row)
 
 
 def sealed(ticket_id: str, row: HistoryRow) -> HistoryRow:

@@ -15,7 +15,7 @@ from core.database import Database
 from core.errors import Invalid, NotFound
 from core.ids import new_id
 from ticketing import store
-from ticketing.chain import FIRST, Verified, sealed, verify
+from ticketing.chain import FIRST, Verified, row_of, verify
 from ticketing.clocks import Reading, readings
 from ticketing.errors import StaleVersion, refused
 from ticketing.library import Definition, Library
@@ -195,19 +195,7 @@ class Tickets:
     ) -> None:
         """The history row, the audit row and what is to go out, in the ticket's own transaction."""
         ticket = outcome.ticket
-        row = HistoryRow(
-            seq=ticket.version,
-            at=at,
-            event=outcome.event,
-            actor=actor.user,
-            from_state=outcome.from_state,
-            to_state=ticket.state,
-            data=outcome.data,
-            version=ticket.version,
-            previous=previous,
-            hash="",
-        )
-        await store.append_history(tx, ticket.id, sealed(ticket.id, row))
+        await store.append_history(tx, ticket.id, row_of(outcome, actor.user, at, previous))
         details = {"event": outcome.event, "state": ticket.state, "version": ticket.version}
         action = "ticket.open" if outcome.from_state is None else "ticket.fire"
         await audit.record(tx, at, actor.user, action, ticket.number, details)

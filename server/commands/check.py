@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import typer
 
 from config.files import workflows_dir
 from server.commands.common import Config, say, settings_of
-from ticketing.definitions import check_files, workflow_files
+from ticketing.definitions import Faulty, Problem, read_files, workflow_files
+from ticketing.scenarios import Checked, check_scenarios, strays
+from ticketing.workflow.model import Workflow
 
 
 def check(config: Config = None) -> None:
-    """Read settings and workflows and say everything that is wrong with them; exit 1 if anything is."""
+    """Read settings and workflows, replay the scenarios, and say everything that is wrong; exit 1 if anything is."""
     settings = settings_of(config)
     folder = workflows_dir(settings.paths)
     files = workflow_files(folder)
-    problems = check_files(files)
-    for problem in problems:
-        typer.echo(f"{problem.file}:{problem.line}: {problem.message} ({problem.fix})", err=True)
     if not files:
         typer.echo(f"{folder}: there is no workflow in this folder (see paths.workflows)", err=True)
-    if problems or not files:
+        raise typer.Exit(1)
+    try:
+        workflows = read_files(files)
+    except Faulty as faulty:
+        tell(faulty.problems)
+        raise typer.Exit(1) from None
+    checked = [check_scenarios(folder, workflow) for workflow in workflows.values()]
+    problems = [*strays(folder, workflows), *(problem for one in checked for problem in one.problems)]
+    if problems:
+        tell(problems)
         raise typer.Exit(1)
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")
-    say(f"workflows: {len(files)} good ({folder})")
+    _tell_workflows(folder, workflows.values(), checked)
+
+
+def tell(problems: Iterable[Problem]) -> None:
+    """Each problem in a line on stderr, with file and line in front, as editors know it."""
+    for problem in problems:
+        typer.echo(f"{problem.file}:{problem.line}: {problem.message} ({problem.fix})", err=True)
+
+
+def _tell_workflows(folder: Path, workflows: Iterable[Workflow], checked: Iterable[Checked]) -> None:
+    found = list(workflows)
+    say(f"workflows: {len(found)} good ({folder})")
+    for workflow, one in zip(found, checked, strict=True):
+        rows = len(workflow.table)
+        reached = f"{rows - len(one.unreached)} of {rows} rows reached"
+        say(f"  {workflow.name}: {one.files} scenarios good, {reached}")
+        if one.files:
+            for row in one.unreached:
+                say(f"    no scenario takes {row.event}: {_sources(row.from_)} to {row.to}")
+
+
+def _sources(named: str | tuple[str, ...]) -> str:
+    return named if isinstance(named, str) else ", ".join(named)

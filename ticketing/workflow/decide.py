@@ -71,6 +71,13 @@ def offered(workflow: Workflow, ticket: Ticket, actor: Actor, now: float) -> tup
     return tuple(found)
 
 
+def row_for(  # noqa: PLR0913, PLR0917  # the same six
+    workflow: Workflow, ticket: Ticket, event: str, actor: Actor, data: Mapping[str, Any], now: float
+) -> Row | None:
+    """The row of the table that decides about the event, whether or not it then refuses; None where none does."""
+    return _choose(workflow, workflow.rows(ticket.state, event), situation(ticket, actor, data, now))
+
+
 def _choose(workflow: Workflow, rows: tuple[Row, ...], at: Situation) -> Row | None:
     for row in rows:
         if all(holds(test, at, workflow.guards) for test in row.when):
