@@ -33,6 +33,7 @@ def check(settings: Settings) -> Iterator[Problem]:
         names.append(pbx.name)
     yield from _port(settings.ivr.port, "ivr.port")
     yield from _folder(settings.paths.workflows, "paths.workflows")
+    yield from _folder(settings.paths.calendars, "paths.calendars")
     yield from _folder(settings.paths.flows, "paths.flows")
     yield from _desk(settings)
     yield from _limits(settings)

@@ -38,6 +38,11 @@ def workflows_dir(paths: PathSettings) -> Path:
     return Path(paths.workflows) if paths.workflows else shipped_workflows()
 
 
+def calendars_dir(paths: PathSettings) -> Path:
+    """The folder of working calendars in use."""
+    return Path(paths.calendars) if paths.calendars else shipped_calendars()
+
+
 def flows_dir(paths: PathSettings) -> Path:
     """The folder of IVR flows in use."""
     return Path(paths.flows) if paths.flows else shipped_flows()

@@ -93,7 +93,9 @@ def _merge(data: dict[str, Any], over: Mapping[str, Any]) -> None:
 def _resolve(settings: Settings, folder: Path, problems: list[Problem]) -> Settings:
     pbxs = tuple(_with_secret(pbx, folder, f"pbx[{n}]", problems) for n, pbx in enumerate(settings.pbx))
     paths = PathSettings(
-        workflows=_beside(settings.paths.workflows, folder), flows=_beside(settings.paths.flows, folder)
+        workflows=_beside(settings.paths.workflows, folder),
+        calendars=_beside(settings.paths.calendars, folder),
+        flows=_beside(settings.paths.flows, folder),
     )
     return msgspec.structs.replace(settings, pbx=pbxs, paths=paths)
 

@@ -52,6 +52,7 @@ class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workflows: str = ""
+    calendars: str = ""
     flows: str = ""
 
 
