@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from server.commands import check, customers, demo, doctor, migrate, schema, serve, tail, users
+from server.commands import audit, check, customers, demo, doctor, migrate, schema, serve, tail, users
 
 app = typer.Typer(
     name="ringdesk",
@@ -16,6 +16,7 @@ app = typer.Typer(
 user = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
 customer = typer.Typer(help="Customer records.", no_args_is_help=True)
+record = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
@@ -28,6 +29,8 @@ user.command("add")(users.add)
 user.command("list")(users.list_users)
 token.command("add")(users.add_token)
 customer.command("import")(customers.import_csv)
+record.command("verify")(audit.verify)
+app.add_typer(record, name="audit")
 app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(customer, name="customers")

@@ -16,6 +16,14 @@ FIRST = "0" * 64
 """What stands before the first row."""
 
 
+class Head(msgspec.Struct, frozen=True):
+    """What a ticket says of itself, for its history to agree with."""
+
+    id: str
+    version: int
+    state: str
+
+
 class Verified(msgspec.Struct, frozen=True):
     """Whether a history is as it was written; `broken_at` is the first row (seq) that is not, with the reason."""
 
@@ -54,7 +62,7 @@ def sealed(ticket_id: str, row: HistoryRow) -> HistoryRow:
     return replace(row, hash=row_hash(ticket_id, row))
 
 
-def verify(ticket: Ticket, rows: Sequence[HistoryRow]) -> Verified:
+def verify(ticket: Ticket | Head, rows: Sequence[HistoryRow]) -> Verified:
     """Whether these rows, in order, are the whole and untouched history of this ticket."""
     previous, state = FIRST, None
     for expected, row in enumerate(rows, start=1):
