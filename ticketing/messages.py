@@ -13,6 +13,10 @@ class Actor(msgspec.Struct, frozen=True):
     user: str
     roles: frozenset[str] = frozenset()
     department: str = ""
+    departments: frozenset[str] = frozenset()
+    """All departments that the actor belongs to or stands in for; the directory fills it in."""
+    stands_for: frozenset[str] = frozenset()
+    """Absent users whose work is with the actor now."""
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -109,3 +113,6 @@ class TicketNotice(msgspec.Struct, frozen=True):
     to: str
     department: str
     owner: str | None
+    co_department: str = ""
+    users: tuple[str, ...] = ()
+    """The users that it is for, stand-ins in the place of the absent; filled in when it is delivered."""

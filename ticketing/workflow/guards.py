@@ -76,7 +76,13 @@ def _at_most(s: Situation, a: FieldBound) -> bool:
 
 
 def _in_department(s: Situation, _: object) -> bool:
-    return bool(s.actor.department) and s.actor.department == s.ticket.department
+    own = s.actor.departments | {s.actor.department}
+    return bool(s.ticket.department) and s.ticket.department in own
+
+
+def _is_owner(s: Situation, _: object) -> bool:
+    """A stand-in acts as the owner, with all that is forbidden to an owner."""
+    return s.ticket.owner is not None and s.ticket.owner in s.actor.stands_for | {s.actor.user}
 
 
 GUARDS: Mapping[str, Primitive] = {
@@ -90,8 +96,8 @@ GUARDS: Mapping[str, Primitive] = {
     "after": Primitive(str, lambda s, text: s.now - s.ticket.state_since >= seconds(text)),
     "has_customer": Primitive(None, lambda s, _: s.ticket.customer_id is not None),
     "has_owner": Primitive(None, lambda s, _: s.ticket.owner is not None),
-    "actor_is_owner": Primitive(None, lambda s, _: s.actor.user == s.ticket.owner),
-    "actor_is_not_owner": Primitive(None, lambda s, _: s.actor.user != s.ticket.owner),
+    "actor_is_owner": Primitive(None, _is_owner),
+    "actor_is_not_owner": Primitive(None, lambda s, a: not _is_owner(s, a)),
     "actor_in_department": Primitive(None, _in_department),
     "actor_outside_department": Primitive(None, lambda s, a: not _in_department(s, a)),
 }
