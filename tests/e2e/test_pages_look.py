@@ -185,6 +185,23 @@ async def test_one_of_several_is_chosen_by_a_key_and_stays_chosen(scene: Scene, 
 
 
 @pytest.mark.real
+async def test_an_unknown_number_is_attached_to_a_customer_who_was_found(
+    scene: Scene, looker: Looker
+) -> None:
+    page = await desk(looker, "anna")
+    scene.answer(scene.ring("anna", UNKNOWN))
+    await expect(page.locator(SHOWN)).to_have_attribute("data-match", "none")
+    await page.keyboard.press("a")
+    await page.keyboard.type("李志强")
+    await page.locator(f"{SHOWN} .find-results button").click()
+    await expect(page.locator(f"{SHOWN} h2")).to_have_text("李志强")
+    await expect(page.locator(f"{SHOWN} [data-act=customer]")).to_be_visible()
+    await expect(page.locator(f"{SHOWN} .came")).to_have_count(0)
+    found = await scene.house.customers.lookup(UNKNOWN)
+    assert [one.customer.name for one in found.candidates] == ["李志强"]
+
+
+@pytest.mark.real
 async def test_a_break_of_the_link_is_told_and_nothing_is_missed(scene: Scene, looker: Looker) -> None:
     page = await desk(looker, "anna")
     await page.context.set_offline(True)

@@ -1,8 +1,10 @@
 // The middle of the desk: one card per call, each kept in the page with what was typed into it.
 
 import { fragment, newKey, request } from "./api.js";
+import { Cards } from "./cards.js";
 import * as clock from "./clock.js";
-import { caller, fill, oops, page, problem, put, say, t, time, word, el } from "./say.js";
+import { wrong } from "./forms.js";
+import { caller, fill, oops, problem, put, say, t, time, word } from "./say.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -13,8 +15,7 @@ export class Middle {
     this.current = null;
     /** @type {Map<string, HTMLElement>} */
     this.cards = new Map();
-    /** The source html of each part, to know what a later message changes. @type {WeakMap<Element, string>} */
-    this.sources = new WeakMap();
+    this.maker = new Cards(byId("middle"));
     /** @type {((pop: any) => void)[]} */
     this.followers = [];
     this.writing = () => false;
@@ -154,7 +155,7 @@ export class Middle {
     say(text);
   }
 
-  /** Make or change a card, part by part: what has not changed keeps its focus, its scroll and its typed text. */
+  /** Make or change the card of a pop. */
   async #draw(pop) {
     let html = pop.html;
     const chosen = this.#remembered(pop.pop_id);
@@ -164,66 +165,11 @@ export class Middle {
     holder.innerHTML = html;
     const fresh = holder.content.querySelector("article");
     const old = this.cards.get(pop.pop_id);
-    const card = old ? this.#merge(old, fresh) : this.#adopt(fresh, pop);
+    const card = old ? this.maker.merge(old, fresh) : this.maker.adopt(fresh);
+    this.cards.set(pop.pop_id, card);
     card.dataset.who = caller(this.known(pop));
     clock.tick(card);
     if (this.current === pop.pop_id) this.#arrange();
-  }
-
-  #adopt(fresh, pop) {
-    for (const part of fresh.querySelectorAll("[data-part]")) this.sources.set(part, part.outerHTML);
-    fresh.hidden = true;
-    byId("middle").append(fresh);
-    this.cards.set(pop.pop_id, fresh);
-    globalThis.htmx?.process(fresh);
-    return fresh;
-  }
-
-  #merge(old, fresh) {
-    for (const name of ["stage", "match", "customer", "name"]) old.dataset[name] = fresh.dataset[name] ?? "";
-    const structure = [...fresh.querySelectorAll("[data-part]")].map((part) => part.dataset.part).join();
-    const before = [...old.querySelectorAll("[data-part]")].map((part) => part.dataset.part).join();
-    const same = structure === before;
-    for (const part of fresh.querySelectorAll("[data-part]")) {
-      const place = old.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (!place || this.sources.get(place) === part.outerHTML) continue;
-      if (same || part.dataset.part === "head" || !dirty(place)) this.#replace(place, part);
-      else this.#offer(place, part.cloneNode(true));
-    }
-    if (!same) this.#addLists(old, fresh);
-    return old;
-  }
-
-  #addLists(old, fresh) {
-    old.querySelector(".pop-lists")?.remove();
-    const lists = fresh.querySelector(".pop-lists");
-    if (lists) {
-      for (const part of lists.querySelectorAll("[data-part]")) this.sources.set(part, part.outerHTML);
-      old.append(lists);
-      globalThis.htmx?.process(lists);
-    }
-    const menu = fresh.querySelector("[data-part=ivr]");
-    if (menu && !old.querySelector("[data-part=ivr]")) old.querySelector("[data-part=head]").after(menu.cloneNode(true));
-  }
-
-  #replace(place, part) {
-    const source = part.outerHTML;
-    const copy = part.cloneNode(true);
-    const focused = place.contains(document.activeElement) ? document.activeElement.id || document.activeElement.dataset.act : "";
-    this.sources.set(copy, source);
-    place.replaceWith(copy);
-    globalThis.htmx?.process(copy);
-    clock.tick(copy);
-    if (focused) (copy.querySelector(`#${CSS.escape(focused)}, [data-act="${CSS.escape(focused)}"]`) ?? byId("middle")).focus();
-  }
-
-  /** The agent is typing where something new would go: say so, and leave it to them. */
-  #offer(place, part) {
-    place.querySelector(":scope > .came")?.remove();
-    const button = el("button", { type: "button" }, t("show"));
-    const note = el("p", { className: "notice attention came" }, `${t("record_came")} `, button);
-    button.onclick = () => this.#replace(place, part);
-    place.prepend(note);
   }
 
   #arrange() {
@@ -289,6 +235,8 @@ export class Middle {
   async #take(button, card) {
     const { customer, name, attach } = button.dataset;
     const chosen = { id: customer, name: name ?? button.closest("tr")?.querySelector("strong")?.textContent ?? "" };
+    // What was typed has done its work: the card may change as soon as the server says so.
+    for (const input of card.querySelectorAll(".find input")) input.value = input.defaultValue;
     try {
       if (attach && card.dataset.number) {
         await request("POST", `/api/v1/customers/${encodeURIComponent(customer)}/phones`, { number: card.dataset.number }, newKey());
@@ -332,26 +280,4 @@ function newCustomer(form, card) {
     ...(address.value.trim() && { address: { text: address.value.trim() } }),
     ...(number && { phones: [{ number }] }),
   };
-}
-
-/** Say what is wrong beside its field (or under the form); "" clears all. */
-export function wrong(form, field, text) {
-  const shown = (element) => element && !element.closest("[disabled]");
-  for (const place of form.querySelectorAll("[data-wrong]")) place.hidden = true;
-  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-  if (!text) return;
-  const named = [...form.querySelectorAll(`[data-wrong="${CSS.escape(field)}"]`)].find(shown);
-  const place = named ?? form.querySelector('[data-wrong=""]');
-  put(place, text);
-  place.hidden = false;
-  const input = field && [...form.querySelectorAll(`[name="${CSS.escape(field)}"]`)].find(shown);
-  if (input) {
-    input.setAttribute("aria-invalid", "true");
-    if (place.id) input.setAttribute("aria-describedby", place.id);
-    input.focus();
-  }
-}
-
-function dirty(part) {
-  return [...part.querySelectorAll("input, textarea")].some((input) => input.value !== input.defaultValue);
 }

@@ -2,8 +2,8 @@
 
 import { newKey, request } from "./api.js";
 import * as clock from "./clock.js";
+import { wrong } from "./forms.js";
 import { caller, el, fill, page, problem, put, t, time, toast, word } from "./say.js";
-import { wrong } from "./pops.js";
 
 const byId = (id) => document.getElementById(id);
 const KEPT_DAYS = 3;
