@@ -17,6 +17,7 @@ from core.ids import new_id
 from ticketing import store
 from ticketing.chain import FIRST, Verified, row_of, verify
 from ticketing.clocks import Reading, readings
+from ticketing.directory import Directory
 from ticketing.errors import StaleVersion, refused
 from ticketing.library import Definition, Library
 from ticketing.messages import (
@@ -29,6 +30,7 @@ from ticketing.messages import (
     TicketOpened,
 )
 from ticketing.notices import NOTICE_TOPIC, notice_of
+from ticketing.staff import sees
 from ticketing.views import EventView, FormView, event_view, form
 from ticketing.workflow.decide import Outcome, decide, offered
 from ticketing.workflow.model import Workflow
@@ -61,6 +63,7 @@ class Tickets:
         self._zone = zone
         self._ids = ids
         self._library = Library()
+        self.directory = Directory(db)
 
     async def adopt(self, workflows: Mapping[str, Workflow], at: float) -> None:
         """Put these definitions in force for new tickets; the ones before stay for the tickets that follow them."""
@@ -70,6 +73,7 @@ class Tickets:
     async def open(self, actor: Actor, new: NewTicket, at: float) -> Ticket:
         """Open a ticket; raises `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`."""
         definition = self._library.wanted(new.workflow)
+        actor = await self.standing(actor, at)
         await self._check_references(new)
         day = f"{datetime.fromtimestamp(at, self._zone):%Y%m%d}"
         async with self._db.begin() as tx:
@@ -92,11 +96,12 @@ class Tickets:
     ) -> Ticket:
         """Have an event happen to a ticket that is still at `expected_version`.
 
-        Raises `NotFound`, `StaleVersion`, `NotAllowedInState`, `WrongRole`, `MissingField`, `GuardRefused` or
-        `Invalid`, each having changed nothing.
+        Raises `NotFound` (also where the ticket is not the actor's to see), `StaleVersion`, `NotAllowedInState`,
+        `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`, each having changed nothing.
         """
+        actor = await self.standing(actor, at)
         async with self._db.begin() as tx:
-            ticket = await self._found(tx, ticket_id)
+            ticket = await self._found(tx, ticket_id, actor)
             if ticket.version != expected_version:
                 raise await _stale(tx, ticket, expected_version)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
@@ -108,10 +113,14 @@ class Tickets:
         self._bus.publish(TicketChanged(outcome.ticket, event, actor.user))
         return outcome.ticket
 
-    async def get(self, ticket_id: str) -> Ticket:
-        """The ticket; raises `NotFound`."""
+    async def standing(self, actor: Actor, at: float) -> Actor:
+        """The actor with the departments it belongs to and those it stands in for."""
+        return (await self.directory.staff(at)).standing(actor)
+
+    async def get(self, ticket_id: str, viewer: Actor | None = None) -> Ticket:
+        """The ticket; raises `NotFound`, also where it is not for this viewer (whose `standing` is known)."""
         async with self._db.read() as tx:
-            return await self._found(tx, ticket_id)
+            return await self._found(tx, ticket_id, viewer)
 
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket with this number, None where there is none."""
@@ -150,6 +159,7 @@ class Tickets:
 
     async def allowed(self, ticket: Ticket, actor: Actor, at: float, language: str = "en") -> list[EventView]:
         """The events that the actor may try on the ticket now, with what each asks."""
+        actor = await self.standing(actor, at)
         workflow = await self.definition_of(ticket)
         names = offered(workflow, ticket, actor, at)
         return [event_view(workflow, ticket, name, language) for name in names]
@@ -173,14 +183,17 @@ class Tickets:
         """The definitions in force, by name."""
         return self._library.current()
 
-    async def list(self, wanted: TicketFilter, limit: int = 50, after: str = "") -> list[Ticket]:
-        """The newest tickets that fit; `after` is the id of the last one of the page before."""
+    async def list(
+        self, wanted: TicketFilter, limit: int = 50, after: str = "", viewer: Actor | None = None
+    ) -> list[Ticket]:
+        """The newest tickets that fit and that the viewer (whose `standing` is known) may see; everything where
+        there is none. `after` is the id of the last one of the page before."""
         async with self._db.read() as tx:
-            return await store.select(tx, wanted, limit, after)
+            return await store.select(tx, wanted, limit, after, viewer)
 
-    async def _found(self, tx: AsyncConnection, ticket_id: str) -> Ticket:
+    async def _found(self, tx: AsyncConnection, ticket_id: str, viewer: Actor | None = None) -> Ticket:
         ticket = await store.get(tx, ticket_id)
-        if ticket is None:
+        if ticket is None or (viewer is not None and not sees(viewer, ticket)):
             raise NotFound("There is no such ticket.")
         return ticket
 

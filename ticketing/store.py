@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import insert_for
-from ticketing.messages import HistoryRow, Ticket, TicketFilter
+from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.staff import CO_DEPARTMENT, own_names, restricted
 from ticketing.tables import ticket_counters, ticket_history, tickets
 
 
@@ -75,21 +76,41 @@ async def last_hash(tx: AsyncConnection, ticket_id: str) -> str | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
-async def select(tx: AsyncConnection, wanted: TicketFilter, limit: int, after: str) -> list[Ticket]:
-    """The newest tickets that fit, older than the one with the id `after`."""
-    query = sa.select(tickets).where(*_conditions(wanted)).order_by(tickets.c.id.desc()).limit(limit)
+async def select(
+    tx: AsyncConnection, wanted: TicketFilter, limit: int, after: str, viewer: Actor | None = None
+) -> list[Ticket]:
+    """The newest tickets that fit and that the viewer may see, older than the one with the id `after`."""
+    seen = (*_conditions(wanted, viewer), *_visible(viewer))
+    query = sa.select(tickets).where(*seen).order_by(tickets.c.id.desc()).limit(limit)
     if after:
         query = query.where(tickets.c.id < after)
     return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
 
 
-def _conditions(wanted: TicketFilter) -> list[Any]:
+def _visible(viewer: Actor | None) -> list[Any]:
+    """`staff.sees`, said in SQL."""
+    if viewer is None or not restricted(viewer):
+        return []
+    own, names = sorted(viewer.departments), sorted(own_names(viewer))
+    helped = tickets.c.fields[CO_DEPARTMENT].as_string()
+    return [
+        sa.or_(
+            tickets.c.department.in_(own),
+            helped.in_(own),
+            tickets.c.owner.in_(names),
+            tickets.c.created_by.in_(names),
+        )
+    ]
+
+
+def _conditions(wanted: TicketFilter, viewer: Actor | None = None) -> list[Any]:
     equal = ("workflow", "state", "owner", "customer_id", "call_id", "department")
     found: list[Any] = [tickets.c[name] == value for name in equal if (value := getattr(wanted, name))]
     if wanted.open is not None:
         found.append(tickets.c.closed_at.is_(None) if wanted.open else tickets.c.closed_at.is_not(None))
     if wanted.mine_of:
-        found.append(sa.or_(tickets.c.owner == wanted.mine_of, tickets.c.created_by == wanted.mine_of))
+        owners = own_names(viewer) if viewer and viewer.user == wanted.mine_of else {wanted.mine_of}
+        found.append(sa.or_(tickets.c.owner.in_(sorted(owners)), tickets.c.created_by == wanted.mine_of))
     if wanted.q:
         found.append(
             sa.or_(

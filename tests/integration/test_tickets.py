@@ -89,7 +89,8 @@ async def test_notices_go_out_after_the_commit(
     ("event", "actor", "data", "version", "refusal"),
     [
         ("judge", DISPATCHER, {}, 0, StaleVersion),
-        ("reply", CLERK, {}, 1, NotAllowedInState),
+        ("reply", DISPATCHER, {}, 1, NotAllowedInState),
+        ("judge", CLERK, {}, 1, NotFound),
         ("judge", AGENT, {}, 1, WrongRole),
         ("merge", DISPATCHER, {}, 1, MissingField),
         ("judge", DISPATCHER, {"severity": 7}, 1, Invalid),
