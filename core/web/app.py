@@ -10,6 +10,7 @@ from aiohttp import web
 
 from core.clock import Clock
 from core.database import Database
+from core.errors import Refused
 from core.identity.service import Identity
 from core.ids import new_id
 from core.web.dispatch import handler_for
@@ -104,7 +105,9 @@ async def _answer(request: web.Request, handler: _Next) -> web.StreamResponse:
             raise  # part of the answer is on its way: the connection can only be broken off
         problem = problem_of(error, request[REQUEST_ID])
         if problem.status >= 500:
-            log.error("http.failed", path=request.path, status=problem.status, exc_info=error)
+            # A refusal says itself what is away (a PBX, the database); only a surprise needs its traceback.
+            traceback = None if isinstance(error, Refused) else error
+            log.error("http.failed", path=request.path, code=problem.code, exc_info=traceback)
         return problem_response(request, problem)
 
 
@@ -127,7 +130,6 @@ async def _prepare(request: web.Request, response: web.StreamResponse) -> None:
     request[PREPARED] = True
     site = request.app[SITE]
     https = site.public_url.startswith("https:")
-    static = request.path.startswith("/static/")
-    response.headers.update(add_headers(dict(response.headers), https=https, static=static))
+    response.headers.update(add_headers(dict(response.headers), https=https))
     response.headers["X-Request-ID"] = request.get(REQUEST_ID, "")
     response.headers["Server"] = "ringdesk"
