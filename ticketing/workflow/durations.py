@@ -14,3 +14,9 @@ def seconds(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"`{text}` is not a duration such as 45m, 2h or 7d")
     return sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
+
+
+def days_and_seconds(text: str) -> tuple[int, int]:
+    """The days that it names and the seconds besides, for calendars whose day has other than 24 hours."""
+    days = sum(int(count) for count, unit in _PART.findall(text) if unit == "d")
+    return days, seconds(text) - days * 86_400

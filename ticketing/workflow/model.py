@@ -12,6 +12,9 @@ ANY_OPEN = "any_open"
 STAY = "stay"
 """In `to`: the ticket keeps its state, as with an urge or a note."""
 
+TAKE_OVER = "take_over"
+"""In the history: the ticket came to another version of its definition."""
+
 ROLES = frozenset({"agent", "dispatcher", "department", "leader", "supervisor", "auditor", "admin"})
 MACHINES = frozenset({"system", "ivr", "mail", "timer"})
 """Actors that are no people; a row names them among its roles like anybody else."""
@@ -110,6 +113,17 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     otherwise: str
 
 
+class Escalation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happens of itself when so much of a clock's time has passed; once in each run."""
+
+    at: str
+    """A share of the target (80%, 100%), or time after or before it (+4h, -30m)."""
+    effects: tuple[str, ...] = ()
+    """Who is told: tell_owner, tell_head …"""
+    event: str = ""
+    """An event that the timer has happen, where a row of the table lets it; it must not ask for anything."""
+
+
 class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A time limit: it counts in the states of `during`, stands still in those of `pauses`, and ends elsewhere."""
 
@@ -123,7 +137,9 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The longest time that the pauses of one run may add up to."""
     stops_on: tuple[str, ...] = ()
     """Events that end the run while the state goes on."""
-    calendar: Literal["always", "working"] = "working"
+    calendar: str = "working"
+    """`always`, `working` (the calendar called default), or another calendar's name."""
+    escalations: tuple[Escalation, ...] = ()
 
 
 class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,6 +159,9 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clocks: dict[str, Clock] = {}
     includes: dict[str, tuple[str, ...]] = {}
     """Who may also act as whom: `supervisor: [agent, dispatcher]`."""
+    map: dict[str, str] | None = None
+    """Given, be it empty: open tickets of other versions come along to this one, from the states that are no longer
+    there as it says. None: they stay on the version that they began with."""
 
     def sources(self, row: Row) -> tuple[str, ...]:
         """The states that a row starts from, `any_open` written out."""
