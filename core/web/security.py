@@ -31,13 +31,11 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def add_headers(headers: dict[str, str], *, https: bool, static: bool) -> dict[str, str]:
+def add_headers(headers: dict[str, str], *, https: bool) -> dict[str, str]:
     """The headers that a response lacks: it may have set stricter ones itself."""
-    wanted = dict(HEADERS)
+    wanted = {**HEADERS, "Cache-Control": "no-store"}
     if https:
         wanted["Strict-Transport-Security"] = "max-age=31536000"
-    if not static:
-        wanted["Cache-Control"] = "no-store"
     present = {name.lower() for name in headers}
     return {name: value for name, value in wanted.items() if name.lower() not in present}
 
@@ -101,11 +99,7 @@ def sign_in_url(request: web.Request) -> str:
 
 
 def safe_next(text: str) -> str:
-    """The page to go to after signing in: one of ours, or "/" for anything that leads elsewhere.
-
-    An address of ours is ASCII, since browsers percent-encode what is not.
-    """
-    ours = text.startswith("/") and text.isascii() and text.isprintable()
-    if not ours or text.startswith(("//", "/\\")):
+    """The page to go to after signing in: one of ours, or "/" for anything that leads elsewhere."""
+    if not text.startswith("/") or text.startswith(("//", "/\\")) or not text.isprintable():
         return "/"
     return text

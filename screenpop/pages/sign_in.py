@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from yarl import URL
 
 from core.errors import TooMany, Unauthenticated
 from core.identity.users import NOBODY
@@ -54,9 +55,12 @@ class SignIn:
         except (Unauthenticated, TooMany) as refusal:
             gettext = self._pages.renderer.gettext(self._pages.language_for(NOBODY, ask.request))
             response = self._form(ask, next_, ask.body.name[:64], of_refusal(refusal, gettext))
-            response.set_status(429 if isinstance(refusal, TooMany) else 401)
+            response.set_status(401)
+            if isinstance(refusal, TooMany):
+                response.set_status(429)
+                response.headers["Retry-After"] = str(refusal.retry_after)
             return response
-        response = web.Response(status=303, headers={"Location": next_})
+        response = web.Response(status=303, headers={"Location": str(URL(next_))})
         start_session(ask.request, response, signed_in)
         self._pages.remember_language(response, signed_in.user.language)
         return response
