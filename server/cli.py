@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from server.commands import audit, check, customers, demo, doctor, migrate, schema, serve, tail, users
+from server.commands import (
+    audit,
+    check,
+    customers,
+    demo,
+    departments,
+    doctor,
+    migrate,
+    schema,
+    serve,
+    tail,
+    users,
+    workflow,
+)
 
 app = typer.Typer(
     name="ringdesk",
@@ -17,6 +30,8 @@ user = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
 customer = typer.Typer(help="Customer records.", no_args_is_help=True)
 record = typer.Typer(help="The record of what happened.", no_args_is_help=True)
+department = typer.Typer(help="Departments, their members and stand-ins.", no_args_is_help=True)
+kind = typer.Typer(help="Definitions of tickets.", no_args_is_help=True)
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
@@ -30,10 +45,19 @@ user.command("list")(users.list_users)
 token.command("add")(users.add_token)
 customer.command("import")(customers.import_csv)
 record.command("verify")(audit.verify)
+kind.command("try")(workflow.try_)
+kind.command("diff")(workflow.diff)
+kind.command("load")(workflow.load)
+app.add_typer(kind, name="workflow")
 app.add_typer(record, name="audit")
+department.command("add")(departments.add)
+department.command("member")(departments.member)
+department.command("absence")(departments.absence)
+department.command("list")(departments.list_departments)
 app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(customer, name="customers")
+app.add_typer(department, name="department")
 
 
 def main() -> None:

@@ -126,24 +126,30 @@ class TicketApi:
         wanted = TicketFilter(
             **{name: getattr(query, name) for name in names}, mine_of=ask.user.name if query.mine else ""
         )
-        found = await self._tickets.list(wanted, query.limit + 1, query.after)
+        viewer = await self._viewer(ask)
+        found = await self._tickets.list(wanted, query.limit + 1, query.after, viewer)
         shown = found[: query.limit]
         return page([ticket_view(t) for t in shown], shown[-1].id if len(found) > query.limit else None)
 
     async def one(self, ask: Ask[None, LanguageQuery]) -> TicketDetail:
-        ticket = await self._tickets.get(ask.path["id"])
+        ticket = await self._tickets.get(ask.path["id"], await self._viewer(ask))
         events = await self._tickets.allowed(ticket, actor_of(ask.user), ask.at, _language(ask))
         return TicketDetail(**msgspec.structs.asdict(ticket_view(ticket)), events=tuple(events))
 
     async def history(self, ask: Ask[None, ListQuery]) -> Page[HistoryView]:
         after = _seq(ask.query.after)
+        await self._tickets.get(ask.path["id"], await self._viewer(ask))
         rows = await self._tickets.history(ask.path["id"], after, ask.query.limit + 1)
         shown = rows[: ask.query.limit]
         return page([_history(r) for r in shown], str(shown[-1].seq) if len(rows) > ask.query.limit else None)
 
     async def clocks(self, ask: Ask[None, None]) -> Page[ClockView]:
+        await self._tickets.get(ask.path["id"], await self._viewer(ask))
         workflow, found = await self._tickets.clocks(ask.path["id"], ask.at)
         return page([_clock(reading, workflow.clocks[reading.name].label) for reading in found])
+
+    async def _viewer(self, ask: Ask[Any, Any]) -> Actor:
+        return await self._tickets.standing(actor_of(ask.user), ask.at)
 
     async def fire(self, ask: Ask[EventBody, None]) -> TicketView:
         body = ask.body

@@ -65,8 +65,11 @@ class CustomerRecords(Protocol):
 class TicketRoom(Protocol):
     """What the pages need of ticketing."""
 
-    async def get(self, ticket_id: str) -> Ticket: ...
-    async def list(self, wanted: TicketFilter, limit: int = 50, after: str = "") -> Sequence[Ticket]: ...
+    async def standing(self, actor: Actor, at: float) -> Actor: ...
+    async def get(self, ticket_id: str, viewer: Actor | None = None) -> Ticket: ...
+    async def list(
+        self, wanted: TicketFilter, limit: int = 50, after: str = "", viewer: Actor | None = None
+    ) -> Sequence[Ticket]: ...
     async def history(
         self, ticket_id: str, after: int = 0, limit: int | None = None
     ) -> Sequence[HistoryRow]: ...
@@ -104,6 +107,10 @@ class Pages:
     tickets: TicketRoom
     calls: Calls
     pops: Pops
+
+    async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
+        """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""
+        return await self.tickets.standing(actor_of(ask.user), ask.at)
 
     def language_of(self, ask: Ask[Any, Any]) -> str:
         """The language of who asks."""

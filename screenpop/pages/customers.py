@@ -76,7 +76,8 @@ class CustomerPages:
     async def _one(self, ask: Ask[Any, Any]) -> dict[str, Any]:
         customer = await self._pages.customers.get(ask.path["id"])
         language = self._pages.language_of(ask)
-        tickets = await self._pages.tickets.list(TicketFilter(customer_id=customer.id, open=True), 20)
+        wanted = TicketFilter(customer_id=customer.id, open=True)
+        tickets = await self._pages.tickets.list(wanted, 20, viewer=await self._pages.viewer_of(ask))
         rows = await self._records.ticket_rows(tickets, language)
         may_write = ask.user.can(Permission.CUSTOMERS_EDIT)
         return {"customer": customer, "tickets": rows, "may_write": may_write, **await self._timeline(ask)}

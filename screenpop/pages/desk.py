@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -17,7 +18,7 @@ from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 from screenpop.pops import with_customer
 from screenpop.records import history_row
-from ticketing.messages import TicketFilter
+from ticketing.messages import Ticket, TicketFilter
 
 FOUND = 8
 LAST_CONTACTS = 6
@@ -72,9 +73,13 @@ class Desk:
         """Customers and tickets that match what is typed into the search field."""
         text = ask.query.q.strip()
         customers, _ = await self._pages.customers.search(text, FOUND) if text else ([], None)
-        tickets = await self._pages.tickets.list(TicketFilter(q=text), FOUND) if text else []
+        tickets = await self._found(ask, TicketFilter(q=text), FOUND) if text else []
         rows = await self._records.ticket_rows(tickets, self._pages.language_of(ask))
         return self._pages.fragment(ask, "parts/search.html", q=text, customers=customers, tickets=rows)
+
+    async def _found(self, ask: Ask[Any, Any], wanted: TicketFilter, limit: int) -> Sequence[Ticket]:
+        """The newest tickets that fit and that who asks may see."""
+        return await self._pages.tickets.list(wanted, limit, viewer=await self._pages.viewer_of(ask))
 
     async def find(self, ask: Ask[Any, FindQuery]) -> web.StreamResponse:
         """Customers that match, to be chosen for the call."""
@@ -89,7 +94,7 @@ class Desk:
         pop = self._pages.pops.pop(ask.user.name, ask.path["pop_id"])
         customer = await self._pages.customers.get(ask.query.customer)
         language = self._pages.language_of(ask)
-        tickets = await self._pages.tickets.list(TicketFilter(customer_id=customer.id, open=True), 8)
+        tickets = await self._found(ask, TicketFilter(customer_id=customer.id, open=True), 8)
         labels = [(ticket, await self._records.state_label(ticket, language)) for ticket in tickets]
         entries, _ = await self._pages.customers.timeline(customer.id, LAST_CONTACTS)
         contacts = [history_row(entry) for entry in entries if entry.kind != "created"]

@@ -49,7 +49,8 @@ class TicketPages:
             open=None if query.show == "all" else True,
             q=query.q.strip(),
         )
-        found = await self._pages.tickets.list(wanted, query.limit + 1, query.after)
+        viewer = await self._pages.viewer_of(ask)
+        found = await self._pages.tickets.list(wanted, query.limit + 1, query.after, viewer)
         shown = found[: query.limit]
         rows = await self._records.ticket_rows(shown, self._pages.language_of(ask), True)
         more = None
@@ -77,7 +78,7 @@ class TicketPages:
         id, event = ask.path["id"], form.get("event", "")
         language = self._pages.language_of(ask)
         try:
-            ticket = await self._pages.tickets.get(id)
+            ticket = await self._pages.tickets.get(id, await self._pages.viewer_of(ask))
             data = await self._data(ask, ticket, event, form, language)
             await self._pages.tickets.fire(id, event, actor_of(ask.user), data, _version(form), ask.at)
         except NotFound:
@@ -98,7 +99,7 @@ class TicketPages:
 
     async def _one(self, ask: Ask[Any, Any], id: str, tried: dict[str, Any] | None = None) -> dict[str, Any]:
         tickets, language = self._pages.tickets, self._pages.language_of(ask)
-        ticket = await tickets.get(id)
+        ticket = await tickets.get(id, await self._pages.viewer_of(ask))
         workflow = await tickets.definition_of(ticket)
         events: Sequence[EventView] = ()
         if ask.user.can(Permission.TICKETS_EDIT):

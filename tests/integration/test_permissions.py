@@ -24,7 +24,10 @@ from tests.wait import until
 INITIALS = {"a": "anna", "d": "dora", "p": "gao", "l": "zhao", "s": "sam", "u": "uli", "x": "root"}
 ALL, TICKETS, DESK, CALLS, SEE = "adplsux", "adplsx", "adsx", "adsux", "sux"
 TABLE = {
+    ("DELETE", "/api/v1/absences/{id}"): TICKETS,
+    ("DELETE", "/api/v1/departments/{name}/members/{user}"): "x",
     ("GET", "/"): ALL,
+    ("GET", "/api/v1/absences"): ALL,
     ("GET", "/api/v1/agents"): CALLS,
     ("GET", "/api/v1/board"): CALLS,
     ("GET", "/api/v1/calls"): CALLS,
@@ -32,6 +35,8 @@ TABLE = {
     ("GET", "/api/v1/customers"): ALL,
     ("GET", "/api/v1/customers/{id}"): ALL,
     ("GET", "/api/v1/customers/{id}/timeline"): ALL,
+    ("GET", "/api/v1/departments"): ALL,
+    ("GET", "/api/v1/departments/{name}"): ALL,
     ("GET", "/api/v1/queues"): CALLS,
     ("GET", "/api/v1/tickets"): ALL,
     ("GET", "/api/v1/tickets/{id}"): ALL,
@@ -58,6 +63,7 @@ TABLE = {
     ("GET", "/wall"): SEE,
     ("GET", "/ws"): ALL,
     ("PATCH", "/api/v1/customers/{id}"): DESK,
+    ("POST", "/api/v1/absences"): TICKETS,
     ("POST", "/api/v1/agents/{user}/login"): DESK,
     ("POST", "/api/v1/agents/{user}/logout"): DESK,
     ("POST", "/api/v1/agents/{user}/pause"): DESK,
@@ -70,11 +76,13 @@ TABLE = {
     ("POST", "/api/v1/customers"): DESK,
     ("POST", "/api/v1/customers/{id}/notes"): DESK,
     ("POST", "/api/v1/customers/{id}/phones"): DESK,
+    ("POST", "/api/v1/departments/{name}/members"): "x",
     ("POST", "/api/v1/tickets"): TICKETS,
     ("POST", "/api/v1/tickets/{id}/events"): TICKETS,
     ("POST", "/desk/customers/{id}/notes"): DESK,
     ("POST", "/desk/tickets/{id}/events"): TICKETS,
     ("POST", "/settings"): ALL,
+    ("PUT", "/api/v1/departments/{name}"): "x",
 }
 """Every route that asks who you are, and the roles that it lets in, by their initials."""
 PUBLIC = {
