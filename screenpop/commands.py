@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from core.clock import Clock
+from core.clock import Clock, iso
 from core.identity.roles import Permission
 from core.identity.users import User
 from cti.commands import Asked, DutyDone, PhoneCommands
@@ -78,10 +78,14 @@ def commands(phones: PhoneCommands, popper: Popper, clock: Clock) -> Mapping[str
     async def transfer(user: User, args: TransferArgs) -> Any:
         await phones.transfer(asked(user), args.call_id, args.to, args.kind)
 
+    async def ping(user: User, args: NoArgs) -> Any:
+        return {"at": iso(clock.now())}
+
     async def close(user: User, args: PopArgs) -> Any:
         popper.close(user.name, args.pop_id)
 
     return {
+        "ping": Command(NoArgs, Permission.DESK_USE, ping),
         "agent.ready": Command(NoArgs, Permission.AGENTS_SELF, ready),
         "agent.pause": Command(PauseArgs, Permission.AGENTS_SELF, pause),
         "agent.login": Command(LoginArgs, Permission.AGENTS_SELF, login),

@@ -1,4 +1,4 @@
-"""A ticket's state in the words of its workflow and of one language."""
+"""A ticket's state in the words of its workflow and of one language, and who people are."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from ticketing.views import state_label
 
 
 class TicketLabels:
-    """Looks labels up in the definitions in force; a name that they do not have is shown as it is."""
+    """Looks labels up in the definitions in force; a name that they do not have is shown as it is.
 
-    def __init__(self, tickets: Tickets) -> None:
+    `person` gives the full name of a user.
+    """
+
+    def __init__(self, tickets: Tickets, person: Callable[[str], str]) -> None:
         self._tickets = tickets
+        self.person = person
 
     def state(self, workflow: str, state: str, language: str) -> str:
         """Such as 处理中 for the state `handling` of a complaint."""

@@ -27,9 +27,11 @@ NATIVE_NAMES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 
 
 class StateLabels(Protocol):
-    """Where the label of a ticket's state comes from."""
+    """Where the label of a ticket's state and the full name of a user come from."""
 
     def state(self, workflow: str, state: str, language: str) -> str: ...
+
+    def person(self, user: str, /) -> str: ...
 
 
 class Renderer:
@@ -80,6 +82,7 @@ class Renderer:
             "when": times.when,
             "date": times.date,
             "word": lambda name, group: word(group, name, translations.gettext),
+            "person": labels.person,
             "ticket_state": lambda name: _ticket_state(name, language, labels),
         }
         environment.globals |= {

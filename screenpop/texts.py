@@ -47,7 +47,7 @@ TEXTS: Mapping[str, str] = {
     "talking_hint": N_("Hold and mute are on your phone"),
     "no_call": N_("No call"),
     "ready_hint": N_("You get the next call."),
-    "offline_hint": N_("Sign in to a queue to get calls."),
+    "offline_hint": N_("Press R to take calls."),
     "paused_hint": N_("You get no calls until you are ready."),
     "waiting": N_("%(n)s waiting"),
     "longest": N_("Longest wait"),

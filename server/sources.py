@@ -21,13 +21,14 @@ LAST_NOISE = b"\xff" * 10
 class CallTimeline:
     """A customer's calls: every call from or to one of the customer's numbers."""
 
-    def __init__(self, calls: CallStore) -> None:
+    def __init__(self, calls: CallStore, person: Callable[[str], str]) -> None:
         self._calls = calls
+        self._person = person
 
     async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
         numbers = [phone.e164 for phone in customer.phones]
         found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
-        return [_call_entry(call) for call in found]
+        return [_call_entry(call, self._person) for call in found]
 
 
 class TicketTimeline:
@@ -82,13 +83,13 @@ class NumberKeys:
         return normalise(text, self._regions.get(pbx, "CN")).e164 or ""
 
 
-def _call_entry(call: Call) -> TimelineEntry:
+def _call_entry(call: Call, person: Callable[[str], str]) -> TimelineEntry:
     agents = dict.fromkeys(
         segment.agent for segment in call.segments if segment.agent and segment.answered_at
     )
     state = call.outcome.value if call.outcome else call.state.value
     return TimelineEntry(
-        call.started_at, "call", call.queue or call.dialled, ", ".join(agents), call.id, state
+        call.started_at, "call", call.queue or call.dialled, ", ".join(map(person, agents)), call.id, state
     )
 
 

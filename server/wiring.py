@@ -13,7 +13,7 @@ from config.settings import Settings
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.database import Database
-from core.identity.messages import SessionEnded
+from core.identity.messages import SessionEnded, UserChanged
 from core.identity.service import Identity
 from core.ids import new_id
 from core.outbox import Relay
@@ -36,8 +36,9 @@ from screenpop.render import Renderer
 from screenpop.session import Log, Viewer
 from screenpop.socket import LiveSocket, viewer_of
 from screenpop.tickets_live import TicketsLive
+from server.definitions import Definitions
+from server.people import People
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
-from ticketing.definitions import read_files, workflow_files
 from ticketing.notices import NOTICE_TOPIC, notice_handler
 from ticketing.service import Tickets
 
@@ -55,6 +56,7 @@ class House:
         self.tasks = Tasks()
         self.db = Database(settings.database.url)
         self.identity = Identity(self.db, settings.security, bus=self.bus)
+        self.people = People()
         self._lay_rooms()
         self._open_windows()
         self._subscribe()
@@ -70,7 +72,9 @@ class House:
         self.customers = Customers(self.db, self.bus, first_region)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
-        self.customers.add_source(CallTimeline(self.calls))
+        folder = workflows_dir(self.settings.paths)
+        self.definitions = Definitions(self.tickets, folder, self.bus, self.clock)
+        self.customers.add_source(CallTimeline(self.calls, self.people.name))
         self.customers.add_source(TicketTimeline(self.tickets))
         self.relay = Relay(self.db, {NOTICE_TOPIC: notice_handler(self.bus)}, self.clock)
         self.regions = regions
@@ -80,7 +84,7 @@ class House:
         desk = self.settings.desk
         self.hub = Hub(Log(new_id(self.clock.now())))
         self.live = LivePicture(self.hub, self.clock)
-        self.labels = TicketLabels(self.tickets)
+        self.labels = TicketLabels(self.tickets, self.people.name)
         self.renderer = Renderer(desk, self.labels)
         records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions)
         self.popper = Popper(
@@ -110,15 +114,15 @@ class House:
         self.popper.subscribe(self.bus)
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
+        self.bus.subscribe(UserChanged, lambda event: self.people.learn([event.user]))
         self.bus.subscribe(SessionEnded, lambda event: self.hub.end_sessions(event.user, event.session_id))
 
     async def load_definitions(self) -> None:
-        """Put the installation's workflows in force. Raises `Faulty` for a broken one."""
-        definitions = read_files(workflow_files(workflows_dir(self.settings.paths)))
-        await self.tickets.adopt(definitions, self.clock.now())
+        """Put the installation's workflows in force. Raises `Faulty` for a broken one where there is none from before."""
+        await self.definitions.load()
 
     async def start(self) -> None:
-        """Load definitions and people, then connect to the PBXs. Raises `Faulty` for a broken definition."""
+        """Load definitions and people, then connect to the PBXs. Raises `Faulty` as `load_definitions` does."""
         await self.load_definitions()
         await self.refresh_seats()
         self.recorder.start(self.tasks)
@@ -128,13 +132,15 @@ class House:
 
     async def stop(self) -> None:
         """Cut the links, write what is still to be written, close the database."""
+        await self.switchboard.stop()
         self.live.close()
         await self.recorder.flush()
         await self.tasks.close()
         await self.db.close()
 
     async def refresh_seats(self) -> None:
-        """Take over the users' phones, which another process (`ringdesk user add`) may have changed."""
+        """Take over the users' names and phones, which another process (`ringdesk user add`) may have changed."""
+        self.people.learn(await self.identity.users())
         found = await self.identity.seats()
         self.switchboard.set_seats(
             tuple(Seat(seat.user, seat.name, seat.pbx, seat.interface, seat.extension) for seat in found),
@@ -159,6 +165,7 @@ class House:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             try:
                 await self.refresh_seats()
+                await self.definitions.follow()
                 self.popper.expire(self.clock.now())
                 await self.check_windows()
             except Exception:

@@ -142,9 +142,8 @@ export class StateBar {
     const working = Boolean(me?.queues.length);
     // Both stay where they are, so that nothing beside them moves when the state changes.
     byId("do-ready").disabled = ["ready", "ringing", "talking", "holding"].includes(state);
-    byId("do-ready").classList.toggle("primary", state === "paused" || state === "wrap_up");
+    byId("do-ready").classList.toggle("primary", ["offline", "paused", "wrap_up"].includes(state));
     byId("do-pause").disabled = !working;
-    byId("do-queues").classList.toggle("primary", !working);
     put(byId("queues-mine"), working ? `${me.queues.length}/${this.#mine().length}` : "");
   }
 

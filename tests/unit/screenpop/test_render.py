@@ -27,6 +27,9 @@ class PlainLabels:
     def state(self, workflow: str, state: str, language: str) -> str:
         return f"{workflow}:{state}:{language}"
 
+    def person(self, user: str) -> str:
+        return user.title()
+
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
