@@ -9,12 +9,13 @@ from cti.messages import QueueChanged
 from screenpop.hub import Hub
 from screenpop.render import Renderer
 from screenpop.session import Audience
+from ticketing.messages import DefinitionsRefused
 
 FOR_SUPERVISORS = Audience(permission=Permission.AGENTS_ALL)
 
 
 class Notices:
-    """Watches for queue members that belong to no user: their calls would pop nowhere."""
+    """Watches for queue members that belong to no user (their calls would pop nowhere) and for broken definitions."""
 
     def __init__(self, hub: Hub, renderer: Renderer, clock: Clock) -> None:
         self._hub = hub
@@ -24,6 +25,12 @@ class Notices:
 
     def subscribe(self, bus: Bus) -> None:
         bus.subscribe(QueueChanged, self._queue)
+        bus.subscribe(DefinitionsRefused, self._definitions)
+
+    def _definitions(self, event: DefinitionsRefused) -> None:
+        _ = self._renderer.gettext(self._renderer.desk.language)
+        text = _("Changed definitions cannot be used; those before stay in force. %(problem)s")
+        self._tell("definitions_refused", text % {"problem": event.problems[0]})
 
     def _queue(self, event: QueueChanged) -> None:
         queue = event.queue
@@ -35,9 +42,8 @@ class Notices:
         _ = self._renderer.gettext(self._renderer.desk.language)
         text = _("Queue %(queue)s has phones that belong to no user, so their calls pop nowhere: %(phones)s.")
         phones = ", ".join(sorted(new))
-        data = {
-            "level": "attention",
-            "code": "unknown_member",
-            "text": text % {"queue": queue.name, "phones": phones},
-        }
+        self._tell("unknown_member", text % {"queue": queue.name, "phones": phones})
+
+    def _tell(self, code: str, text: str) -> None:
+        data = {"level": "attention", "code": code, "text": text}
         self._hub.publish("notice", {"data": data}, FOR_SUPERVISORS, iso(self._clock.now()))

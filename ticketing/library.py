@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import insert_for
 from core.errors import Invalid, NotFound
-from ticketing.tables import workflow_versions
+from ticketing.tables import workflow_current, workflow_versions
 from ticketing.workflow.load import canonical, from_canonical
 from ticketing.workflow.model import Workflow
 from ticketing.workflow.shape import suggest
@@ -72,29 +72,67 @@ class Library:
             version = await _version(tx, workflow, at)
             self._all[workflow.name, version] = workflow
             current[workflow.name] = Definition(workflow, version)
+        await _put_in_force(tx, {name: one.version for name, one in current.items()}, at)
         self._current = current
 
+    async def follow(self, tx: AsyncConnection) -> tuple[Definition, ...]:
+        """Take over what another process has put in force; returns the definitions that are new here."""
+        versions = await in_force(tx)
+        if not versions or versions == {name: one.version for name, one in self._current.items()}:
+            return ()
+        before = self._current
+        self._current = {
+            name: Definition(await self.of(tx, name, version), version) for name, version in versions.items()
+        }
+        return tuple(one for one in self._current.values() if before.get(one.workflow.name) != one)
 
-async def _version(tx: AsyncConnection, workflow: Workflow, at: float) -> int:
-    source = canonical(workflow)
-    digest = hashlib.sha256(source).hexdigest()
+
+async def version_of(tx: AsyncConnection, workflow: Workflow) -> tuple[int, bool]:
+    """The version that a definition's meaning has, or would get; and whether it has it already."""
     table = workflow_versions
     known = await tx.execute(
         sa.select(table.c.version, table.c.digest)
         .where(table.c.name == workflow.name)
         .order_by(table.c.version)
     )
-    versions = {row.digest: row.version for row in known}
-    if digest in versions:
-        return int(versions[digest])
-    version = max(versions.values(), default=0) + 1
+    versions = {row.digest: int(row.version) for row in known}
+    digest = _digest(workflow)
+    return versions.get(digest, max(versions.values(), default=0) + 1), digest in versions
+
+
+def _digest(workflow: Workflow) -> str:
+    return hashlib.sha256(canonical(workflow)).hexdigest()
+
+
+async def _version(tx: AsyncConnection, workflow: Workflow, at: float) -> int:
+    version, stored = await version_of(tx, workflow)
+    if stored:
+        return version
     row = {
         "name": workflow.name,
         "version": version,
-        "digest": digest,
-        "source": source.decode(),
+        "digest": _digest(workflow),
+        "source": canonical(workflow).decode(),
         "stored_at": at,
     }
-    added = await tx.execute(insert_for(tx, table).values(**row).on_conflict_do_nothing())
+    added = await tx.execute(insert_for(tx, workflow_versions).values(**row).on_conflict_do_nothing())
     # Two servers that start together: the one that came second finds the other's row and looks again.
     return version if added.rowcount else await _version(tx, workflow, at)
+
+
+async def in_force(tx: AsyncConnection) -> dict[str, int]:
+    """The versions in force by name, as the last server or command that loaded definitions left them."""
+    table = workflow_current
+    found = await tx.execute(sa.select(table.c.name, table.c.version))
+    return {row.name: int(row.version) for row in found}
+
+
+async def _put_in_force(tx: AsyncConnection, versions: Mapping[str, int], at: float) -> None:
+    if await in_force(tx) == versions:
+        return
+    table = workflow_current
+    await tx.execute(sa.delete(table).where(table.c.name.not_in(list(versions))))
+    for name, version in sorted(versions.items()):
+        row = insert_for(tx, table).values(name=name, version=version, at=at)
+        update = {"version": version, "at": at}
+        await tx.execute(row.on_conflict_do_update(index_elements=["name"], set_=update))

@@ -116,3 +116,16 @@ class TicketNotice(msgspec.Struct, frozen=True):
     co_department: str = ""
     users: tuple[str, ...] = ()
     """The users that it is for, stand-ins in the place of the absent; filled in when it is delivered."""
+    clock: str = ""
+    """The clock whose step it is, where time itself is what happened; `step` is 80%, 100%, +4h …"""
+    step: str = ""
+    count: int = 1
+    """Of how many tickets it tells: several for one recipient within a while become one notice."""
+    numbers: tuple[str, ...] = ()
+    """The numbers of the first of them, where there are several."""
+
+
+class DefinitionsRefused(msgspec.Struct, frozen=True):
+    """Changed definitions cannot be used; those before stay in force. Each problem is a line with file and line."""
+
+    problems: tuple[str, ...]

@@ -14,9 +14,9 @@ from core.bus import Bus
 from core.database import Database
 from core.errors import Invalid, NotFound
 from core.ids import new_id
-from ticketing import store
+from ticketing import clock_store, store
 from ticketing.chain import FIRST, Verified, row_of, verify
-from ticketing.clocks import Reading, readings
+from ticketing.clocks import ONLY_ALWAYS, Reading, Reckoners, readings
 from ticketing.directory import Directory
 from ticketing.errors import StaleVersion, refused
 from ticketing.library import Definition, Library
@@ -31,9 +31,10 @@ from ticketing.messages import (
 )
 from ticketing.notices import NOTICE_TOPIC, notice_of
 from ticketing.staff import sees
+from ticketing.takeover import Change, plan, require_places, take_over
 from ticketing.views import EventView, FormView, event_view, form
 from ticketing.workflow.decide import Outcome, decide, offered
-from ticketing.workflow.model import Workflow
+from ticketing.workflow.model import TAKE_OVER, Workflow
 from ticketing.workflow.opening import Birth, decide_open
 from ticketing.workflow.values import Refusal
 
@@ -63,12 +64,31 @@ class Tickets:
         self._zone = zone
         self._ids = ids
         self._library = Library()
+        self.reckoners: Reckoners = ONLY_ALWAYS
+        """By name what clocks are reckoned by; wiring puts the installation's calendars here."""
         self.directory = Directory(db)
 
     async def adopt(self, workflows: Mapping[str, Workflow], at: float) -> None:
-        """Put these definitions in force for new tickets; the ones before stay for the tickets that follow them."""
+        """Put these definitions in force; the ones before stay for the tickets that follow them, but a definition
+        with a `map` takes open tickets along. Raises `Unmapped` where some would be left without a state."""
         async with self._db.begin() as tx:
+            require_places(await plan(tx, workflows))
             await self._library.adopt(tx, workflows, at)
+        for definition in self._library.current():
+            await take_over(self._db, definition, at, self._came_along)
+
+    async def follow(self) -> tuple[Definition, ...]:
+        """Take over the definitions that another process has put in force; returns those that are new here."""
+        async with self._db.read() as tx:
+            return await self._library.follow(tx)
+
+    async def plan(self, workflows: Mapping[str, Workflow]) -> tuple[Change, ...]:
+        """What `adopt` would do; nothing is changed."""
+        async with self._db.read() as tx:
+            return await plan(tx, workflows)
+
+    def _came_along(self, ticket: Ticket) -> None:
+        self._bus.publish(TicketChanged(ticket, TAKE_OVER, "system"))
 
     async def open(self, actor: Actor, new: NewTicket, at: float) -> Ticket:
         """Open a ticket; raises `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`."""
@@ -81,7 +101,7 @@ class Tickets:
             birth = Birth(self._ids(at), number, definition.version, at)
             outcome = _granted(decide_open(definition.workflow, new, actor, birth))
             await store.insert(tx, outcome.ticket)
-            await self._write(tx, outcome, actor, at, FIRST)
+            await self._write(tx, definition.workflow, outcome, actor, at, FIRST)
         self._bus.publish(TicketOpened(outcome.ticket, actor.user))
         return outcome.ticket
 
@@ -109,7 +129,7 @@ class Tickets:
             if not await store.replace_at(tx, outcome.ticket, expected_version):
                 raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
             previous = await store.last_hash(tx, ticket_id)
-            await self._write(tx, outcome, actor, at, previous or FIRST)
+            await self._write(tx, workflow, outcome, actor, at, previous or FIRST)
         self._bus.publish(TicketChanged(outcome.ticket, event, actor.user))
         return outcome.ticket
 
@@ -155,7 +175,8 @@ class Tickets:
         async with self._db.read() as tx:
             ticket = await self._found(tx, ticket_id)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
-            return workflow, readings(workflow, ticket, await store.history(tx, ticket_id), at)
+            history = await store.history(tx, ticket_id)
+            return workflow, readings(workflow, ticket, history, at, self.reckoners)
 
     async def allowed(self, ticket: Ticket, actor: Actor, at: float, language: str = "en") -> list[EventView]:
         """The events that the actor may try on the ticket now, with what each asks."""
@@ -203,12 +224,20 @@ class Tickets:
         if new.call_id is not None and not await self._references.call_exists(new.call_id):
             raise Invalid("There is no such call.", field="call_id")
 
-    async def _write(  # all of one event's rows
-        self, tx: AsyncConnection, outcome: Outcome, actor: Actor, at: float, previous: str
+    async def _write(  # noqa: PLR0913, PLR0917  # all of one event's rows
+        self,
+        tx: AsyncConnection,
+        workflow: Workflow,
+        outcome: Outcome,
+        actor: Actor,
+        at: float,
+        previous: str,
     ) -> None:
-        """The history row, the audit row and what is to go out, in the ticket's own transaction."""
+        """The history row, the clocks, the audit row and what is to go out, in the ticket's own transaction."""
         ticket = outcome.ticket
-        await store.append_history(tx, ticket.id, row_of(outcome, actor.user, at, previous))
+        row = row_of(outcome, actor.user, at, previous)
+        await store.append_history(tx, ticket.id, row)
+        await clock_store.follow(tx, workflow, ticket, row, self.reckoners)
         details = {"event": outcome.event, "state": ticket.state, "version": ticket.version}
         action = "ticket.open" if outcome.from_state is None else "ticket.fire"
         await audit.record(tx, at, actor.user, action, ticket.number, details)

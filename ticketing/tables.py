@@ -195,3 +195,12 @@ webhook_deliveries = sa.Table(
     sa.Index("ix_webhook_deliveries_webhook_at", "webhook", "at"),
     sa.Index("ix_webhook_deliveries_at", "at"),
 )
+
+workflow_current = sa.Table(
+    "workflow_current",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    # The version in force for new tickets; every server follows this.
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+)

@@ -18,6 +18,7 @@ from config.settings import Settings
 from core import migrate
 from core.database import Database
 from core.errors import Refused
+from ticketing.definitions import Faulty
 
 T = TypeVar("T")
 
@@ -56,6 +57,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except Refused as refusal:
         fail(refusal.message)
+    except Faulty as faulty:
+        for problem in faulty.problems:
+            print(f"{problem.file}:{problem.line}: {problem.message} ({problem.fix})", file=sys.stderr)
+        raise typer.Exit(1) from None
     except sa.exc.OperationalError as error:
         fail(f"the database does not answer: {error.orig}")
     except OSError as error:

@@ -8,7 +8,17 @@ from typing import Any
 from ticketing.workflow.durations import seconds
 from ticketing.workflow.effects import EFFECTS
 from ticketing.workflow.guards import COMBINED, GUARDS, mistakes
-from ticketing.workflow.model import ANY_OPEN, MACHINES, ROLES, STAY, Clock, FieldType, Target, Workflow
+from ticketing.workflow.model import (
+    ANY_OPEN,
+    MACHINES,
+    ROLES,
+    STAY,
+    TAKE_OVER,
+    Clock,
+    FieldType,
+    Target,
+    Workflow,
+)
 from ticketing.workflow.shape import suggest
 from ticketing.workflow.source import Path, Problem, Source
 from ticketing.workflow.values import NOTE
@@ -77,6 +87,14 @@ def _labels(c: Checker) -> Iterator[Problem]:
                 yield from walk(value, (*path, key))
 
     yield from walk(c.source.data, ())
+
+
+def _map(c: Checker) -> Iterator[Problem]:
+    for old, new in (c.workflow.map or {}).items():
+        yield from c.known(("map", old), new, "state", c.workflow.states)
+    if TAKE_OVER in c.workflow.events:
+        message = f"`{TAKE_OVER}` is what the history says of a ticket that comes to a new definition"
+        yield c.source.problem(("events", TAKE_OVER), message, "name the event otherwise")
 
 
 def _opening(c: Checker) -> Iterator[Problem]:
@@ -224,5 +242,5 @@ def _ends(c: Checker) -> Iterator[Problem]:
 
 
 Check = Callable[[Checker], Iterator[Problem]]
-CHECKS: tuple[Check, ...] = (_names, _labels, _opening, _events, _table, _fields, _guards, _clocks)
+CHECKS: tuple[Check, ...] = (_names, _labels, _map, _opening, _events, _table, _fields, _guards, _clocks)
 PATH_CHECKS: tuple[Check, ...] = (_ambiguous, _reachable, _ends)

@@ -41,9 +41,10 @@ def load(text: str, file: str) -> Workflow:
 def canonical(workflow: Workflow) -> bytes:
     """The definition's meaning as bytes: the same for files that differ in comments and layout only.
 
-    The order of states, events and rows counts, since pages and `when` follow it.
+    The order of states, events and rows counts, since pages and `when` follow it. `map` does not: it says how
+    tickets come to this definition, not what it is.
     """
-    return msgspec.json.encode(workflow)
+    return msgspec.json.encode(msgspec.structs.replace(workflow, map=None))
 
 
 def from_canonical(text: str | bytes) -> Workflow:

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _departments()
     _links()
     _webhooks()
+    _definitions()
 
 
 def _clocks() -> None:
@@ -140,3 +141,14 @@ def _webhooks() -> None:
     )
     op.create_index("ix_webhook_deliveries_at", "webhook_deliveries", ["at"])
     op.create_index("ix_webhook_deliveries_webhook_at", "webhook_deliveries", ["webhook", "at"])
+
+
+def _definitions() -> None:
+    """Which version of each workflow is in force, so that all servers go by the same."""
+    op.create_table(
+        "workflow_current",
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_workflow_current"),
+    )

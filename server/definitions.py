@@ -1,0 +1,72 @@
+"""The installation's definitions: read from their folder, put in force, and taken over when they change.
+
+A change that cannot be used leaves the old definitions in force, and says so in the log and to supervisors.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from core.bus import Bus
+from core.clock import Clock
+from ticketing.definitions import Faulty, read_files, workflow_files
+from ticketing.messages import DefinitionsRefused
+from ticketing.service import Tickets
+from ticketing.takeover import Unmapped
+
+log = structlog.get_logger(__name__)
+
+
+class Definitions:
+    """Keeps the definitions of one server up to date; `folder` is where the installation's files are."""
+
+    def __init__(self, tickets: Tickets, folder: Path, bus: Bus, clock: Clock) -> None:
+        self._tickets = tickets
+        self._folder = folder
+        self._bus = bus
+        self._clock = clock
+
+    async def load(self) -> None:
+        """Put the files in force, at the start. Where they are broken those of the last time go on; raises `Faulty`
+        or `Unmapped` where there are none."""
+        try:
+            await self._adopt()
+        except (Faulty, Unmapped) as error:
+            await self._tickets.follow()
+            if not self._tickets.workflows():
+                raise
+            self._refused(error)
+
+    async def reload(self) -> bool:
+        """Read the files again (SIGHUP); False where they cannot be used and nothing was changed."""
+        try:
+            await self._adopt()
+        except (Faulty, Unmapped) as error:
+            self._refused(error)
+            return False
+        return True
+
+    async def follow(self) -> None:
+        """Take over what another server or `ringdesk workflow load` has put in force."""
+        for definition in await self._tickets.follow():
+            log.info("definition.followed", workflow=definition.workflow.name, version=definition.version)
+
+    async def _adopt(self) -> None:
+        await self._tickets.adopt(read_files(workflow_files(self._folder)), self._clock.now())
+        versions = {one.workflow.name: one.version for one in self._tickets.workflows()}
+        log.info("definitions.in_force", **versions)
+
+    def _refused(self, error: Faulty | Unmapped) -> None:
+        problems = lines_of(error)
+        for problem in problems:
+            log.error("definition.refused", problem=problem)
+        self._bus.publish(DefinitionsRefused(problems))
+
+
+def lines_of(error: Faulty | Unmapped) -> tuple[str, ...]:
+    """Every problem as one line of text."""
+    if isinstance(error, Unmapped):
+        return (error.message,)
+    return tuple(f"{p.file}:{p.line}: {p.message} ({p.fix})" for p in error.problems)

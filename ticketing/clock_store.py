@@ -1,0 +1,88 @@
+"""Clocks in the database: written with the event that moved them, in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.database import insert_for
+from ticketing.clocks import Reckoners, advance, runs_of
+from ticketing.escalation import ClockRow, fired_of, run_of, stored
+from ticketing.messages import HistoryRow, Ticket
+from ticketing.tables import ticket_clocks
+from ticketing.workflow.model import Workflow
+
+COLUMNS = ClockRow.__struct_fields__
+_KEY = ("ticket_id", "name")
+
+
+def clock_row(row: Any) -> ClockRow:
+    """A row of the database, typed."""
+    return ClockRow(**{name: row[name] for name in COLUMNS})
+
+
+async def of_tickets(tx: AsyncConnection, ids: Iterable[str]) -> dict[str, dict[str, ClockRow]]:
+    """The clocks of these tickets that have begun, by ticket and name."""
+    found: dict[str, dict[str, ClockRow]] = {id: {} for id in ids}
+    query = sa.select(ticket_clocks).where(ticket_clocks.c.ticket_id.in_(found))
+    for row in (await tx.execute(query)).mappings():
+        found[row["ticket_id"]][row["name"]] = clock_row(row)
+    return found
+
+
+async def save(tx: AsyncConnection, rows: Sequence[ClockRow]) -> None:
+    """Write these rows over the ones that there are."""
+    if not rows:
+        return
+    insert = insert_for(tx, ticket_clocks)
+    changed = {name: insert.excluded[name] for name in COLUMNS if name not in _KEY}
+    query = insert.on_conflict_do_update(index_elements=list(_KEY), set_=changed)
+    await tx.execute(query, [msgspec.structs.asdict(row) for row in rows])
+
+
+def followed(
+    workflow: Workflow,
+    ticket: Ticket,
+    row: HistoryRow,
+    known: dict[str, ClockRow],
+    reckoners: Reckoners,
+) -> list[ClockRow]:
+    """The clocks that an event changes, as they are after it."""
+    changed = []
+    for name, clock in workflow.clocks.items():
+        before = known.get(name)
+        run = advance(workflow, clock, run_of(before) if before else None, row, ticket)
+        if run is None:
+            continue
+        if before is not None and before.run == run.number and not run.live and before.state == "stopped":
+            continue
+        after = stored(ticket, name, clock, run, fired_of(before, run), reckoners)
+        if after != before:
+            changed.append(after)
+    return changed
+
+
+async def follow(
+    tx: AsyncConnection, workflow: Workflow, ticket: Ticket, row: HistoryRow, reckoners: Reckoners
+) -> None:
+    """Bring the ticket's clocks up to an event that has just been written."""
+    known = (await of_tickets(tx, [ticket.id]))[ticket.id] if row.seq > 1 else {}
+    await save(tx, followed(workflow, ticket, row, known, reckoners))
+
+
+def from_history(
+    workflow: Workflow,
+    ticket: Ticket,
+    history: Sequence[HistoryRow],
+    known: dict[str, ClockRow],
+    reckoners: Reckoners,
+) -> list[ClockRow]:
+    """All clocks of a ticket read anew from its history, the steps that they have had kept."""
+    return [
+        stored(ticket, name, workflow.clocks[name], run, fired_of(known.get(name), run), reckoners)
+        for name, run in runs_of(workflow, ticket, history).items()
+    ]
