@@ -30,7 +30,9 @@ async def chromium() -> AsyncIterator[Browser]:
     """Headless Chromium; each desk is a profile of its own in it."""
     program = require("chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=os.fspath(program), args=list(BROWSER_ARGS))
+        browser = await playwright.chromium.launch(
+            executable_path=os.fspath(program), args=list(BROWSER_ARGS)
+        )
         yield browser
         await browser.close()
 
@@ -63,4 +65,7 @@ async def shared_house(
 async def house(shared_house: House) -> AsyncIterator[House]:
     """The module's house; no call of one test is left for the next."""
     yield shared_house
-    await shared_house.nobody_calls()
+    try:
+        await shared_house.nobody_calls()
+    finally:
+        await shared_house.clear()

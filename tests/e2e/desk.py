@@ -40,6 +40,17 @@ class Desk:
         await self.page.press("#password", "Enter")
         await self.linked()
         await self.page.evaluate("window.neverReloaded = true")
+        await self.put_away()
+
+    async def put_away(self) -> None:
+        """Closes the cards of calls that are over, which wait on the desk until their agent has done with them; what
+        the socket brought until then is forgotten.
+        """
+        while left := await self.cards.count():
+            await self.pops("ended")
+            await self.page.keyboard.press("w")
+            await expect(self.cards).to_have_count(left - 1)
+        self.messages.clear()
 
     async def linked(self, seconds: float = 20) -> None:
         """Returns when the page says that its link to the server is live."""

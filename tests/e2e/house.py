@@ -11,7 +11,7 @@ from typing import Any
 from playwright.async_api import Browser
 
 from tests.e2e.desk import PASSWORD, Desk, desk
-from tests.e2e.listener import Listener, listener
+from tests.e2e.listener import listener
 from tests.e2e.ringdesk import Installation, Server, command
 from tests.real.asterisk import Asterisk, QueueSetup
 
@@ -104,6 +104,11 @@ class House:
         async with asyncio.timeout(10):
             while await self.board() or await self.pbx.ami.action_list("CoreShowChannels"):
                 await asyncio.sleep(0.02)  # polled: the API has no event
+
+    async def clear(self) -> None:
+        """Ends what a failed test left in Asterisk."""
+        if await self.pbx.ami.action_list("CoreShowChannels"):
+            await self.pbx.ami.action("Hangup", Channel="/.*/")
 
     async def customer(self, number: str) -> dict[str, Any]:
         """The first customer with that number."""
