@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -57,6 +57,25 @@ async def record(  # noqa: PLR0913, PLR0917 - the columns of a row, in the order
             details=dict(details or {}),
         )
     )
+
+
+async def record_many(
+    tx: AsyncConnection, at: float, actor: str, rows: Iterable[tuple[str, str, Mapping[str, Any]]]
+) -> None:
+    """Write several rows of one actor at once: pairs of action and subject, with their details."""
+    values = [
+        {
+            "id": new_id(at),
+            "at": at,
+            "actor": actor[:64],
+            "action": action,
+            "subject": subject[:200],
+            "details": dict(details),
+        }
+        for action, subject, details in rows
+    ]
+    if values:
+        await tx.execute(sa.insert(audit), values)
 
 
 async def entries(
