@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import insert_for
-from ticketing.clocks import Reckoners, advance, runs_of
+from ticketing.clocks import Reading, Reckoners, advance, read, runs_of
 from ticketing.escalation import ClockRow, fired_of, run_of, stored
 from ticketing.messages import HistoryRow, Ticket
 from ticketing.tables import ticket_clocks
@@ -85,4 +85,14 @@ def from_history(
     return [
         stored(ticket, name, workflow.clocks[name], run, fired_of(known.get(name), run), reckoners)
         for name, run in runs_of(workflow, ticket, history).items()
+    ]
+
+
+def readings_of(
+    workflow: Workflow, ticket: Ticket, known: dict[str, ClockRow], now: float, reckoners: Reckoners
+) -> list[Reading]:
+    """Every clock of the definition, read from what is stored."""
+    return [
+        read(ticket, name, clock, run_of(known[name]) if name in known else None, now, reckoners)
+        for name, clock in workflow.clocks.items()
     ]

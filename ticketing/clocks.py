@@ -18,7 +18,7 @@ from ticketing.calendar import ALWAYS, Reckoner
 from ticketing.messages import Actor, HistoryRow, Ticket
 from ticketing.workflow.durations import days_and_seconds
 from ticketing.workflow.guards import holds, situation
-from ticketing.workflow.model import Clock, Target, Workflow
+from ticketing.workflow.model import TAKE_OVER, Clock, Target, Workflow
 
 Reckoners = Mapping[str, Reckoner]
 ONLY_ALWAYS: Reckoners = {"always": ALWAYS}
@@ -116,7 +116,8 @@ def advance(workflow: Workflow, clock: Clock, run: Run | None, row: HistoryRow, 
     if run is not None and run.live:
         return _gone_on(workflow, clock, run, row, ticket, stopped)
     # A run that was stopped stays so until the ticket comes from elsewhere.
-    if stopped or row.to_state not in clock.during or row.from_state in clock.during:
+    stays = row.from_state in clock.during and not (run is None and row.event == TAKE_OVER)
+    if stopped or row.to_state not in clock.during or stays:
         return run
     return Run(1 if run is None else run.number + 1, (Stretch(row.at, None, True, row.to_state),))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from core.bus import Bus
 from core.database import Database
 from core.errors import Invalid, NotFound
 from core.ids import new_id
-from ticketing import clock_store, store
+from ticketing import clock_store, relations, store
 from ticketing.chain import FIRST, Verified, row_of, verify
 from ticketing.clocks import ONLY_ALWAYS, Reading, Reckoners, readings
 from ticketing.directory import Directory
@@ -29,8 +30,9 @@ from ticketing.messages import (
     TicketFilter,
     TicketOpened,
 )
-from ticketing.notices import NOTICE_TOPIC, notice_of
-from ticketing.staff import sees
+from ticketing.notices import NOTICE_TOPIC
+from ticketing.relations import Link
+from ticketing.staff import hand_over_problem, sees
 from ticketing.takeover import Change, plan, require_places, take_over
 from ticketing.views import EventView, FormView, event_view, form
 from ticketing.workflow.decide import Outcome, decide, offered
@@ -75,7 +77,7 @@ class Tickets:
             require_places(await plan(tx, workflows))
             await self._library.adopt(tx, workflows, at)
         for definition in self._library.current():
-            await take_over(self._db, definition, at, self._came_along)
+            await take_over(self._db, definition, at, self.reckoners, self._came_along)
 
     async def follow(self) -> tuple[Definition, ...]:
         """Take over the definitions that another process has put in force; returns those that are new here."""
@@ -95,14 +97,20 @@ class Tickets:
         definition = self._library.wanted(new.workflow)
         actor = await self.standing(actor, at)
         await self._check_references(new)
-        day = f"{datetime.fromtimestamp(at, self._zone):%Y%m%d}"
         async with self._db.begin() as tx:
-            number = await store.next_number(tx, definition.workflow.prefix, day)
-            birth = Birth(self._ids(at), number, definition.version, at)
-            outcome = _granted(decide_open(definition.workflow, new, actor, birth))
-            await store.insert(tx, outcome.ticket)
-            await self._write(tx, definition.workflow, outcome, actor, at, FIRST)
-        self._bus.publish(TicketOpened(outcome.ticket, actor.user))
+            ticket = await self._opened(tx, definition, actor, new, at)
+        self._bus.publish(TicketOpened(ticket, actor.user))
+        return ticket
+
+    async def _opened(
+        self, tx: AsyncConnection, definition: Definition, actor: Actor, new: NewTicket, at: float
+    ) -> Ticket:
+        day = f"{datetime.fromtimestamp(at, self._zone):%Y%m%d}"
+        number = await store.next_number(tx, definition.workflow.prefix, day)
+        birth = Birth(self._ids(at), number, definition.version, at)
+        outcome = _granted(decide_open(definition.workflow, new, actor, birth))
+        await store.insert(tx, outcome.ticket)
+        await self._write(tx, definition.workflow, outcome, actor, at, FIRST)
         return outcome.ticket
 
     async def fire(  # noqa: PLR0913, PLR0917  # the door's signature is fixed by the architecture
@@ -117,21 +125,42 @@ class Tickets:
         """Have an event happen to a ticket that is still at `expected_version`.
 
         Raises `NotFound` (also where the ticket is not the actor's to see), `StaleVersion`, `NotAllowedInState`,
-        `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`, each having changed nothing.
+        `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`, each having changed nothing. An event that
+        relates the ticket to another one raises what `relations.relate` does.
         """
-        actor = await self.standing(actor, at)
+        staff = await self.directory.staff(at)
+        actor = staff.standing(actor)
         async with self._db.begin() as tx:
             ticket = await self._found(tx, ticket_id, actor)
             if ticket.version != expected_version:
                 raise await _stale(tx, ticket, expected_version)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
             outcome = _granted(decide(workflow, ticket, event, actor, data, at))
+            if problem := hand_over_problem(staff, ticket, outcome.ticket, actor):
+                raise Invalid(problem, field=_owner_field(workflow, outcome))
+            related = await relations.relate(tx, workflow, ticket, outcome, actor, self._opener(at))
+            outcome = related.outcome
             if not await store.replace_at(tx, outcome.ticket, expected_version):
                 raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
             previous = await store.last_hash(tx, ticket_id)
             await self._write(tx, workflow, outcome, actor, at, previous or FIRST)
+            await relations.keep(tx, related, actor, at)
+        if related.opened and related.other is not None:
+            self._bus.publish(TicketOpened(related.other, actor.user))
         self._bus.publish(TicketChanged(outcome.ticket, event, actor.user))
         return outcome.ticket
+
+    def _opener(self, at: float) -> relations.Opener:
+        async def opened(tx: AsyncConnection, actor: Actor, new: NewTicket) -> Ticket:
+            return await self._opened(tx, self._library.wanted(new.workflow), actor, new, at)
+
+        return opened
+
+    async def links(self, ticket_id: str, viewer: Actor | None = None) -> builtins.list[Link]:
+        """The tickets that this one is linked with, as far as the viewer may see them, the oldest link first."""
+        async with self._db.read() as tx:
+            found = await relations.links(tx, ticket_id)
+        return [link for link in found if viewer is None or sees(viewer, link.other)]
 
     async def standing(self, actor: Actor, at: float) -> Actor:
         """The actor with the departments it belongs to and those it stands in for."""
@@ -176,6 +205,10 @@ class Tickets:
             ticket = await self._found(tx, ticket_id)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
             history = await store.history(tx, ticket_id)
+            if any(row.event == TAKE_OVER for row in history):
+                # Its older rows tell of another definition's states: what was counted is what was stored.
+                kept = (await clock_store.of_tickets(tx, [ticket_id]))[ticket_id]
+                return workflow, clock_store.readings_of(workflow, ticket, kept, at, self.reckoners)
             return workflow, readings(workflow, ticket, history, at, self.reckoners)
 
     async def allowed(self, ticket: Ticket, actor: Actor, at: float, language: str = "en") -> list[EventView]:
@@ -241,14 +274,19 @@ class Tickets:
         details = {"event": outcome.event, "state": ticket.state, "version": ticket.version}
         action = "ticket.open" if outcome.from_state is None else "ticket.fire"
         await audit.record(tx, at, actor.user, action, ticket.number, details)
-        for to in outcome.notices:
-            await outbox.put(tx, at, NOTICE_TOPIC, notice_of(ticket, outcome.event, to))
+        for notice in await relations.notices(tx, outcome):
+            await outbox.put(tx, at, NOTICE_TOPIC, notice)
 
 
 def _granted(decision: Outcome | Refusal) -> Outcome:
     if isinstance(decision, Refusal):
         raise refused(decision)
     return decision
+
+
+def _owner_field(workflow: Workflow, outcome: Outcome) -> str:
+    """The field of the event that names the new owner."""
+    return next((n for n in outcome.data if n in workflow.fields and workflow.fields[n].sets == "owner"), "")
 
 
 async def _stale(tx: AsyncConnection, ticket: Ticket, expected: int) -> StaleVersion:

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import audit
 from core.database import Database
 from core.errors import Conflict
-from ticketing import store
+from ticketing import clock_store, store
 from ticketing.chain import FIRST, row_of
+from ticketing.clocks import Reckoners
 from ticketing.library import Definition, in_force, version_of
 from ticketing.messages import Ticket
 from ticketing.tables import tickets
@@ -115,8 +116,11 @@ def require_places(changes: Iterable[Change]) -> None:
         raise Unmapped(f"Open tickets would have no state: {told}.", groups=msgspec.to_builtins(lost))
 
 
-async def take_over(db: Database, definition: Definition, at: float, moved: Callable[[Ticket], None]) -> int:
+async def take_over(
+    db: Database, definition: Definition, at: float, reckoners: Reckoners, moved: Callable[[Ticket], None]
+) -> int:
     """Bring the open tickets of other versions to this one, a batch per transaction; tells `moved` of each.
+    Clocks that run go on by the new definition, with what they have counted.
 
     A ticket that somebody changes meanwhile is tried again. Returns how many came along.
     """
@@ -126,7 +130,7 @@ async def take_over(db: Database, definition: Definition, at: float, moved: Call
     while idle < TRIES:
         async with db.begin() as tx:
             batch = await _batch(tx, definition)
-            done = [after for one in batch if (after := await _move(tx, one, definition, at))]
+            done = [after for one in batch if (after := await _move(tx, one, definition, at, reckoners))]
         if not batch:
             break
         for ticket in done:
@@ -147,7 +151,9 @@ async def _batch(tx: AsyncConnection, definition: Definition) -> list[Ticket]:
     return [Ticket(**row) for row in (await tx.execute(query.limit(BATCH))).mappings()]
 
 
-async def _move(tx: AsyncConnection, ticket: Ticket, definition: Definition, at: float) -> Ticket | None:
+async def _move(
+    tx: AsyncConnection, ticket: Ticket, definition: Definition, at: float, reckoners: Reckoners
+) -> Ticket | None:
     workflow, version = definition.workflow, definition.version
     state = (workflow.map or {}).get(ticket.state, ticket.state)
     ended = workflow.states[state].end
@@ -166,5 +172,6 @@ async def _move(tx: AsyncConnection, ticket: Ticket, definition: Definition, at:
     previous = await store.last_hash(tx, ticket.id) or FIRST
     row = row_of(Outcome(after, TAKE_OVER, ticket.state, data), "system", at, previous)
     await store.append_history(tx, ticket.id, row)
+    await clock_store.follow(tx, workflow, after, row, reckoners)
     await audit.record(tx, at, "system", "ticket.take_over", ticket.number, {**data, "state": state})
     return after

@@ -29,17 +29,21 @@ FOLDER = Path(config.__file__).parent / "workflows"
 INQUIRY = SHIPPED["inquiry"]
 
 
-def without_expert(mapping: dict[str, str] | None) -> Workflow:
-    """An inquiry in which `expert` is called `specialist`."""
+def without_state(old: str, new: str) -> Workflow:
+    """An inquiry in which a state has another name; it has no clocks."""
 
     def renamed(row: Row) -> Row:
         sources = (row.from_,) if isinstance(row.from_, str) else row.from_
-        from_ = tuple("specialist" if name == "expert" else name for name in sources)
-        return replace(row, from_=from_, to="specialist" if row.to == "expert" else row.to)
+        from_ = tuple(new if name == old else name for name in sources)
+        return replace(row, from_=from_, to=new if row.to == old else row.to)
 
-    states = {"specialist" if name == "expert" else name: state for name, state in INQUIRY.states.items()}
-    table = tuple(map(renamed, INQUIRY.table))
-    return replace(INQUIRY, states=states, table=table, clocks={}, map=mapping)
+    states = {new if name == old else name: state for name, state in INQUIRY.states.items()}
+    return replace(INQUIRY, states=states, table=tuple(map(renamed, INQUIRY.table)), clocks={})
+
+
+def without_expert(mapping: dict[str, str] | None) -> Workflow:
+    """An inquiry in which `expert` is called `specialist`."""
+    return replace(without_state("expert", "specialist"), map=mapping)
 
 
 def service(db: Database, bus: Bus | None = None) -> Tickets:
@@ -84,6 +88,29 @@ async def test_open_tickets_come_along_by_the_map_and_closed_ones_stay(db: Datab
     assert (await verify_all(db)).breaks == ()
     fired = await tickets.fire(moved.id, "answer", AGENT, {"answer": "At nine"}, 3, START + 10)
     assert fired.state == "answered"
+
+
+async def test_clocks_that_run_go_on_with_what_they_have_counted(db: Database) -> None:
+    tickets = service(db)
+    await tickets.adopt(SHIPPED, START)
+    ticket = await asked(tickets, False)
+    first = replace(INQUIRY.clocks["first_contact"], target="2h", during=("arrived",))
+    new = replace(first, target="3h")
+    states = {"arrived" if name == "received" else name: state for name, state in INQUIRY.states.items()}
+    changed = replace(
+        without_state("received", "arrived"),
+        states=states,
+        open=replace(INQUIRY.open, to="arrived"),
+        clocks={"first_contact": first, "new": new},
+        map={"received": "arrived"},
+    )
+    await tickets.adopt({**SHIPPED, "inquiry": changed}, START + 600)
+    _, clocks = await tickets.clocks(ticket.id, START + 900)
+    by_name = {clock.name: clock for clock in clocks}
+    assert by_name["first_contact"].due_at == START + 7200
+    assert by_name["first_contact"].elapsed_seconds == 900
+    # A clock that only the new definition has begins with it.
+    assert by_name["new"].due_at == START + 600 + 3 * 3600
 
 
 async def test_without_a_map_they_stay(db: Database) -> None:
