@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,13 @@ async def install(folder: Path) -> Installation:
     return Installation(folder, dict(zip(names, tokens, strict=True)))
 
 
+async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    """Asks until it is so; TimeoutError after that time."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - an HTTP API has no event to wait for
+            await asyncio.sleep(0.02)
+
+
 class House:
     """What a test has in hand."""
 
@@ -90,10 +97,12 @@ class House:
 
     async def settled(self, call_id: str) -> dict[str, Any]:
         """The call as the API has it once it has ended."""
-        async with asyncio.timeout(10):
-            while (call := await self.call(call_id))["state"] != "ended":
-                await asyncio.sleep(0.02)  # polled: the API has no event
-        return call
+
+        async def ended() -> bool:
+            return bool((await self.call(call_id))["state"] == "ended")
+
+        await _until(ended)
+        return await self.call(call_id)
 
     async def board(self) -> list[dict[str, Any]]:
         """All live calls."""
@@ -101,9 +110,11 @@ class House:
 
     async def nobody_calls(self) -> None:
         """Returns when there is no call, neither on our board nor in Asterisk."""
-        async with asyncio.timeout(10):
-            while await self.board() or await self.pbx.ami.action_list("CoreShowChannels"):
-                await asyncio.sleep(0.02)  # polled: the API has no event
+
+        async def quiet() -> bool:
+            return not await self.board() and not await self.pbx.ami.action_list("CoreShowChannels")
+
+        await _until(quiet)
 
     async def clear(self) -> None:
         """Ends what a failed test left in Asterisk."""

@@ -57,22 +57,25 @@ async def test_the_right_customer_is_shown_to_the_right_agent_while_the_phone_st
 
 async def test_a_ticket_opened_by_keyboard_is_in_the_time_line(house: House) -> None:
     await house.on_duty("service", "anna")
-    async with house.desk("anna") as anna, Phone(house.pbx, "1001") as phone:
-        async with Caller(house.pbx, SERVICE, KNOWN) as caller:
-            await anna.pops("ringing")
-            await phone.answer()
-            await anna.pops("answered")
-            call_id = (await anna.got("pop"))["data"]["call_id"]
-            await anna.page.keyboard.press("n")
-            await anna.page.keyboard.type("The meter runs too fast")
-            await anna.page.keyboard.press("Tab")
-            await anna.page.keyboard.type("Since the new one was put in.")
-            await anna.page.keyboard.press("Control+Enter")
-            await expect(anna.page.locator("#ticket-subject")).to_have_value("")
-            for place in ("[data-part=tickets]", "[data-part=history]"):
-                await expect(anna.card.locator(place)).to_contain_text("The meter runs too fast")
-            await expect(anna.page.locator("#tickets-mine")).to_contain_text("The meter runs too fast")
-            await over(caller, phone)
+    async with (
+        house.desk("anna") as anna,
+        Phone(house.pbx, "1001") as phone,
+        Caller(house.pbx, SERVICE, KNOWN) as caller,
+    ):
+        await anna.pops("ringing")
+        await phone.answer()
+        await anna.pops("answered")
+        call_id = (await anna.got("pop"))["data"]["call_id"]
+        await anna.page.keyboard.press("n")
+        await anna.page.keyboard.type("The meter runs too fast")
+        await anna.page.keyboard.press("Tab")
+        await anna.page.keyboard.type("Since the new one was put in.")
+        await anna.page.keyboard.press("Control+Enter")
+        await expect(anna.page.locator("#ticket-subject")).to_have_value("")
+        for place in ("[data-part=tickets]", "[data-part=history]"):
+            await expect(anna.card.locator(place)).to_contain_text("The meter runs too fast")
+        await expect(anna.page.locator("#tickets-mine")).to_contain_text("The meter runs too fast")
+        await over(caller, phone)
     customer = await house.customer(KNOWN)
     await house.settled(call_id)
     items = (await house.server.api("GET", f"/customers/{customer['id']}/timeline"))["items"]
