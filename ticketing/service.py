@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -41,6 +41,9 @@ from ticketing.workflow.opening import Birth, decide_open
 from ticketing.workflow.values import Refusal
 
 
+Listener = Callable[[AsyncConnection, Sequence[tuple[Ticket, HistoryRow]]], Awaitable[None]]
+
+
 class References(Protocol):
     """What ticketing needs to know of other rooms; wiring supplies it."""
 
@@ -69,6 +72,8 @@ class Tickets:
         self.reckoners: Reckoners = ONLY_ALWAYS
         """By name what clocks are reckoned by; wiring puts the installation's calendars here."""
         self.directory = Directory(db)
+        self.listeners: list[Listener] = []
+        """Called with every event that was written, in its transaction."""
 
     async def adopt(self, workflows: Mapping[str, Workflow], at: float) -> None:
         """Put these definitions in force; the ones before stay for the tickets that follow them, but a definition
@@ -257,6 +262,11 @@ class Tickets:
         if new.call_id is not None and not await self._references.call_exists(new.call_id):
             raise Invalid("There is no such call.", field="call_id")
 
+    async def written(self, tx: AsyncConnection, events: Sequence[tuple[Ticket, HistoryRow]]) -> None:
+        """Tell the listeners what was written in this transaction."""
+        for listener in self.listeners:
+            await listener(tx, events)
+
     async def _write(  # noqa: PLR0913, PLR0917  # all of one event's rows
         self,
         tx: AsyncConnection,
@@ -274,6 +284,7 @@ class Tickets:
         details = {"event": outcome.event, "state": ticket.state, "version": ticket.version}
         action = "ticket.open" if outcome.from_state is None else "ticket.fire"
         await audit.record(tx, at, actor.user, action, ticket.number, details)
+        await self.written(tx, [(ticket, row)])
         for notice in await relations.notices(tx, outcome):
             await outbox.put(tx, at, NOTICE_TOPIC, notice)
 

@@ -132,6 +132,19 @@ def restricted(viewer: Actor) -> bool:
     return bool(viewer.roles) and viewer.roles <= RESTRICTED
 
 
+def hand_over_problem(staff: Staff, before: Ticket, after: Ticket, actor: Actor) -> str:
+    """Why the ticket cannot be given to its new owner; "" where it can, or where the owner stays."""
+    owner = after.owner
+    if owner is None or owner in (before.owner, actor.user):
+        return ""
+    person = staff.people.get(owner)
+    if person is None or not person.active:
+        return f"There is no active user `{owner[:64]}`."
+    if after.department and owner not in staff.members(after.department):
+        return f"{owner} does not belong to the department {after.department}."
+    return ""
+
+
 def own_names(viewer: Actor) -> frozenset[str]:
     """The viewer and those it stands in for."""
     return viewer.stands_for | {viewer.user}

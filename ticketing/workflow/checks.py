@@ -19,6 +19,7 @@ from ticketing.workflow.model import (
     Target,
     Workflow,
 )
+from ticketing.workflow.relation_checks import check_relations
 from ticketing.workflow.shape import suggest
 from ticketing.workflow.source import Path, Problem, Source
 from ticketing.workflow.values import NOTE
@@ -242,5 +243,16 @@ def _ends(c: Checker) -> Iterator[Problem]:
 
 
 Check = Callable[[Checker], Iterator[Problem]]
-CHECKS: tuple[Check, ...] = (_names, _labels, _map, _opening, _events, _table, _fields, _guards, _clocks)
+CHECKS: tuple[Check, ...] = (
+    _names,
+    _labels,
+    _map,
+    _opening,
+    _events,
+    _table,
+    _fields,
+    _guards,
+    _clocks,
+    check_relations,
+)
 PATH_CHECKS: tuple[Check, ...] = (_ambiguous, _reachable, _ends)

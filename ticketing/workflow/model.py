@@ -63,6 +63,20 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     end: bool = False
 
 
+class Relates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An event that ties the ticket to another one, whose number is in `field`."""
+
+    kind: Literal["merged_into", "converted_to", "follows", "outage"]
+    """`merged_into`: the other one has to be open, and is told on to this one's customer and owner."""
+    field: str
+    opens: str = ""
+    """Where no number is given: the workflow of which a ticket is opened, or the field that says which."""
+    priority: str = ""
+    """The new ticket's priority; this one's where not given."""
+    exists: bool = True
+    """False: a number that is no ticket's is kept as a text and nothing is tied."""
+
+
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What can be done: its name on the button and what it asks."""
 
@@ -70,6 +84,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
+    relates: Relates | None = None
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):

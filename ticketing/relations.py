@@ -1,0 +1,183 @@
+"""How tickets belong together: one is merged into another, turned into another, follows it, or is part of an outage.
+
+A link is made by an event of the definition (its `relates`), in the event's own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.errors import Conflict, Invalid
+from ticketing import store
+from ticketing.messages import Actor, NewTicket, Ticket, TicketNotice
+from ticketing.notices import notice_of
+from ticketing.staff import sees
+from ticketing.tables import ticket_links, tickets
+from ticketing.workflow.decide import Outcome
+from ticketing.workflow.model import Event, Relates, Workflow
+
+MERGED = "merged_into"
+FAMILY = 200
+"""How many merged tickets are told of what happens to the one that they were merged into."""
+PASSED_ON = ("customer", "owner")
+"""Notices that go to the customers and owners of merged tickets too."""
+
+Opener = Callable[[AsyncConnection, Actor, NewTicket], Awaitable[Ticket]]
+"""Opens a ticket in the transaction given."""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link as seen from one of the two: `outgoing` where it was made from this one to the other."""
+
+    kind: str
+    outgoing: bool
+    at: float
+    actor: str
+    other: Ticket
+
+
+class Related(msgspec.Struct, frozen=True):
+    """What an event's `relates` comes to: the outcome with the other's number in it, the other, if it is new."""
+
+    outcome: Outcome
+    other: Ticket | None = None
+    kind: str = ""
+    opened: bool = False
+
+
+async def relate(  # noqa: PLR0913, PLR0917  # the ticket before and after, and who opens how
+    tx: AsyncConnection, workflow: Workflow, before: Ticket, outcome: Outcome, actor: Actor, opener: Opener
+) -> Related:
+    """Find or open the other ticket that the event speaks of.
+
+    Raises `Invalid` where there is no such ticket, `Conflict` where the one to merge into is closed, and what
+    opening raises. Both tickets are locked, always in the same order, so that two which are merged into each
+    other at one moment do not wait for each other.
+    """
+    asked = workflow.events.get(outcome.event)
+    if asked is None or asked.relates is None:
+        return Related(outcome)
+    relates = asked.relates
+    number = outcome.data.get(relates.field)
+    if number is None:
+        return await _opened(tx, workflow, asked, before, outcome, actor, opener)
+    other = await store.by_number(tx, str(number))
+    if other is not None and not sees(actor, other):
+        other = None
+    if other is None and not relates.exists:
+        return Related(outcome)
+    if other is None or other.id == before.id:
+        what = "There is no such ticket." if other is None else "This is the ticket itself."
+        raise Invalid(what, field=relates.field)
+    both = sa.select(tickets).where(tickets.c.id.in_([before.id, other.id])).order_by(tickets.c.id)
+    locked = {row["id"]: Ticket(**row) for row in (await tx.execute(both.with_for_update())).mappings()}
+    other = locked[other.id]
+    if relates.kind == MERGED and other.closed_at is not None:
+        message = f"{other.number} is closed; a ticket is merged into one that is open."
+        raise Conflict(message, code="other_closed", field=relates.field)
+    return Related(outcome, other, relates.kind)
+
+
+async def _opened(  # noqa: PLR0913, PLR0917  # the ticket before and after, and who opens how
+    tx: AsyncConnection,
+    workflow: Workflow,
+    asked: Event,
+    before: Ticket,
+    outcome: Outcome,
+    actor: Actor,
+    opener: Opener,
+) -> Related:
+    relates = asked.relates
+    kind = _kind_to_open(workflow, relates, outcome) if relates else ""
+    if relates is None or not kind:
+        return Related(outcome)
+    new = NewTicket(
+        workflow=kind,
+        subject=before.subject,
+        body=before.body,
+        customer_id=before.customer_id,
+        call_id=before.call_id,
+        channel=before.channel,
+        priority=relates.priority or before.priority,
+    )
+    # Whoever may turn a ticket into another may open that one: the step itself was allowed.
+    other = await opener(tx, Actor(actor.user, frozenset({"system"})), new)
+    ticket = outcome.ticket
+    if workflow.fields[relates.field].keep:
+        ticket = replace(ticket, fields={**ticket.fields, relates.field: other.number})
+    told = replace(outcome, ticket=ticket, data={**outcome.data, relates.field: other.number})
+    return Related(told, other, relates.kind, opened=True)
+
+
+def _kind_to_open(workflow: Workflow, relates: Relates, outcome: Outcome) -> str:
+    """The workflow that is named, or the one that a field of the event names."""
+    if relates.opens in workflow.fields:
+        return str(outcome.data.get(relates.opens, ""))
+    return relates.opens
+
+
+async def keep(tx: AsyncConnection, related: Related, actor: Actor, at: float) -> None:
+    """Write the link down; one that is there already stays as it is."""
+    if related.other is None:
+        return
+    key = {
+        "ticket_id": related.outcome.ticket.id,
+        "other_id": related.other.id,
+        "kind": related.kind,
+    }
+    there = sa.select(ticket_links.c.at).filter_by(**key)
+    if (await tx.execute(there)).first() is None:
+        await tx.execute(sa.insert(ticket_links).values(**key, at=at, actor=actor.user))
+
+
+async def links(tx: AsyncConnection, ticket_id: str, limit: int = FAMILY) -> list[Link]:
+    """The links of a ticket in both directions, the oldest first."""
+    found = []
+    for outgoing in (True, False):
+        own, other = ticket_links.c.ticket_id, ticket_links.c.other_id
+        mine, theirs = (own, other) if outgoing else (other, own)
+        query = (
+            sa.select(
+                ticket_links.c.kind, ticket_links.c.at.label("linked_at"), ticket_links.c.actor, tickets
+            )
+            .join(tickets, tickets.c.id == theirs)
+            .where(mine == ticket_id)
+            .order_by(ticket_links.c.at)
+            .limit(limit)
+        )
+        for row in (await tx.execute(query)).mappings():
+            ticket = Ticket(**{name: row[name] for name in Ticket.__struct_fields__})
+            found.append(Link(row["kind"], outgoing, row["linked_at"], row["actor"], ticket))
+    return sorted(found, key=lambda link: link.at)
+
+
+async def notices(tx: AsyncConnection, outcome: Outcome) -> list[TicketNotice]:
+    """Who is told of an event: of this ticket, and of those that were merged into it, one of another."""
+    ticket, event = outcome.ticket, outcome.event
+    found = [notice_of(ticket, event, to) for to in outcome.notices]
+    passed = [to for to in outcome.notices if to in PASSED_ON]
+    if passed and outcome.from_state is not None:
+        found += [notice_of(child, event, to) for child in await _family(tx, ticket.id) for to in passed]
+    return found
+
+
+async def _family(tx: AsyncConnection, ticket_id: str) -> list[Ticket]:
+    """The tickets that were merged into this one, and into those; UNION ends a ring, though there should be none."""
+    merged = sa.select(ticket_links.c.ticket_id).where(
+        ticket_links.c.other_id == ticket_id, ticket_links.c.kind == MERGED
+    )
+    family = merged.cte("family", recursive=True)
+    more = sa.select(ticket_links.c.ticket_id).where(
+        ticket_links.c.other_id == family.c.ticket_id, ticket_links.c.kind == MERGED
+    )
+    family = family.union(more)
+    query = sa.select(tickets).where(
+        tickets.c.id.in_(sa.select(family.c.ticket_id)), tickets.c.id != ticket_id
+    )
+    rows = await tx.execute(query.order_by(tickets.c.id).limit(FAMILY))
+    return [Ticket(**row) for row in rows.mappings()]
