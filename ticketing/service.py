@@ -40,7 +40,6 @@ from ticketing.workflow.model import TAKE_OVER, Workflow
 from ticketing.workflow.opening import Birth, decide_open
 from ticketing.workflow.values import Refusal
 
-
 Listener = Callable[[AsyncConnection, Sequence[tuple[Ticket, HistoryRow]]], Awaitable[None]]
 
 
