@@ -18,7 +18,8 @@ CANDIDATES_SHOWN = 9
 
 
 class PopCaller(msgspec.Struct, frozen=True):
-    """`number` is E.164 where the line sent a number, `shown` what people read, `name` what the line says (hostile)."""
+    """`number` is E.164 where the line sent a number, `shown` what people read; both empty where it is withheld.
+    `name` is what the line says (hostile)."""
 
     number: str
     shown: str
@@ -119,7 +120,7 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         pbx=call.pbx,
         stage="ringing" if segment.answered_at is None else "answered",
         queue=segment.queue or call.queue,
-        caller=PopCaller(lookup.e164 or who(call), lookup.shown, _name(call)),
+        caller=_caller(call, lookup),
         match=lookup.match.value,
         customers=tuple(_customer(candidate) for candidate in lookup.candidates[:CANDIDATES_SHOWN]),
         tickets=tuple(_ticket(ticket, state_label(ticket)) for ticket in context.tickets[:TICKETS_SHOWN]),
@@ -165,6 +166,13 @@ def withdrawal(segment: Segment) -> str:
             return "transferred"
         case _:
             return "cancelled"
+
+
+def _caller(call: Call, lookup: Lookup) -> PopCaller:
+    """Who the line says it is. A withheld number has no text of its own: `anonymous` is a word of the line's."""
+    if lookup.match is Match.ANONYMOUS:
+        return PopCaller("", "", _name(call))
+    return PopCaller(lookup.e164 or who(call), lookup.shown, _name(call))
 
 
 def _name(call: Call) -> str:

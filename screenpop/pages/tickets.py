@@ -11,6 +11,7 @@ from aiohttp import web
 
 from core.errors import Invalid, NotFound, Refused
 from core.identity.roles import Permission
+from core.identity.users import User
 from core.web.parse import form_of, plain
 from core.web.routes import Ask, ListQuery, Route
 from customers.messages import Customer
@@ -28,9 +29,14 @@ FILTERS = (("mine", N_("Mine")), ("open", N_("Open")), ("all", N_("All")))
 
 
 class TicketsQuery(ListQuery, frozen=True):
-    show: str = "mine"
+    show: Annotated[str, msgspec.Meta(max_length=16)] = ""
     workflow: Annotated[str, msgspec.Meta(max_length=64)] = ""
     q: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+def _first_view(user: User) -> str:
+    """Agents begin with their own tickets; who oversees others, or handles what they opened, with all open ones."""
+    return "mine" if user.can(Permission.CALLS_OWN) and not user.can(Permission.CALLS_ALL) else "open"
 
 
 class TicketPages:
@@ -42,7 +48,7 @@ class TicketPages:
 
     async def list(self, ask: Ask[Any, TicketsQuery]) -> web.StreamResponse:
         """Tickets by filter, the newest first; for htmx the rows alone."""
-        query = ask.query
+        query = msgspec.structs.replace(ask.query, show=ask.query.show or _first_view(ask.user))
         wanted = TicketFilter(
             workflow=query.workflow,
             mine_of=ask.user.name if query.show == "mine" else "",
