@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from core import sqlite_thread
 from core.errors import Invalid, Unavailable
 
 metadata = sa.MetaData(
@@ -66,6 +67,7 @@ def _sqlite_engine(url: sa.URL, *, writes: bool) -> AsyncEngine:
         pool_timeout=POOL_SECONDS,
         json_serializer=_dumps,
         json_deserializer=msgspec.json.decode,
+        async_creator=sqlite_thread.opener(url),
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -84,7 +86,8 @@ def _sqlite_engine(url: sa.URL, *, writes: bool) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def _begun(connection: sa.Connection) -> None:
         # IMMEDIATE: a transaction that will write takes the lock first, so that it never fails half way.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        thread = cast(sqlite_thread.Thread, connection.connection.driver_connection)
+        thread.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
@@ -130,8 +133,8 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction; a statement that writes fails in it."""
-        async with self._reader.connect() as tx, tx.begin():
-            yield tx
+        async with self._reader.connect() as tx:
+            yield tx  # begins with the first statement; nothing to commit
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises `Unavailable` where there is none."""
@@ -160,4 +163,9 @@ class Database:
 
 def insert_for(tx: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """The dialect's own `insert`, which has `on_conflict_do_update` and `on_conflict_do_nothing`."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_in(tx.dialect.name, table)
+
+
+def insert_in(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """The same by the dialect's name, for statements that are made once."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

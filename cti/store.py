@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.database import Database, insert_for
+from core.database import Database, insert_in
 from core.errors import Invalid
 from cti import rows
 from cti.duty import Duty
@@ -169,8 +170,13 @@ async def _upsert(
     tx: AsyncConnection, table: sa.Table, values: Sequence[dict[str, Any]], key: str = "id"
 ) -> None:
     """Inserts the rows, or brings those that are there up to date."""
-    if not values:
-        return
-    statement = insert_for(tx, table)
-    changed = {name: statement.excluded[name] for name in values[0] if name != key}
-    await tx.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), list(values))
+    if values:
+        await tx.execute(_upserting(tx.dialect.name, table, tuple(values[0]), key), list(values))
+
+
+@cache
+def _upserting(dialect: str, table: sa.Table, columns: tuple[str, ...], key: str) -> sa.Executable:
+    """The statement, made once: to make it takes longer than to run it."""
+    statement = insert_in(dialect, table)
+    changed = {name: statement.excluded[name] for name in columns if name != key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=changed)

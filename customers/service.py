@@ -132,10 +132,19 @@ class Customers:
         async with self.db.read() as tx:
             customer = await _present(tx, id)
             found = await notes.of_customer(tx, id, before, limit + 1)
-        for source in self._sources:
-            found += await source.entries(customer, before, limit + 1)
+        found += await self._of_sources(customer, before, limit + 1)
         found.append(TimelineEntry(customer.created_at, "created", "", ref=customer.id))
         return timeline.page(found, place, limit)
+
+    async def contacts(self, customer: Customer, limit: int) -> list[TimelineEntry]:
+        """The customer's last calls, tickets and notes, newest first, for who holds the record already."""
+        async with self.db.read() as tx:
+            found = await notes.of_customer(tx, customer.id, None, limit)
+        found += await self._of_sources(customer, None, limit)
+        return timeline.page(found, None, limit)[0]
+
+    async def _of_sources(self, customer: Customer, before: float | None, limit: int) -> list[TimelineEntry]:
+        return [entry for source in self._sources for entry in await source.entries(customer, before, limit)]
 
     async def _edit(
         self, actor: str, what: tuple[str, str, int | None], edit: Callable[[Customer], Customer], at: float

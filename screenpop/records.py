@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from core.clock import iso
-from customers.messages import Lookup, Match, TimelineEntry
+from customers.messages import Customer, Lookup, Match, TimelineEntry
 from screenpop.pops import HISTORY_SHOWN, TICKETS_SHOWN, Context, PopHistory
 from ticketing.messages import Ticket
 
 
 class FindsCustomers(Protocol):
     async def lookup(self, number_text: str, region: str | None = None) -> Lookup: ...
-    async def timeline(
-        self, id: str, limit: int = 50, after: str = ""
-    ) -> tuple[list[TimelineEntry], str | None]: ...
+    async def contacts(self, customer: Customer, limit: int) -> list[TimelineEntry]: ...
 
 
 class FindsTickets(Protocol):
@@ -37,8 +35,7 @@ class CallerRecords:
             return Context(lookup)
         customer = lookup.candidates[0].customer
         tickets = await self._tickets.open_of_customer(customer.id, TICKETS_SHOWN)
-        history, _ = await self._customers.timeline(customer.id, HISTORY_SHOWN + 1)
-        contacts = [entry for entry in history if entry.kind != "created"]
+        contacts = await self._customers.contacts(customer, HISTORY_SHOWN + 1)
         return Context(lookup, tuple(tickets), tuple(history_row(entry) for entry in contacts))
 
 
