@@ -3,10 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -17,10 +19,38 @@ SECONDS = 60
 class Cluster:
     """Makes a database per test."""
 
-    def __init__(self, sockets: Path, owner: str) -> None:
+    def __init__(self, sockets: Path, owner: str, programs: Path) -> None:
         self._sockets = sockets
         self._owner = owner
+        self._programs = programs
         self._made = 0
+
+    @property
+    def _data(self) -> Path:
+        return self._sockets / "data"
+
+    def start(self) -> None:
+        """Start it; after a kill it recovers by itself."""
+        options = f"-k {self._sockets} -c listen_addresses='' -c fsync=off -c max_connections=60"
+        start = (self._programs / "pg_ctl", "start", "-w", "-D", self._data, "-l", self._sockets / "log")
+        _run(self._owner, *start, "-o", options)
+
+    def stop(self) -> None:
+        """Stop it without waiting for whoever is connected."""
+        _run(self._owner, self._programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", self._data)
+
+    def kill(self) -> None:
+        """SIGKILL for all of its processes, in the middle of whatever they do."""
+        main = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        os.kill(main, signal.SIGKILL)
+        for child in map(int, children):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        deadline = time.monotonic() + SECONDS
+        while any(Path(f"/proc/{pid}").exists() for pid in (main, *children)):
+            assert time.monotonic() < deadline, "killed processes are still there"
+            time.sleep(0.01)  # the kernel tells nobody but their parent
 
     def url(self, database: str) -> str:
         """The address in the form of the settings."""
@@ -57,13 +87,12 @@ def cluster(programs: Path) -> Iterator[Cluster]:
             shutil.chown(folder, owner)
         data = folder / "data"
         _run(owner, programs / "initdb", "-D", data, "-U", owner, "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
-        log = folder / "log"
-        _run(owner, programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
+        running = Cluster(folder, owner, programs)
+        running.start()
         try:
-            yield Cluster(folder, owner)
+            yield running
         finally:
-            _run(owner, programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

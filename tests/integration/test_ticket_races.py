@@ -1,0 +1,61 @@
+"""Two agents at two servers, one transition: exactly one wins each time, and the other is told who was quicker.
+
+`make soak` runs 10,000 races on each database; the usual run is content with fewer.
+"""
+
+import asyncio
+import os
+from zoneinfo import ZoneInfo
+
+from core.bus import Bus
+from core.database import Database
+from tests.conftest import START
+from tests.integration.ticket_store import Nobody
+from tests.unit.ticketing.shipped import AGENT, SHIPPED
+from ticketing.errors import StaleVersion
+from ticketing.messages import Actor, NewTicket, Ticket
+from ticketing.service import Tickets
+from ticketing.verification import verify_all
+
+RACES = int(os.environ.get("RINGDESK_SOAK_RACES", "200"))
+AT_ONCE = 4
+"""Tickets that are raced for at the same time."""
+SECONDS = 60 + RACES / 20
+THERE_AND_BACK = (("answer", {"answer": "At nine"}), ("ask_again", {"question": "On Sundays too?"}))
+
+
+async def race(servers: list[Tickets], ticket: Ticket, step: int) -> Ticket:
+    """Both servers fire the same event on the same version; returns the winner's ticket."""
+    event, data = THERE_AND_BACK[step % 2]
+    fired = await asyncio.gather(
+        *(
+            server.fire(ticket.id, event, Actor(name, AGENT.roles), data, ticket.version, START + step)
+            for name, server in zip(("anna", "wei"), servers, strict=True)
+        ),
+        return_exceptions=True,
+    )
+    won = [(name, one) for name, one in zip(("anna", "wei"), fired, strict=True) if isinstance(one, Ticket)]
+    lost = [one for one in fired if isinstance(one, StaleVersion)]
+    assert (len(won), len(lost)) == (1, 1), fired
+    assert [(c["event"], c["actor"]) for c in lost[0].details["changes"]] == [(event, won[0][0])]
+    return won[0][1]
+
+
+async def test_of_two_who_race_exactly_one_wins_each_time(db: Database, db_url: str) -> None:
+    databases = [db, Database(db_url)]
+    servers = [Tickets(one, Bus(), Nobody(), ZoneInfo("Asia/Shanghai")) for one in databases]
+    for server in servers:
+        await server.adopt(SHIPPED, START)
+
+    async def lane() -> Ticket:
+        ticket = await servers[0].open(AGENT, NewTicket("inquiry", "Hours?"), START)
+        for step in range(RACES // AT_ONCE):
+            ticket = await race(servers, ticket, step)
+        return ticket
+
+    async with asyncio.timeout(SECONDS):
+        raced = await asyncio.gather(*(lane() for _ in range(AT_ONCE)))
+    assert {ticket.version for ticket in raced} == {RACES // AT_ONCE + 1}
+    found = await verify_all(db)
+    assert (found.rows, found.breaks) == (RACES + AT_ONCE, ())
+    await databases[1].close()
