@@ -5,12 +5,15 @@ A change that cannot be used leaves the old definitions in force, and says so in
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
+from config.files import shipped_calendars
 from core.bus import Bus
 from core.clock import Clock
+from ticketing.calendar_files import calendar_files, calendars_of, read_calendars, unknown_years
 from ticketing.definitions import Faulty, read_files, workflow_files
 from ticketing.messages import DefinitionsRefused
 from ticketing.service import Tickets
@@ -20,17 +23,22 @@ log = structlog.get_logger(__name__)
 
 
 class Definitions:
-    """Keeps the definitions of one server up to date; `folder` is where the installation's files are."""
+    """Keeps the definitions of one server up to date. `folder` and `calendars` (the shipped ones where it is None) are
+    where the installation's files are."""
 
-    def __init__(self, tickets: Tickets, folder: Path, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, tickets: Tickets, folder: Path, bus: Bus, clock: Clock, calendars: Path | None = None
+    ) -> None:
         self._tickets = tickets
         self._folder = folder
+        self._calendars = calendars or shipped_calendars()
         self._bus = bus
         self._clock = clock
 
     async def load(self) -> None:
         """Put the files in force, at the start. Where they are broken those of the last time go on; raises `Faulty`
-        or `Unmapped` where there are none."""
+        or `Unmapped` where there are none, and always for a broken calendar."""
+        self._tickets.reckoners = calendars_of(read_calendars(calendar_files(self._calendars)))
         try:
             await self._adopt()
         except (Faulty, Unmapped) as error:
@@ -54,7 +62,14 @@ class Definitions:
             log.info("definition.followed", workflow=definition.workflow.name, version=definition.version)
 
     async def _adopt(self) -> None:
-        await self._tickets.adopt(read_files(workflow_files(self._folder)), self._clock.now())
+        files = read_calendars(calendar_files(self._calendars))
+        reckoners = calendars_of(files)
+        await self._tickets.adopt(read_files(workflow_files(self._folder), reckoners), self._clock.now())
+        self._tickets.reckoners = reckoners
+        year = datetime.fromtimestamp(self._clock.now(), UTC).year
+        for name, file in files.items():
+            for unknown in unknown_years(file, (year, year + 1)):
+                log.warning("calendar.year_unknown", calendar=name, year=unknown)
         versions = {one.workflow.name: one.version for one in self._tickets.workflows()}
         log.info("definitions.in_force", **versions)
 

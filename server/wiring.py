@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from config.files import workflows_dir
+from config.files import calendars_dir, workflows_dir
 from config.settings import Settings
 from core.bus import Bus
 from core.clock import Clock, SystemClock
@@ -41,6 +41,7 @@ from server.people import People
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
 from ticketing.notices import NOTICE_TOPIC, notice_handler
 from ticketing.service import Tickets
+from ticketing.timer import Timer
 
 log = structlog.get_logger(__name__)
 HOUSEKEEPING_SECONDS = 5.0
@@ -72,8 +73,9 @@ class House:
         self.customers = Customers(self.db, self.bus, first_region)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
-        folder = workflows_dir(self.settings.paths)
-        self.definitions = Definitions(self.tickets, folder, self.bus, self.clock)
+        folder, calendars = workflows_dir(self.settings.paths), calendars_dir(self.settings.paths)
+        self.definitions = Definitions(self.tickets, folder, self.bus, self.clock, calendars)
+        self.timer = Timer(self.db, self.bus, self.tickets, self.clock)
         self.customers.add_source(CallTimeline(self.calls, self.people.name))
         self.customers.add_source(TicketTimeline(self.tickets))
         self.relay = Relay(self.db, {NOTICE_TOPIC: notice_handler(self.bus)}, self.clock)
@@ -118,7 +120,8 @@ class House:
         self.bus.subscribe(SessionEnded, lambda event: self.hub.end_sessions(event.user, event.session_id))
 
     async def load_definitions(self) -> None:
-        """Put the installation's workflows in force. Raises `Faulty` for a broken one where there is none from before."""
+        """Put the installation's workflows in force. Raises `Faulty` for a broken one where there is none from
+        before."""
         await self.definitions.load()
 
     async def start(self) -> None:
@@ -127,6 +130,7 @@ class House:
         await self.refresh_seats()
         self.recorder.start(self.tasks)
         self.tasks.spawn(self.relay.run(), "outbox")
+        self.tasks.spawn(self.timer.run(), "timer")
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.switchboard.start(self.tasks)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ticketing.workflow.load import Faulty, load, workflow_schema
@@ -26,13 +26,14 @@ def check_files(paths: Iterable[Path]) -> list[Problem]:
     return []
 
 
-def read_files(paths: Iterable[Path]) -> dict[str, Workflow]:
-    """The definitions by name; raises `Faulty` with all problems of all files at once."""
+def read_files(paths: Iterable[Path], calendars: Collection[str] | None = None) -> dict[str, Workflow]:
+    """The definitions by name; raises `Faulty` with all problems of all files at once. `calendars` are those that
+    clocks may name; any where not given."""
     problems: list[Problem] = []
     found: dict[Path, Workflow] = {}
     for path in paths:
         try:
-            found[path] = load(path.read_text("utf-8-sig"), str(path))
+            found[path] = load(path.read_text("utf-8-sig"), str(path), calendars)
         except Faulty as faulty:
             problems.extend(faulty.problems)
         except OSError as error:

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from config.files import calendars_dir
 from config.settings import PathSettings
-from ticketing.calendar_files import calendar_files, load_calendar, read_calendars, warnings
+from ticketing.calendar_files import calendar_files, calendars_of, load_calendar, read_calendars, warnings
 from ticketing.workflow.source import Problem
 
 
 def calendars_in_use(paths: PathSettings, now: float) -> tuple[Path, frozenset[str], list[Problem]]:
-    """The folder, the calendars' names, and a warning for each year (this and the next) whose holidays are not known.
+    """The folder, the names that a clock may give, and warnings of years whose holidays are not known.
 
-    Raises `Faulty` for a broken file.
+    This year and the next are looked at. Raises `Faulty` for a broken file.
     """
     folder = calendars_dir(paths)
     files = calendar_files(folder)
-    names = frozenset(read_calendars(files))
+    names = frozenset(calendars_of(read_calendars(files)))
     year = datetime.fromtimestamp(now, UTC).year
     doubts = [
         problem

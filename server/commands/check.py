@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import typer
 
 from config.files import workflows_dir
+from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, say, settings_of
 from ticketing.definitions import Faulty, Problem, read_files, workflow_files
 from ticketing.scenarios import Checked, check_scenarios, strays
@@ -17,13 +19,18 @@ from ticketing.workflow.model import Workflow
 def check(config: Config = None) -> None:
     """Read settings and workflows, replay the scenarios, and say everything that is wrong; exit 1 if anything is."""
     settings = settings_of(config)
+    try:
+        calendars, names, doubts = calendars_in_use(settings.paths, time.time())
+    except Faulty as faulty:
+        tell(faulty.problems)
+        raise typer.Exit(1) from None
     folder = workflows_dir(settings.paths)
     files = workflow_files(folder)
     if not files:
         typer.echo(f"{folder}: there is no workflow in this folder (see paths.workflows)", err=True)
         raise typer.Exit(1)
     try:
-        workflows = read_files(files)
+        workflows = read_files(files, names)
     except Faulty as faulty:
         tell(faulty.problems)
         raise typer.Exit(1) from None
@@ -34,6 +41,9 @@ def check(config: Config = None) -> None:
         raise typer.Exit(1)
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")
+    say(f"calendars: {len(names) - 2} good ({calendars})")
+    for doubt in doubts:
+        say(f"  warning: {doubt.file}:{doubt.line}: {doubt.message} ({doubt.fix})")
     _tell_workflows(folder, workflows.values(), checked)
 
 

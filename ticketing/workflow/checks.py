@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from ticketing.workflow.durations import seconds
+from ticketing.workflow.clock_checks import check_calendars, check_clocks
 from ticketing.workflow.effects import EFFECTS
 from ticketing.workflow.guards import COMBINED, GUARDS, mistakes
 from ticketing.workflow.model import (
@@ -14,9 +14,7 @@ from ticketing.workflow.model import (
     ROLES,
     STAY,
     TAKE_OVER,
-    Clock,
     FieldType,
-    Target,
     Workflow,
 )
 from ticketing.workflow.relation_checks import check_relations
@@ -51,10 +49,12 @@ class Checker:
             yield from self.known((*path, at), name, kind, listed)
 
 
-def check(source: Source, workflow: Workflow) -> list[Problem]:
-    """Everything that is wrong with a definition whose shape is right."""
+def check(source: Source, workflow: Workflow, calendars: Collection[str] | None = None) -> list[Problem]:
+    """Everything that is wrong with a definition whose shape is right; `calendars` are those that clocks may name."""
     checker = Checker(source, workflow)
     found = [problem for one in CHECKS for problem in one(checker)]
+    if calendars is not None:
+        found += check_calendars(checker, calendars)
     # The paths of a ticket are worth drawing only when every name in the table is known.
     return found or [problem for one in PATH_CHECKS for problem in one(checker)]
 
@@ -166,28 +166,6 @@ def _guards(c: Checker) -> Iterator[Problem]:
         yield from c.each(("includes", role), more, "role", ROLES)
 
 
-def _clocks(c: Checker) -> Iterator[Problem]:
-    for name, clock in c.workflow.clocks.items():
-        path: Path = ("clocks", name)
-        yield from c.each((*path, "during"), clock.during, "state", c.workflow.states)
-        yield from c.each((*path, "pauses"), clock.pauses, "state", c.workflow.states)
-        yield from c.each((*path, "stops_on"), clock.stops_on, "event", c.workflow.events)
-        yield from c.tests((*path, "never_pauses_when"), clock.never_pauses_when)
-        if isinstance(clock.target, Target):
-            yield from c.known((*path, "target", "field"), clock.target.field, "field", c.workflow.fields)
-        for text in _durations(clock):
-            try:
-                seconds(text)
-            except ValueError as error:
-                yield c.source.problem(path, str(error), "write a number and s, m, h or d")
-
-
-def _durations(clock: Clock) -> tuple[str, ...]:
-    target = clock.target
-    given = (target,) if isinstance(target, str) else (*target.values.values(), target.otherwise)
-    return (*given, clock.cap) if clock.cap else given
-
-
 def _ambiguous(c: Checker) -> Iterator[Problem]:
     """Of several rows for one state and event, all but the last need a `when`; else the later are never reached."""
     always: dict[tuple[str, str], int] = {}
@@ -252,7 +230,7 @@ CHECKS: tuple[Check, ...] = (
     _table,
     _fields,
     _guards,
-    _clocks,
+    check_clocks,
     check_relations,
 )
 PATH_CHECKS: tuple[Check, ...] = (_ambiguous, _reachable, _ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -22,8 +23,9 @@ class Faulty(Exception):
         self.problems = problems
 
 
-def load(text: str, file: str) -> Workflow:
-    """The definition in this YAML text; raises `Faulty` with everything that is wrong. `file` is for the messages."""
+def load(text: str, file: str, calendars: Collection[str] | None = None) -> Workflow:
+    """The definition in this YAML text; raises `Faulty` with everything that is wrong. `file` is for the messages,
+    `calendars` are those that clocks may name."""
     if len(text) > MAX_BYTES:
         raise Faulty((Problem(file, 1, f"longer than {MAX_BYTES} characters", "is this the right file?"),))
     source = read_yaml(text, file)
@@ -33,7 +35,7 @@ def load(text: str, file: str) -> Workflow:
     if problems:
         raise Faulty(tuple(problems))
     workflow = msgspec.convert(source.data, Workflow)
-    if problems := check(source, workflow):
+    if problems := check(source, workflow, calendars):
         raise Faulty(tuple(sorted(problems, key=lambda p: p.line)))
     return workflow
 

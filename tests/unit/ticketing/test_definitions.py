@@ -57,6 +57,63 @@ MISTAKES = [
     ),
     ("optional: [whom]", "optional: [who]", 13, "no field `who`", "did you mean `whom`?"),
     ("during: [received]", "during: [receive]", 18, "no state `receive`", "did you mean `received`?"),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: 80, effects: [tell_owner]}]",
+        18,
+        "Expected `str`",
+        "write the kind of value",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: soon, effects: [tell_owner]}]",
+        18,
+        "`soon` is no step such as 80%",
+        "write a share of the target",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: +4 hours, effects: [tell_owner]}]",
+        18,
+        "`4 hours` is not a duration",
+        "write a share of the target",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: 80%}]",
+        18,
+        "nothing happens at this step",
+        "name effects or an event",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: 80%, effects: [take]}]",
+        18,
+        "no effect that tells somebody `take`",
+        "known here",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: 80%, event: thnk}]",
+        18,
+        "no event `thnk`",
+        "did you mean `thank`?",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: 80%, event: thank}]",
+        18,
+        "no row lets the timer have `thank` happen",
+        "add `timer`",
+    ),
+    (
+        "target: 3d",
+        "target: 3d, escalations: [{at: 80%, effects: [tell_owner]}, {at: 80%, effects: [tell_head]}]",
+        18,
+        "the step 80% is there twice",
+        "put their effects",
+    ),
+    ("target: 3d", "target: 3d, pauses: [received]", 18, "`received` counts and pauses", "name it in one"),
     ("target: 3d", "target: 3 days", 18, "`3 days` is not a duration", "write a number and"),
     ("end: true", "end: sometimes", 7, "Expected `bool`", "the kind of value"),
     (", end: true", "", 5, "no state is an end", "`end: true`"),
@@ -171,3 +228,25 @@ def test_the_schema_knows_the_keys() -> None:
 def test_the_guide_names_every_guard_and_effect() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "workflows.md").read_text("utf-8")
     assert [name for name in (*GUARDS, *sorted(EFFECTS)) if f"`{name}`" not in guide] == []
+
+
+def test_a_clock_names_a_calendar_that_there_is() -> None:
+    text = GOOD.replace("target: 3d", "target: 3d, calendar: shop")
+    assert load(text, "x", ("working", "shop")).clocks["thank"].calendar == "shop"
+    with pytest.raises(Faulty) as caught:
+        load(text, "x", ("working", "shops"))
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message, problem.fix) == (
+        18,
+        "there is no calendar `shop`",
+        "did you mean `shops`?",
+    )
+
+
+def test_a_timer_cannot_answer_questions() -> None:
+    text = GOOD.replace("roles: [leader]", "roles: [leader, timer]").replace(
+        "zh: 致谢}, effects", "zh: 致谢}, required: [whom], effects"
+    )
+    text = text.replace("target: 3d", "target: 3d, escalations: [{at: 100%, event: thank}]")
+    with pytest.raises(Faulty, match="`thank` asks for whom, which a timer cannot answer"):
+        load(text, "x")
