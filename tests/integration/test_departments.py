@@ -33,6 +33,11 @@ def actor(name: str) -> Actor:
 
 @pytest.fixture
 async def tickets(db: Database, bus: Bus) -> Tickets:
+    return await staffed(db, bus)
+
+
+async def staffed(db: Database, bus: Bus) -> Tickets:
+    """Tickets of a house with two departments and the people in them."""
     identity = Identity(db, SecuritySettings(), bus=bus, hasher=cheap_hasher())
     for name, (role, department) in PEOPLE.items():
         await identity.add_user(name, PASSWORD, role, name.title(), None, START, department=department)

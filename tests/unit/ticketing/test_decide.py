@@ -164,7 +164,7 @@ def test_hostile_text_stays_text_without_control_characters() -> None:
     walk.do("comment", AGENT, note="<script>alert('1')</script>\x1b[31m\r\n'; drop table\x00")
     outcome = walk.try_("comment", AGENT, note="<b>\x07\ud800ok\u202e")
     assert isinstance(outcome, Outcome)
-    assert outcome.data["note"] == "<b>ok\u202e"
+    assert outcome.data["note"] == "<b>ok"
     assert clean("a\tb\nc\x7f") == "a b c"
 
 
@@ -198,7 +198,8 @@ def test_nobody_without_the_role_opens() -> None:
 def test_what_is_offered_can_be_done_and_the_rest_cannot() -> None:
     walk = handled()
     names = offered(COMPLAINT, walk.ticket, CLERK, AT)
-    assert set(names) == {"contact", "wait", "propose", "reply", "co_handle", "comment", "danger"}
+    offered_now = {"contact", "wait", "propose", "reply", "co_handle", "comment", "danger", "assign", "link"}
+    assert set(names) == offered_now
     assert "sign" not in names
     assert offered(COMPLAINT, walk.ticket, person("auditor"), AT) == ()
     # A claim for compensation can still come with the proposal itself; without that field it would be hidden.
