@@ -12,10 +12,8 @@ from ticketing.clocks import Reckoners, Run, intervals, moment, read, span, targ
 from ticketing.messages import Actor, Ticket
 from ticketing.workflow.decide import Outcome, decide
 from ticketing.workflow.durations import step as step_of
-from ticketing.workflow.model import Clock, Escalation, Workflow
+from ticketing.workflow.model import ESCALATE, Clock, Escalation, Workflow
 
-ESCALATE = "escalate"
-"""The event of a history row that a step makes by itself, where it has no event of the definition happen."""
 TIMER = Actor("timer", frozenset({"timer"}))
 
 

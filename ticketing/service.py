@@ -36,11 +36,14 @@ from ticketing.staff import hand_over_problem, sees
 from ticketing.takeover import Change, plan, require_places, take_over
 from ticketing.views import EventView, FormView, event_view, form
 from ticketing.workflow.decide import Outcome, decide, offered
-from ticketing.workflow.model import TAKE_OVER, Workflow
+from ticketing.workflow.model import ESCALATE, TAKE_OVER, Workflow
 from ticketing.workflow.opening import Birth, decide_open
 from ticketing.workflow.values import Refusal
 
 Listener = Callable[[AsyncConnection, Sequence[tuple[Ticket, HistoryRow]]], Awaitable[None]]
+
+
+MOST_REMINDERS = 20
 
 
 class References(Protocol):
@@ -126,7 +129,7 @@ class Tickets:
         expected_version: int,
         at: float,
     ) -> Ticket:
-        """Have an event happen to a ticket that is still at `expected_version`.
+        """Have an event happen to a ticket that is still at `expected_version`, reminders of the timer aside.
 
         Raises `NotFound` (also where the ticket is not the actor's to see), `StaleVersion`, `NotAllowedInState`,
         `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`, each having changed nothing. An event that
@@ -136,7 +139,7 @@ class Tickets:
         actor = staff.standing(actor)
         async with self._db.begin() as tx:
             ticket = await self._found(tx, ticket_id, actor)
-            if ticket.version != expected_version:
+            if not await _has_seen(tx, ticket, expected_version):
                 raise await _stale(tx, ticket, expected_version)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
             outcome = _granted(decide(workflow, ticket, event, actor, data, at))
@@ -144,7 +147,7 @@ class Tickets:
                 raise Invalid(problem, field=_owner_field(workflow, outcome))
             related = await relations.relate(tx, workflow, ticket, outcome, actor, self._opener(at))
             outcome = related.outcome
-            if not await store.replace_at(tx, outcome.ticket, expected_version):
+            if not await store.replace_at(tx, outcome.ticket, ticket.version):
                 raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
             previous = await store.last_hash(tx, ticket_id)
             await self._write(tx, workflow, outcome, actor, at, previous or FIRST)
@@ -297,6 +300,15 @@ def _granted(decision: Outcome | Refusal) -> Outcome:
 def _owner_field(workflow: Workflow, outcome: Outcome) -> str:
     """The field of the event that names the new owner."""
     return next((n for n in outcome.data if n in workflow.fields and workflow.fields[n].sets == "owner"), "")
+
+
+async def _has_seen(tx: AsyncConnection, ticket: Ticket, version: int) -> bool:
+    """Whether somebody who saw this version saw all that matters: a reminder of the timer changes nothing else."""
+    since = ticket.version - version
+    if not 0 < since <= MOST_REMINDERS or version < 1:
+        return since == 0
+    rows = await store.history(tx, ticket.id, after=version)
+    return len(rows) == since and all(row.event == ESCALATE for row in rows)
 
 
 async def _stale(tx: AsyncConnection, ticket: Ticket, expected: int) -> StaleVersion:

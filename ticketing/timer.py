@@ -87,7 +87,7 @@ class Timer:
     async def tick(self, now: float) -> int:
         """Have happen what is due, as much as the brake allows, and tell who is to be told; returns the steps."""
         fired = 0
-        while await self._is_due(now):
+        while await self.is_due(now):
             if fired >= self._most:
                 self.braked += 1
                 log.warning("timer.braked", fired=fired)
@@ -100,7 +100,8 @@ class Timer:
         await digest.tell(self._db, now)
         return fired
 
-    async def _is_due(self, now: float) -> bool:
+    async def is_due(self, now: float) -> bool:
+        """Whether a step should have happened by now."""
         async with self._db.read() as tx:
             first = (await tx.execute(sa.select(sa.func.min(ticket_clocks.c.next_at)))).scalar_one()
         return first is not None and first <= now

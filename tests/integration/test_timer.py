@@ -19,6 +19,7 @@ from ticketing.calendar_files import calendar_files, calendars_of, load_calendar
 from ticketing.catch_up import catch_up
 from ticketing.clock_store import clock_row
 from ticketing.digest import WINDOW_SECONDS
+from ticketing.errors import StaleVersion
 from ticketing.messages import NewTicket, Ticket, TicketChanged, TicketNotice
 from ticketing.notices import NOTICE_TOPIC, notice_handler
 from ticketing.service import Tickets
@@ -224,6 +225,24 @@ async def test_a_storm_is_braked_and_nothing_is_lost(tickets: Tickets, db: Datab
     assert [await timer.tick(now) for _ in range(4)] == [5, 5, 2, 0]
     assert (timer.fired, timer.braked) == (12, 2)
     assert len(await rows(db, escalations)) == 12
+
+
+async def test_a_reminder_does_not_make_a_form_stale(tickets: Tickets, timer: Timer) -> None:
+    ticket = await opened(tickets)
+    assert await timer.tick(START + 8 * HOUR) == 1
+    asked = await tickets.fire(ticket.id, "ask", AGENT, {}, 1, START + 8.5 * HOUR)
+    assert (asked.version, asked.state) == (3, "asked")
+    assert (await tickets.verify(ticket.id)).ok
+    for version in (0, 1, 2, -1, 4):
+        with pytest.raises(StaleVersion):
+            await tickets.fire(ticket.id, "told", AGENT, {}, version, START + 9 * HOUR)
+
+
+async def test_what_the_timer_moved_is_news(tickets: Tickets, timer: Timer) -> None:
+    ticket = await opened(tickets)
+    assert await timer.tick(START + 10 * HOUR) == 2
+    with pytest.raises(StaleVersion):
+        await tickets.fire(ticket.id, "thank", AGENT, {}, 2, START + 10 * HOUR)
 
 
 async def test_an_agent_and_the_timer_at_the_same_ticket(tickets: Tickets, timer: Timer) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ticketing.workflow.durations import seconds, step
 from ticketing.workflow.effects import NOTICES
-from ticketing.workflow.model import Clock, Escalation, Target
+from ticketing.workflow.model import ESCALATE, Clock, Escalation, Target
 from ticketing.workflow.source import Path, Problem
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ TIMER = "timer"
 
 def check_clocks(c: Checker) -> Iterator[Problem]:
     """Everything that is wrong with the clocks."""
+    if ESCALATE in c.workflow.events:
+        message = f"`{ESCALATE}` is what the history says where a clock's step has happened"
+        yield c.source.problem(("events", ESCALATE), message, "name the event otherwise")
     for name, clock in c.workflow.clocks.items():
         path: Path = ("clocks", name)
         yield from c.each((*path, "during"), clock.during, "state", c.workflow.states)

@@ -20,6 +20,10 @@ MACHINES = frozenset({"system", "ivr", "mail", "timer"})
 """Actors that are no people; a row names them among its roles like anybody else."""
 
 
+ESCALATE = "escalate"
+"""The event of a history row that time itself has made; no definition may call one of its own so."""
+
+
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text in both languages of the pages."""
 
