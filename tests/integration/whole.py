@@ -108,13 +108,23 @@ class Whole:
 
 @asynccontextmanager
 async def whole(
-    tmp_path: Path, template: Path, settings: Settings | None = None, *, pbx: PbxSettings | None = None
+    tmp_path: Path,
+    template: Path,
+    settings: Settings | None = None,
+    *,
+    pbx: PbxSettings | None = None,
+    members: tuple[str, ...] = (),
 ) -> AsyncIterator[Whole]:
-    """A running house; with `pbx` the link goes there, whether or not anything listens."""
+    """A running house; with `pbx` the link goes there, whether or not anything listens.
+
+    `members` are the practice PBX's static members of the queue `service`.
+    """
     path = tmp_path / "ringdesk.db"
     shutil.copy(template, path)
     async with AsyncExitStack() as stack:
-        practice = await stack.enter_async_context(PracticePbx(setup=Setup(retry=1, wrapuptime=0)))
+        practice = await stack.enter_async_context(
+            PracticePbx(setup=Setup(members={"service": members}, retry=1, wrapuptime=0))
+        )
         link = pbx or PbxSettings("main", port=practice.port, username=USERNAME, secret=SECRET)
         given = settings or Settings()
         house = House(

@@ -35,11 +35,16 @@ def invalid(field: str, message: str, **more: Any) -> Refusal:
 
 
 def clean(text: str, multiline: bool = False) -> str:
-    """The text without control characters and lone surrogates; line ends are kept (as \\n) where lines are meant."""
+    """The text without control, direction and invisible characters; line ends stay (as \\n) where lines are meant.
+
+    Direction overrides make a page lie. Joiners stay: they hold emoji and some scripts together.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "\n\t" if multiline else ""
+    kept = "\u200c\u200d\n\t" if multiline else "\u200c\u200d"
     replaced = text if multiline else text.replace("\n", " ").replace("\t", " ")
-    return "".join(c for c in replaced if c in kept or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+    return "".join(
+        c for c in replaced if c in kept or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+    ).strip()
 
 
 def _text(field: Field, value: Any) -> str:
