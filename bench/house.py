@@ -23,6 +23,7 @@ from customers import store
 from customers.messages import Address, Grade, NewCustomer, NewPhone
 from customers.records import new_record
 from server.demo import past_call
+from server.settle import settle
 from server.site import Site
 from server.wiring import House
 from ticketing.messages import Actor, NewTicket
@@ -64,6 +65,7 @@ class Server(Part):
         await self._house.start()
         self._site = Site(self._house)
         address = await self._site.start()
+        settle()
         numbers = [person.lines[0].e164.removeprefix("+86") for person in people.people]
         return Opened(int(address.rpartition(":")[2]), tokens, numbers)
 

@@ -23,6 +23,8 @@ from cti.messages import (
 )
 
 BATCH = 200
+GATHER_SECONDS = 0.1
+"""A call changes several times within this time as it begins, is offered and ends; it is written once."""
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 HURRIED_PAUSE = 0.05
@@ -92,6 +94,8 @@ class Recorder:
         tries = 0
         while True:
             await self._news.wait()
+            if len(self._pending) < BATCH:
+                await self._hurried(GATHER_SECONDS)
             tries = 0 if await self._save_some() else tries + 1
             if not self._pending:
                 self._news.clear()
@@ -116,12 +120,16 @@ class Recorder:
         self.offer(event.call)
 
     async def _wait(self, seconds: float) -> None:
+        if await self._hurried(seconds):
+            await asyncio.sleep(min(seconds, HURRIED_PAUSE))
+
+    async def _hurried(self, seconds: float) -> bool:
+        """Waits so long, or until a shutdown hurries: True."""
         try:
             async with asyncio.timeout(seconds):
-                await self._hurry.wait()
+                return await self._hurry.wait()
         except TimeoutError:
-            return
-        await asyncio.sleep(min(seconds, HURRIED_PAUSE))
+            return False
 
     async def _save_some(self) -> bool:
         batch = {call_id: self._pending.pop(call_id) for call_id in list(self._pending)[:BATCH]}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import dates
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.settings import DeskSettings
 from core.clock import iso
 from core.i18n import LANGUAGES, catalogue, clock_text, pick_language
 from screenpop.assets import Assets
+from screenpop.templating import Templates
 from screenpop.texts import script_texts
 from screenpop.words import word
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from screenpop.pops import Pop
 
 HERE = Path(__file__).parent
+REMEMBERED = 4096
 NATIVE_NAMES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
 
 
@@ -49,6 +51,15 @@ class Renderer:
         """The html of `template` with these names in it, in `language` (or the installation's, if not ours)."""
         return self._environment(language).get_template(template).render(**context)
 
+    def warm(self) -> None:
+        """Compile what a pop is made of and read how its dates are written, before the first call."""
+        for environment in self._environments.values():
+            for name in environment.list_templates(filter_func=lambda name: name.startswith("pop/")):
+                environment.get_template(name)
+            environment.filters["moment"](0.0)
+            for now in (0.0, 10 * 86400.0):
+                environment.filters["when"](0.0, now)
+
     def render_pop(self, pop: Pop, language: str) -> str:
         """The card that travels inside a `pop` message."""
         return self.page("pop/card.html", language, pop=pop)
@@ -61,18 +72,9 @@ class Renderer:
         """The catalogue of one language."""
         return self._catalogues[pick_language(language, "", self.desk.language)].gettext
 
-    def _make(self, language: str, labels: StateLabels) -> Environment:
-        environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-            auto_reload=False,
-        )
+    def _make(self, language: str, labels: StateLabels) -> Templates:
         translations = self._catalogues[language]
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        environment = Templates(HERE / "templates", translations)
         times = Times(language, ZoneInfo(self.desk.time_zone))
         environment.filters |= {
             "phone": phone,
@@ -93,25 +95,30 @@ class Renderer:
         }
         return environment
 
-    def _environment(self, language: str) -> Environment:
+    def _environment(self, language: str) -> Templates:
         return self._environments[pick_language(language, "", self.desk.language)]
 
 
 class Times:
-    """Moments as people of one language and time zone read them. Takes epoch seconds or ISO 8601."""
+    """Moments as people of one language and time zone read them. Takes epoch seconds or ISO 8601.
+
+    A pop is rendered three times within a minute, and a moment costs more than a paragraph: they are remembered.
+    """
 
     def __init__(self, language: str, zone: ZoneInfo) -> None:
         self._language = language
         self._zone = zone
+        self.moment = lru_cache(REMEMBERED)(self._moment)
+        self.when = lru_cache(REMEMBERED)(self._when)
 
-    def moment(self, at: float | str) -> str:
+    def _moment(self, at: float | str) -> str:
         """Date and time in full, to the second."""
         return str(dates.format_datetime(self._local(at), "medium", locale=self._language))
 
     def date(self, at: float | str) -> str:
         return str(dates.format_date(self._local(at), "medium", locale=self._language))
 
-    def when(self, at: float | str, now: float | str | None = None) -> str:
+    def _when(self, at: float | str, now: float | str | None = None) -> str:
         """As short as it can be told apart on the day of `now`: the time, the day and time, or the date."""
         local = self._local(at)
         if now is not None and self._local(now).date() == local.date():

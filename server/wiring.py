@@ -39,9 +39,11 @@ from screenpop.tickets_live import TicketsLive
 from server.definitions import Definitions
 from server.people import People
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
+from ticketing.messages import TicketChanged, TicketOpened
 from ticketing.notices import NOTICE_TOPIC, notice_handler
 from ticketing.service import Tickets
 from ticketing.timer import Timer
+from ticketing.webhooks import Courier, Ledger, Webhook
 
 log = structlog.get_logger(__name__)
 HOUSEKEEPING_SECONDS = 5.0
@@ -78,7 +80,11 @@ class House:
         self.timer = Timer(self.db, self.bus, self.tickets, self.clock)
         self.customers.add_source(CallTimeline(self.calls, self.people.name))
         self.customers.add_source(TicketTimeline(self.tickets))
-        self.relay = Relay(self.db, {NOTICE_TOPIC: notice_handler(self.bus)}, self.clock)
+        notices = notice_handler(self.bus, self.tickets.directory, self.clock)
+        self.relay = Relay(self.db, {NOTICE_TOPIC: notices}, self.clock)
+        hooks = tuple(Webhook(one.key, one.url, one.secret, one.events) for one in self.settings.webhook)
+        self.tickets.listeners.append(Ledger(hooks))
+        self.couriers = tuple(Courier(self.db, hook, self.clock) for hook in hooks)
         self.regions = regions
 
     def _open_windows(self) -> None:
@@ -116,8 +122,16 @@ class House:
         self.popper.subscribe(self.bus)
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
+        self.bus.subscribe(TicketOpened, self._nudge)
+        self.bus.subscribe(TicketChanged, self._nudge)
         self.bus.subscribe(UserChanged, lambda event: self.people.learn([event.user]))
         self.bus.subscribe(SessionEnded, lambda event: self.hub.end_sessions(event.user, event.session_id))
+
+    def _nudge(self, _: object) -> None:
+        """Something was committed that others may have to be told of."""
+        self.relay.nudge()
+        for courier in self.couriers:
+            courier.nudge()
 
     async def load_definitions(self) -> None:
         """Put the installation's workflows in force. Raises `Faulty` for a broken one where there is none from
@@ -128,8 +142,11 @@ class House:
         """Load definitions and people, then connect to the PBXs. Raises `Faulty` as `load_definitions` does."""
         await self.load_definitions()
         await self.refresh_seats()
+        self.renderer.warm()
         self.recorder.start(self.tasks)
         self.tasks.spawn(self.relay.run(), "outbox")
+        for courier in self.couriers:
+            self.tasks.spawn(courier.run(), f"webhook {courier.hook.name}")
         self.tasks.spawn(self.timer.run(), "timer")
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.switchboard.start(self.tasks)

@@ -12,6 +12,7 @@ import typer
 from config.settings import Settings
 from core.logs import set_up_logs
 from server.commands.common import Config, require_current, run, say, settings_of
+from server.settle import settle
 from server.site import Site
 from server.wiring import House
 
@@ -46,7 +47,9 @@ async def serve_until_stopped(house: House, ready: Callable[[str], None]) -> Non
     try:
         await require_current(house.db)
         await house.start()
-        ready(await site.start())
+        address = await site.start()
+        settle()
+        ready(address)
         await stop.wait()
     finally:
         async with asyncio.timeout(STOP_SECONDS):
