@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.problems import Problem
-from config.settings import PbxSettings, Settings
+from config.settings import PbxSettings, Settings, WebhookSettings
 
 _PBX_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_EVENTS = re.compile(r"[A-Za-z0-9_*]+\.[A-Za-z0-9_*]+")
+SHORTEST_SECRET = 16
 _LEVELS = ("debug", "info", "warning", "error")
 _LANGUAGES = ("en", "zh_CN")
 
@@ -31,6 +33,7 @@ def check(settings: Settings) -> Iterator[Problem]:
                 f"pbx[{number}].name", f"{pbx.name!r} is the name of {first} too", "name them apart"
             )
         names.append(pbx.name)
+    yield from _webhooks(settings.webhook)
     yield from _port(settings.ivr.port, "ivr.port")
     yield from _folder(settings.paths.workflows, "paths.workflows")
     yield from _folder(settings.paths.calendars, "paths.calendars")
@@ -90,6 +93,30 @@ def _pbx(pbx: PbxSettings, where: str) -> Iterator[Problem]:
     for name in ("ping_seconds", "action_seconds"):
         if not 0 < getattr(pbx, name) <= 600:
             yield Problem(f"{where}.{name}", "must be above 0 and at most 600")
+
+
+def _webhooks(webhooks: Sequence[WebhookSettings]) -> Iterator[Problem]:
+    keys: list[str] = []
+    for number, hook in enumerate(webhooks):
+        where, url = f"webhook[{number}]", _split(hook.url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            yield Problem(
+                f"{where}.url", f"{hook.url!r} is no web address", "write it like https://example.com/in"
+            )
+        if len(hook.secret) < SHORTEST_SECRET:
+            fix = "make one up: `openssl rand -hex 32`"
+            yield Problem(f"{where}.secret", f"has fewer than {SHORTEST_SECRET} characters", fix)
+        for pattern in hook.events:
+            if not _EVENTS.fullmatch(pattern):
+                fix = "write workflow.event, such as complaint.* or repair.major_incident"
+                yield Problem(f"{where}.events", f"{pattern!r} names no events", fix)
+        if hook.name and not _PBX_NAME.fullmatch(hook.name):
+            fix = "use letters, digits, dashes, underscores"
+            yield Problem(f"{where}.name", f"{hook.name!r} is no name", fix)
+        if hook.key in keys:
+            first = f"webhook[{keys.index(hook.key)}]"
+            yield Problem(f"{where}.name", f"is the name of {first} too", "give each a name of its own")
+        keys.append(hook.key)
 
 
 def _port(port: int, where: str, lowest: int = 0) -> Iterator[Problem]:

@@ -17,6 +17,8 @@ from config.settings import PathSettings, PbxSettings, Settings
 __all__ = ["Problem", "SettingsError", "load"]
 
 PREFIX = "RINGDESK_"
+LISTS = ("pbx", "webhook")
+"""Settings that are lists of tables: RINGDESK_PBX__0__SECRET."""
 MOST_PBXS = 100
 
 
@@ -74,7 +76,7 @@ def _from_environment(data: dict[str, Any], name: str, value: str, problems: lis
 def _step(place: Any, step: str) -> Any:
     """One step down: into a table, or into a list by number; both are made where they lack. None: cannot be."""
     if isinstance(place, dict):
-        return place.setdefault(step, [] if step == "pbx" else {})
+        return place.setdefault(step, [] if step in LISTS else {})
     if isinstance(place, list) and step.isdecimal() and int(step) < MOST_PBXS:
         while len(place) <= int(step):
             place.append({})

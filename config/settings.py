@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 
@@ -67,6 +69,23 @@ class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a pop waits for the customer's record before it is shown without one."""
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another system that is told of what happens to tickets."""
+
+    url: str
+    secret: str
+    """Signs what is sent; at least 16 characters."""
+    events: tuple[str, ...] = ()
+    """Patterns of `workflow.event`, such as complaint.*; empty: all."""
+    name: str = ""
+    """Under which deliveries are kept; a digest of the address where empty."""
+
+    @property
+    def key(self) -> str:
+        """The name, or what stands for it."""
+        return self.name or hashlib.sha256(self.url.encode()).hexdigest()[:12]
+
+
 class SecuritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session_hours: float = 12.0
     idle_hours: float = 10.0
@@ -86,5 +105,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ivr: IvrSettings = IvrSettings()
     paths: PathSettings = PathSettings()
     desk: DeskSettings = DeskSettings()
+    webhook: tuple[WebhookSettings, ...] = ()
     security: SecuritySettings = SecuritySettings()
     log: LogSettings = LogSettings()

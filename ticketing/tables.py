@@ -184,16 +184,21 @@ webhook_deliveries = sa.Table(
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("webhook", sa.String(40), nullable=False),
     sa.Column("ticket_id", sa.String(40), nullable=False),
-    sa.Column("event", sa.String(80), nullable=False),
+    # The history row that it tells of: of one ticket the earlier row goes first.
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("event", sa.String(81), nullable=False),
     sa.Column("at", sa.Double, nullable=False),
     # Exactly what is sent, so that a replay sends the same bytes.
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
     # The HTTP status of the last answer; 0 where there was none.
     sa.Column("status", sa.Integer, nullable=False),
+    # When to try next; NULL once it is delivered or given up.
+    sa.Column("due_at", sa.Double),
     sa.Column("delivered_at", sa.Double),
-    sa.Index("ix_webhook_deliveries_webhook_at", "webhook", "at"),
     sa.Index("ix_webhook_deliveries_at", "at"),
+    sa.Index("ix_webhook_deliveries_due_at", "webhook", "due_at"),
+    sa.Index("ix_webhook_deliveries_ticket_id", "ticket_id", "webhook", "seq"),
 )
 
 workflow_current = sa.Table(

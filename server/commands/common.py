@@ -7,8 +7,10 @@ import os
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import typer
@@ -67,6 +69,16 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(1) from None
+
+
+def moment(text: str, settings: Settings) -> float:
+    """A time as people write it, in epoch seconds; in desk.time_zone where it names no offset."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is no time; write it like 2026-01-31 or 2026-01-31T13:00")
+    zone = ZoneInfo(settings.desk.time_zone)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).timestamp()
 
 
 @asynccontextmanager

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
-from zoneinfo import ZoneInfo
 
 import typer
 
-from config.settings import Settings
-from server.commands.common import Config, database, fail, run, say, settings_of
+from server.commands.common import Config, database, moment, run, say, settings_of
 from ticketing.directory import Directory
 from ticketing.staff import Absence, Department
 
@@ -65,7 +62,7 @@ def absence(
 ) -> None:
     """Note that a user is away, and who stands in."""
     settings = settings_of(config)
-    wanted = Absence("", user, _moment(begin, settings), _moment(until, settings), stand_in)
+    wanted = Absence("", user, moment(begin, settings), moment(until, settings), stand_in)
     _with(config, lambda directory: directory.add_absence(ACTOR, wanted, time.time()))
     say(f"{user} is away from {begin} until {until}; {stand_in} stands in")
 
@@ -85,12 +82,3 @@ def _with(config: Path | None, work: Callable[[Directory], Awaitable[T]]) -> T:
             return await work(Directory(db))
 
     return run(go())
-
-
-def _moment(text: str, settings: Settings) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{text!r} is no time; write it like 2026-01-31 or 2026-01-31T13:00")
-    zone = ZoneInfo(settings.desk.time_zone)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()

@@ -131,16 +131,19 @@ def _webhooks() -> None:
         sa.Column("id", sa.String(40), nullable=False),
         sa.Column("webhook", sa.String(40), nullable=False),
         sa.Column("ticket_id", sa.String(40), nullable=False),
-        sa.Column("event", sa.String(80), nullable=False),
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("event", sa.String(81), nullable=False),
         sa.Column("at", sa.Double, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("status", sa.Integer, nullable=False),
+        sa.Column("due_at", sa.Double),
         sa.Column("delivered_at", sa.Double),
         sa.PrimaryKeyConstraint("id", name="pk_webhook_deliveries"),
     )
     op.create_index("ix_webhook_deliveries_at", "webhook_deliveries", ["at"])
-    op.create_index("ix_webhook_deliveries_webhook_at", "webhook_deliveries", ["webhook", "at"])
+    op.create_index("ix_webhook_deliveries_due_at", "webhook_deliveries", ["webhook", "due_at"])
+    op.create_index("ix_webhook_deliveries_ticket_id", "webhook_deliveries", ["ticket_id", "webhook", "seq"])
 
 
 def _definitions() -> None:

@@ -194,3 +194,40 @@ def test_a_problem_reads_as_a_line() -> None:
     line: Any = str(problem)
     assert line.startswith("server.port: must be int")
     assert "\n" not in line
+
+
+def test_webhooks_are_checked(tmp_path: Path) -> None:
+    """Each mistake is named with its place, and a good one is taken, from the environment too."""
+    file = tmp_path / "ringdesk.toml"
+    file.write_text(
+        """
+[[webhook]]
+url = "ftp://example.com"
+secret = "short"
+events = ["complaint.*", "everything"]
+[[webhook]]
+url = "https://example.com/in"
+secret = "0123456789abcdef"
+name = "a b"
+[[webhook]]
+url = "https://example.com/in"
+secret = "0123456789abcdef"
+[[webhook]]
+url = "https://example.com/in"
+secret = "0123456789abcdef"
+""",
+        "utf-8",
+    )
+    with pytest.raises(SettingsError) as caught:
+        load(file, {})
+    assert [problem.where for problem in caught.value.problems] == [
+        "webhook[0].url",
+        "webhook[0].secret",
+        "webhook[0].events",
+        "webhook[1].name",
+        "webhook[3].name",
+    ]
+    given = {"URL": "http://127.0.0.1:9/in", "SECRET": "0123456789abcdef", "EVENTS": "repair.*,*.merge"}
+    settings = load(None, {f"RINGDESK_WEBHOOK__0__{name}": value for name, value in given.items()})
+    assert settings.webhook[0].events == ("repair.*", "*.merge")
+    assert len(settings.webhook[0].key) == 12

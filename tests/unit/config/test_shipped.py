@@ -7,7 +7,7 @@ import msgspec
 
 from config.files import shipped, shipped_asterisk, shipped_workflows, workflows_dir
 from config.load import load
-from config.settings import PathSettings, PbxSettings, ServerSettings, Settings
+from config.settings import PathSettings, PbxSettings, ServerSettings, Settings, WebhookSettings
 
 
 def test_defaults_toml_holds_the_defaults() -> None:
@@ -18,12 +18,13 @@ def test_defaults_toml_names_every_setting() -> None:
     text = shipped("defaults.toml").read_text("utf-8")
     full = tomllib.loads(re.sub(r"(?m)^#(?=[\[a-z])", "", text))
     expected = msgspec.to_builtins(Settings())
-    assert list(full) == ["server", "database", "pbx", "ivr", "paths", "desk", "security", "log"]
+    assert list(full) == ["server", "database", "pbx", "ivr", "paths", "desk", "webhook", "security", "log"]
     assert set(full) == set(expected)
     for section, values in expected.items():
-        if section != "pbx":
+        if section not in ("pbx", "webhook"):
             assert set(full[section]) == set(values), section
     assert set(full["pbx"][0]) == set(PbxSettings.__struct_fields__)
+    assert set(full["webhook"][0]) == set(WebhookSettings.__struct_fields__)
     assert set(full["server"]) == set(ServerSettings.__struct_fields__)
 
 
