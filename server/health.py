@@ -20,11 +20,15 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """`pbx` has each link's state; `ready` is True where the database answers and every link is up."""
+    """`pbx` has each link's state; `ready` is True where the database answers and every link is up.
+
+    `problems` says of each PBX that is not up what is wrong with its link, in words for who runs the server.
+    """
 
     ready: bool
     database: str
     pbx: dict[str, str]
+    problems: dict[str, str] = {}
 
 
 def routes(house: House) -> list[Route]:
@@ -59,6 +63,7 @@ async def readiness(house: House) -> Readiness:
         await house.db.ping()
     except Refused as refusal:
         database = refusal.message
-    links = {pbx.name: pbx.state.value for pbx in house.switchboard.snapshot().pbxs}
-    every_link_up = all(state == LinkState.UP.value for state in links.values())
-    return Readiness(ready=database == "ok" and every_link_up, database=database, pbx=links)
+    pbxs = house.switchboard.snapshot().pbxs
+    problems = {pbx.name: pbx.detail for pbx in pbxs if pbx.state is not LinkState.UP}
+    ready = database == "ok" and not problems
+    return Readiness(ready, database, {pbx.name: pbx.state.value for pbx in pbxs}, problems)

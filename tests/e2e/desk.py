@@ -34,7 +34,7 @@ class Desk:
 
     async def sign_in(self, address: str, user: str) -> None:
         """Through the form, as people do."""
-        await self.page.goto(f"{address}/sign-in")
+        await self.page.goto(f"{address}/sign-in?next=/desk")
         await self.page.fill("#name", user)
         await self.page.fill("#password", PASSWORD)
         await self.page.press("#password", "Enter")

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from tests.e2e.desk import PASSWORD, Desk, desk
 from tests.e2e.listener import listener
-from tests.e2e.ringdesk import Installation, Server, command
+from tests.e2e.ringdesk import Installation, Server, command, command_here
 from tests.real.asterisk import Asterisk, QueueSetup
 
 AGENTS = {"anna": "1001", "wei": "1002", "chen": "1003"}
@@ -31,22 +31,26 @@ CUSTOMERS = f"""name,phones,grade,account,address,vip
 
 
 async def install(folder: Path) -> Installation:
-    """A database with agents anna, wei and chen, supervisor li and three customers, all made by the commands."""
-    (folder / "ringdesk.toml").write_text('[[pbx]]\nname = "main"\nsecret = "not needed yet"\n')
+    """A database with three agents, supervisor li, admin ada and three customers, all made by the commands."""
+    database = folder / "ringdesk.db"
+    (folder / "ringdesk.toml").write_text(
+        f'[database]\nurl = "sqlite:///{database}"\n[[pbx]]\nname = "main"\nsecret = "not needed yet"\n'
+    )
     (folder / "customers.csv").write_text(CUSTOMERS)
     await command(folder, "migrate")
-    people = [
-        command(
-            *(folder, "user", "add", name, "--role", "agent", "--interface", f"PJSIP/{extension}"),
-            typed=f"{PASSWORD}\n",
-        )
+    agents: list[tuple[str, ...]] = [
+        ("user", "add", name, "--role", "agent", "--interface", f"PJSIP/{extension}")
         for name, extension in AGENTS.items()
     ]
-    people.append(command(folder, "user", "add", "li", "--role", "supervisor", typed=f"{PASSWORD}\n"))
-    await asyncio.gather(*people, command(folder, "customers", "import", "customers.csv"))
-    names = ("li", "chen")
-    tokens = await asyncio.gather(*(command(folder, "token", "add", name) for name in names))
-    return Installation(folder, dict(zip(names, tokens, strict=True)))
+    password = f"{PASSWORD}\n"
+    await asyncio.gather(
+        command(folder, *agents[0], typed=password), command(folder, "customers", "import", "customers.csv")
+    )
+    others = [("user", "add", "li", "--role", "supervisor"), ("user", "add", "ada", "--role", "admin")]
+    for arguments in (*agents[1:], *others):
+        await command_here(folder, *arguments, typed=password)
+    tokens = {name: await command_here(folder, "token", "add", name) for name in ("li", "chen", "ada")}
+    return Installation(folder, tokens)
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
@@ -64,9 +68,9 @@ class House:
         self.server = server
         self._browser = browser
 
-    def desk(self, user: str) -> Any:
-        """`async with house.desk("anna") as anna`: that agent's browser."""
-        return desk(self._browser, self.server.address, user)
+    def desk(self, user: str, address: str = "") -> Any:
+        """`async with house.desk("anna") as anna`: that agent's browser, at the server's own address or another."""
+        return desk(self._browser, address or self.server.address, user)
 
     @asynccontextmanager
     async def desks(self, *users: str) -> AsyncIterator[tuple[Desk, ...]]:
@@ -127,8 +131,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(pbx: Asterisk, installation: Installation, browser: Browser) -> AsyncIterator[House]:
-    """A server on this PBX; at its end it must have logged no fault of its own."""
-    async with Server(installation, pbx.ami_port, pbx.secret) as server:
+async def open_house(
+    pbx: Asterisk, installation: Installation, browser: Browser, secret: str = ""
+) -> AsyncIterator[House]:
+    """A server on this PBX (with another secret than the right one, if given); it must log no fault of its own."""
+    async with Server(installation, pbx.ami_port, secret or pbx.secret) as server:
         yield House(pbx, server, browser)
     assert server.faults() == []

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+from typer.testing import CliRunner
 
+from server.cli import app
 from tests.real import ports
 
 PROGRAM = Path(sys.executable).with_name("ringdesk")
@@ -50,6 +52,15 @@ async def command(folder: Path, *arguments: str, typed: str = "") -> str:
     if process.returncode != 0:
         raise ProgramFailed(f"ringdesk {' '.join(arguments)}: {errors.decode()}")
     return output.decode().strip()
+
+
+async def command_here(folder: Path, *arguments: str, typed: str = "") -> str:
+    """The same inside this process, which has the program loaded already."""
+    options = [*arguments, "--config", str(folder / "ringdesk.toml")]
+    result = await asyncio.to_thread(CliRunner().invoke, app, options, input=typed)
+    if result.exit_code != 0:
+        raise ProgramFailed(f"ringdesk {' '.join(arguments)}: {result.output}")
+    return result.stdout.strip()
 
 
 @dataclass(frozen=True)

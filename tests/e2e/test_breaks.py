@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from tests.e2e.desk import Desk
 from tests.e2e.house import KNOWN, SERVICE, House
+from tests.e2e.wire import Wire
 from tests.real.sipp import Caller, Phone
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -133,27 +134,37 @@ async def test_a_call_that_ended_while_the_server_was_away_is_no_ghost(house: Ho
     await expect(anna.page.locator("#callbar")).to_have_attribute("data-state", "none")
 
 
-async def test_a_browser_that_was_offline_misses_and_doubles_nothing(house: House, anna: Desk) -> None:
-    async with Phone(house.pbx, "1001") as phone, Caller(house.pbx, SERVICE, KNOWN) as caller:
-        await anna.pops("ringing")
-        await anna.page.context.set_offline(True)
-        await phone.answer()
-        await caller.hang_up()
-        await phone.wait("ended")
-        await house.nobody_calls()
-    async with Phone(house.pbx, "1001") as phone, Caller(house.pbx, SERVICE, KNOWN) as caller:
-        await phone.ringing()
-        await anna.page.context.set_offline(False)
-        await anna.linked()
-        await anna.got("pop", 2, stage="ringing")
-        await phone.answer()
-        await anna.got("pop.updated", 2, stage="answered", ended_at=None)
-        await caller.hang_up()
-        await phone.wait("ended")
-        await expect(anna.page.locator("#middle > article[data-stage=ended]")).to_have_count(2)
-    places = [
-        message["seq"] for message in anna.messages if "seq" in message and message["type"] != "resumed"
-    ]
-    assert places == sorted(set(places))
-    assert [message["type"] for message in anna.messages].count("hello") == 0
-    await unmoved(anna)
+async def test_a_browser_that_was_offline_misses_and_doubles_nothing(house: House) -> None:
+    await house.on_duty("service", "anna")
+    async with (
+        Wire(house.server.port) as wire,
+        house.desk("anna", wire.address) as anna,
+        Phone(house.pbx, "1001") as phone,
+    ):
+        async with Caller(house.pbx, SERVICE, KNOWN) as caller:
+            await anna.pops("ringing")
+            await anna.page.context.set_offline(True)
+            wire.cut()
+            await expect(anna.page.locator("#link-state")).to_have_attribute("data-link", "lost")
+            await phone.answer()
+            await caller.hang_up()
+            await phone.wait("ended")
+            await house.nobody_calls()
+        assert anna.of("pop.updated") == []
+        async with Caller(house.pbx, SERVICE, KNOWN) as caller:
+            await phone.ringing(2)
+            wire.mend()
+            await anna.page.context.set_offline(False)
+            await anna.linked()
+            await anna.got("pop", 2, stage="ringing")
+            await phone.answer()
+            await anna.got("pop.updated", 2, stage="answered", ended_at=None)
+            await caller.hang_up()
+            await phone.wait("ended", count=2)
+            await expect(anna.page.locator("#middle > article[data-stage=ended]")).to_have_count(2)
+        assert len(anna.of("resumed")) == 1
+        assert anna.of("hello") == []
+        places = [message["seq"] for message in anna.messages if "data" in message]
+        assert places == sorted(set(places))
+        assert len(anna.of("pop")) == 2
+        await unmoved(anna)
