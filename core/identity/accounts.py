@@ -110,6 +110,17 @@ class Accounts:
             await audit.record(tx, at, actor, "user.seat", f"user:{user.name}", {"interface": seat.interface})
         self._bus.publish(UserChanged(user))
 
+    async def remove_seat(self, name: str, interface: str, at: float, actor: str = "system") -> None:
+        """Take this phone from the user, on every PBX; raises `NotFound` where the user has no such phone."""
+        async with self._db.begin() as tx:
+            user = await _get_user(tx, name)
+            same = sa.func.lower(seats.c.interface) == interface.lower()
+            gone = await tx.execute(sa.delete(seats).where(seats.c.user == user.name, same))
+            if not gone.rowcount:
+                raise NotFound(f"{user.name} has no phone {interface}.", user=user.name)
+            await audit.record(tx, at, actor, "user.no_seat", f"user:{name}", {"interface": interface})
+        self._bus.publish(UserChanged(user))
+
     async def set_preference(
         self, name: str, at: float, *, language: str | None = None, theme: str | None = None
     ) -> User:

@@ -31,8 +31,8 @@ def add(
 ) -> None:
     """Add a user; the password is read from standard input."""
     settings = settings_of(config)
-    seat = _seat(settings, interface, extension, pbx)
-    password = _password()
+    seat = seat_of(settings, interface, extension, pbx)
+    password = read_password()
 
     async def work() -> None:
         async with database(settings) as db:
@@ -44,7 +44,8 @@ def add(
     say(f"added {name} ({role.value}){phone}")
 
 
-def _seat(settings: Settings, interface: str, extension: str, pbx: str) -> NewSeat | None:
+def seat_of(settings: Settings, interface: str, extension: str, pbx: str) -> NewSeat | None:
+    """The phone that options name; None where they name none. Exits with 1 for an unknown PBX."""
     if not interface:
         if extension:
             fail("--extension needs --interface, such as --interface PJSIP/1001")
@@ -56,7 +57,8 @@ def _seat(settings: Settings, interface: str, extension: str, pbx: str) -> NewSe
     return NewSeat(interface=interface, pbx=chosen, extension=extension or interface.rpartition("/")[2])
 
 
-def _password() -> str:
+def read_password() -> str:
+    """The password from a pipe, or asked for on a terminal."""
     if sys.stdin.isatty():
         return getpass.getpass("password: ")
     return sys.stdin.readline().rstrip("\r\n")
@@ -72,6 +74,7 @@ def list_users(config: Config = None) -> None:
             phones = {seat.user: f"{seat.pbx}:{seat.interface}" for seat in await identity.seats()}
             return [
                 f"{user.name}\t{user.role.value}\t{phones.get(user.name, '-')}\t{user.full_name}"
+                + ("" if user.active else "\tdisabled")
                 for user in await identity.users()
             ]
 
