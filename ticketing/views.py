@@ -8,8 +8,17 @@ import msgspec
 
 from core.clock import iso, iso_or_none
 from ticketing.messages import Ticket
-from ticketing.workflow.model import Field, Label, Workflow
+from ticketing.workflow.model import ESCALATE, Field, Label, Workflow
 from ticketing.workflow.values import NOTE, NOTE_FIELD, with_choices
+
+BUILT_IN = {ESCALATE: Label(en="Time limit", zh="时限提醒")}
+"""Labels of events that no definition declares."""
+STEP_DATA: dict[str, Label | None] = {
+    "clock": Label(en="Clock", zh="时限"),
+    "step": Label(en="Step", zh="节点"),
+    "refused": Label(en="Not possible", zh="未能执行"),
+    "run": None,
+}
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -107,6 +116,8 @@ def state_label(workflow: Workflow, state: str, language: str) -> str:
 
 def event_label(workflow: Workflow, event: str, language: str) -> str:
     """The label of an event; its bare name where an older version knew it and this one does not."""
+    if event in BUILT_IN:
+        return BUILT_IN[event].text(language)
     return workflow.events[event].label.text(language) if event in workflow.events else event
 
 
@@ -116,13 +127,26 @@ def shown_values(workflow: Workflow, data: dict[str, Any], language: str) -> lis
     for name, value in data.items():
         field = NOTE_FIELD if name == NOTE else workflow.fields.get(name)
         if field is None:
-            shown.append((name, str(value)))
+            shown.extend(_unasked(workflow, name, value, language))
             continue
         choices = with_choices(workflow, field).choices
         yes_no = {True: Label(en="yes", zh="是"), False: Label(en="no", zh="否")}
         label = yes_no.get(value) if isinstance(value, bool) else choices.get(str(value))
         shown.append((field.label.text(language), label.text(language) if label else str(value)))
     return shown
+
+
+def _unasked(workflow: Workflow, name: str, value: Any, language: str) -> list[tuple[str, str]]:
+    """What no field asked for: of a clock's step which clock and which step it was."""
+    if name not in STEP_DATA:
+        return [(name, str(value))]
+    label = STEP_DATA[name]
+    if label is None:
+        return []
+    clock = workflow.clocks.get(str(value)) if name == "clock" else None
+    event = workflow.events.get(str(value)) if name == "refused" else None
+    named = clock or event
+    return [(label.text(language), named.label.text(language) if named else str(value))]
 
 
 def _asked(workflow: Workflow, event: str, language: str, ticket: Ticket | None) -> tuple[FieldView, ...]:

@@ -16,6 +16,7 @@ from core.web.parse import form_of, plain
 from core.web.routes import Ask, ListQuery, Route
 from customers.messages import Customer
 from screenpop.pages.base import Pages, actor_of
+from screenpop.pages.clocks import clock_lines
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
 from screenpop.words import N_
@@ -116,6 +117,7 @@ class TicketPages:
             "category": _label(workflow.categories, ticket.category, language),
             "values": shown_values(workflow, ticket.fields, language),
             "events": events,
+            "clocks": clock_lines(*await tickets.clocks(id, ask.at), language),
             "history": [_shown(workflow, row, language) for row in reversed(await tickets.history(id))],
             "customer": await self._customer(ticket),
             "tried": tried or {"event": "", "wrong": "", "field": "", "typed": {}},

@@ -1,0 +1,99 @@
+"""A ticket's clocks as people read them: when each is due, and why, stretch by stretch. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from babel import units
+
+from screenpop.words import N_
+from ticketing.clocks import ClockState, Interval, Reading
+from ticketing.workflow.model import Workflow
+
+OVERDUE, MET, RUNNING, PAUSED = N_("Overdue"), N_("Kept"), N_("Running"), N_("Paused")
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A stretch: when, in which state of the ticket, what of it counted, and why not or why yet."""
+
+    start: float
+    end: float | None
+    state: str
+    counted: str
+    why: str
+
+
+class ClockLine(msgspec.Struct, frozen=True):
+    """A clock that has begun; `state` is a text of the catalogue, `level` the look of its tag."""
+
+    label: str
+    state: str
+    level: str
+    spent: str
+    target: str
+    due_at: float | None
+    stretches: tuple[Stretch, ...]
+    unknown_years: tuple[int, ...]
+
+
+def clock_lines(workflow: Workflow, readings: Sequence[Reading], language: str) -> list[ClockLine]:
+    """The clocks that have begun: those that run first, the next due in front."""
+    begun = [reading for reading in readings if reading.state is not ClockState.NOT_STARTED]
+    begun.sort(key=lambda r: (r.state is ClockState.STOPPED, r.due_at is None, r.due_at or 0))
+    return [_line(workflow, reading, language) for reading in begun]
+
+
+def _line(workflow: Workflow, reading: Reading, language: str) -> ClockLine:
+    state, level = _standing(reading)
+    return ClockLine(
+        label=workflow.clocks[reading.name].label.text(language),
+        state=state,
+        level=level,
+        spent="" if reading.elapsed_seconds is None else span(reading.elapsed_seconds, language),
+        target=span(reading.target_seconds, language),
+        due_at=reading.due_at,
+        stretches=tuple(_stretch(workflow, one, language) for one in reading.intervals),
+        unknown_years=reading.unknown_years,
+    )
+
+
+def _standing(reading: Reading) -> tuple[str, str]:
+    if reading.overdue:
+        return OVERDUE, "danger"
+    if reading.state is ClockState.STOPPED:
+        return MET, ""
+    return (RUNNING, "information") if reading.state is ClockState.RUNNING else (PAUSED, "")
+
+
+def _stretch(workflow: Workflow, interval: Interval, language: str) -> Stretch:
+    state = workflow.states.get(interval.reason)
+    why = ""
+    if not interval.counted:
+        why = N_("does not count: the clock stands still in this state")
+    elif interval.over_cap:
+        why = N_("counts again: the pauses have lasted as long as they may")
+    elif interval.seconds == 0 and interval.end is not None and interval.end > interval.start:
+        why = N_("outside working time")
+    return Stretch(
+        interval.start,
+        interval.end,
+        state.label.text(language) if state else interval.reason,
+        "" if interval.seconds is None else span(interval.seconds, language),
+        why,
+    )
+
+
+def span(seconds: float, language: str) -> str:
+    """A length of time to the minute: 26 hr 5 min, 26小时5分钟. Below a minute in seconds."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return _unit(whole, "second", language)
+    hours, minutes = divmod(whole // 60, 60)
+    parts = [_unit(count, unit, language) for count, unit in ((hours, "hour"), (minutes, "minute")) if count]
+    return ("" if language.startswith("zh") else " ").join(parts)
+
+
+def _unit(count: int, unit: str, language: str) -> str:
+    text = units.format_unit(count, f"duration-{unit}", "short", locale=language)
+    return text.replace(" ", "") if language.startswith("zh") else text
