@@ -10,6 +10,7 @@ import screenpop.api
 import screenpop.pages
 import server.health
 import ticketing.api
+import ticketing.group_api
 import ticketing.staff_api
 from core.web.app import BODY_LIMIT, install
 from core.web.openapi import openapi_route
@@ -27,6 +28,7 @@ def routes(house: House) -> list[Route]:
         *cti.api.routes(house.switchboard, house.phones, house.calls),
         *customers.api.routes(house.customers),
         *ticketing.api.routes(house.tickets),
+        *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),
         *screenpop.api.routes(
             house.hub,
