@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from server.commands import (
+    accounts,
     audit,
     check,
     customers,
@@ -16,6 +17,7 @@ from server.commands import (
     serve,
     tail,
     users,
+    webhooks,
     workflow,
 )
 
@@ -32,6 +34,7 @@ customer = typer.Typer(help="Customer records.", no_args_is_help=True)
 record = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 department = typer.Typer(help="Departments, their members and stand-ins.", no_args_is_help=True)
 kind = typer.Typer(help="Definitions of tickets.", no_args_is_help=True)
+hook = typer.Typer(help="What other systems are told.", no_args_is_help=True)
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
@@ -42,7 +45,13 @@ app.command("tail")(tail.tail)
 app.command("schema")(schema.schema)
 user.command("add")(users.add)
 user.command("list")(users.list_users)
+user.command("password")(accounts.password)
+user.command("role")(accounts.role)
+user.command("phone")(accounts.phone)
+user.command("disable")(accounts.disable)
+user.command("enable")(accounts.enable)
 token.command("add")(users.add_token)
+token.command("revoke")(accounts.revoke)
 customer.command("import")(customers.import_csv)
 record.command("verify")(audit.verify)
 kind.command("try")(workflow.try_)
@@ -54,10 +63,13 @@ department.command("add")(departments.add)
 department.command("member")(departments.member)
 department.command("absence")(departments.absence)
 department.command("list")(departments.list_departments)
+hook.command("list")(webhooks.list_deliveries)
+hook.command("replay")(webhooks.replay)
 app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(customer, name="customers")
 app.add_typer(department, name="department")
+app.add_typer(hook, name="webhook")
 
 
 def main() -> None:
