@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM := npm install --no-package-lock --no-audit --no-fund --silent
 
-.PHONY: setup setup-dev demo test check bench format constraints clean help
+.PHONY: setup setup-dev demo test check bench soak format constraints clean help
 help:
 	@echo "make demo    a call centre with practice callers on http://127.0.0.1:$(PORT)"
 	@echo "make test    every test (as root on Debian it installs Asterisk, SIPp, Chromium and PostgreSQL)"
 	@echo "make check   ruff, mypy, import-linter"
+	@echo "make soak    the long races: 10,000 on each database"
 	@echo "make bench   benchmarks with their peers, as ratios"
 
 setup: $(VENV)/.ready screenpop/static/vendor/.ready
@@ -51,6 +52,10 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+soak: setup-dev
+	tools/parts.sh all
+	RINGDESK_SOAK_RACES=10000 $(BIN)/pytest tests/integration/test_ticket_races.py $(PYTEST_ARGS)
 
 bench: setup-dev
 	$(BIN)/python -m bench

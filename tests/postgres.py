@@ -19,10 +19,11 @@ SECONDS = 60
 class Cluster:
     """Makes a database per test."""
 
-    def __init__(self, sockets: Path, owner: str, programs: Path) -> None:
+    def __init__(self, sockets: Path, owner: str, programs: Path, sync: bool) -> None:
         self._sockets = sockets
         self._owner = owner
         self._programs = programs
+        self._fsync = "on" if sync else "off"
         self._made = 0
 
     @property
@@ -31,7 +32,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start it; after a kill it recovers by itself."""
-        options = f"-k {self._sockets} -c listen_addresses='' -c fsync=off -c max_connections=60"
+        options = f"-k {self._sockets} -c listen_addresses='' -c fsync={self._fsync} -c max_connections=60"
         start = (self._programs / "pg_ctl", "start", "-w", "-D", self._data, "-l", self._sockets / "log")
         _run(self._owner, *start, "-o", options)
 
@@ -78,8 +79,11 @@ def _owner() -> str:
 
 
 @contextmanager
-def cluster(programs: Path) -> Iterator[Cluster]:
-    """Start a cluster with the programs of this folder, and stop and delete it afterwards."""
+def cluster(programs: Path, sync: bool = False) -> Iterator[Cluster]:
+    """Start a cluster with the programs of this folder, and stop and delete it afterwards.
+
+    `sync`: commits wait for the disk, as they do in earnest; tests kill processes, not the machine, and need not.
+    """
     owner = _owner()
     folder = Path(tempfile.mkdtemp(prefix="rd-pg-", dir="/tmp"))  # a socket's path has at most 107 bytes
     try:
@@ -87,7 +91,7 @@ def cluster(programs: Path) -> Iterator[Cluster]:
             shutil.chown(folder, owner)
         data = folder / "data"
         _run(owner, programs / "initdb", "-D", data, "-U", owner, "-A", "trust", "-E", "UTF8", "--no-sync")
-        running = Cluster(folder, owner, programs)
+        running = Cluster(folder, owner, programs, sync)
         running.start()
         try:
             yield running

@@ -224,7 +224,7 @@ async def test_tickets_stay_on_the_version_they_began_with(tickets: Tickets, db:
     assert (old.workflow_version, new.workflow_version) == (1, 2)
     # Another process, which has only ever seen the new file.
     other = Tickets(db, bus, Others(), ZONE)
-    await other.adopt({"inquiry": changed}, START)
+    await other.adopt({"inquiry": changed, "repair": SHIPPED["repair"]}, START)
     with pytest.raises(NotAllowedInState):
         await other.fire(new.id, "convert", AGENT, {"new_kind": "repair"}, 1, START)
     assert (await other.fire(old.id, "convert", AGENT, {"new_kind": "repair"}, 1, START)).state == "converted"
