@@ -82,6 +82,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "chat": N_("Chat"),
     },
     "workflow": {"complaint": N_("Complaint"), "repair": N_("Repair"), "inquiry": N_("Inquiry")},
+    "ticket_link": {
+        "merged_into": N_("Merged into"),
+        "merged_into_back": N_("Merged into this one"),
+        "converted_to": N_("Turned into"),
+        "converted_to_back": N_("Made from"),
+        "follows": N_("Follows"),
+        "follows_back": N_("Followed by"),
+        "outage": N_("Part of"),
+        "outage_back": N_("Covers"),
+    },
     "link": {
         "connecting": N_("connecting"),
         "syncing": N_("reading its state"),

@@ -35,6 +35,7 @@ from screenpop.records import CallerRecords
 from screenpop.render import Renderer
 from screenpop.session import Log, Viewer
 from screenpop.socket import LiveSocket, viewer_of
+from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from server.definitions import Definitions
 from server.people import People
@@ -112,6 +113,7 @@ class House:
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
+        self.ticket_notices = TicketNotices(self.hub, self.renderer, self.labels, self.clock)
         table = commands(self.phones, self.popper, self.clock)
         self.socket = LiveSocket(self.hub, self._snapshot, self.tickets_live.open_of, table, self.clock)
 
@@ -122,6 +124,7 @@ class House:
         self.popper.subscribe(self.bus)
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
+        self.ticket_notices.subscribe(self.bus)
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)
         self.bus.subscribe(UserChanged, lambda event: self.people.learn([event.user]))

@@ -123,6 +123,7 @@ class TicketNotice(msgspec.Struct, frozen=True):
     """Of how many tickets it tells: several for one recipient within a while become one notice."""
     numbers: tuple[str, ...] = ()
     """The numbers of the first of them, where there are several."""
+    workflow: str = ""
 
 
 class DefinitionsRefused(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ def notice_of(ticket: Ticket, event: str, to: str) -> TicketNotice:
         to,
         ticket.department,
         ticket.owner,
+        workflow=ticket.workflow,
         co_department=str(ticket.fields.get(CO_DEPARTMENT, "")),
     )
 

@@ -22,6 +22,7 @@ from screenpop.words import N_
 from ticketing.clocks import Reading
 from ticketing.library import Definition
 from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.relations import Link
 from ticketing.views import EventView, FormView
 from ticketing.workflow.model import Workflow
 
@@ -77,6 +78,7 @@ class TicketRoom(Protocol):
     async def allowed(
         self, ticket: Ticket, actor: Actor, at: float, language: str = "en"
     ) -> Sequence[EventView]: ...
+    async def links(self, ticket_id: str, viewer: Actor | None = None) -> Sequence[Link]: ...
     async def definition_of(self, ticket: Ticket) -> Workflow: ...
     async def fire(  # noqa: PLR0913, PLR0917 - the room's own door
         self, ticket_id: str, event: str, actor: Actor, data: dict[str, Any], expected_version: int, at: float

@@ -20,7 +20,7 @@ from screenpop.pages.clocks import clock_lines
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
 from screenpop.words import N_
-from ticketing.messages import HistoryRow, Ticket, TicketFilter
+from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
 from ticketing.views import EventView, FieldView, event_label, shown_values, state_label
 from ticketing.workflow.model import Workflow
 
@@ -106,7 +106,8 @@ class TicketPages:
 
     async def _one(self, ask: Ask[Any, Any], id: str, tried: dict[str, Any] | None = None) -> dict[str, Any]:
         tickets, language = self._pages.tickets, self._pages.language_of(ask)
-        ticket = await tickets.get(id, await self._pages.viewer_of(ask))
+        viewer = await self._pages.viewer_of(ask)
+        ticket = await tickets.get(id, viewer)
         workflow = await tickets.definition_of(ticket)
         events: Sequence[EventView] = ()
         if ask.user.can(Permission.TICKETS_EDIT):
@@ -119,9 +120,21 @@ class TicketPages:
             "events": events,
             "clocks": clock_lines(*await tickets.clocks(id, ask.at), language),
             "history": [_shown(workflow, row, language) for row in reversed(await tickets.history(id))],
+            "links": await self._links(id, viewer, language),
             "customer": await self._customer(ticket),
             "tried": tried or {"event": "", "wrong": "", "field": "", "typed": {}},
         }
+
+    async def _links(self, id: str, viewer: Actor, language: str) -> Sequence[dict[str, Any]]:
+        """The tickets that this one is linked with: how, and where they stand."""
+        return [
+            {
+                "how": link.kind if link.outgoing else f"{link.kind}_back",
+                "ticket": link.other,
+                "state": await self._records.state_label(link.other, language),
+            }
+            for link in await self._pages.tickets.links(id, viewer)
+        ]
 
     async def _customer(self, ticket: Ticket) -> Customer | None:
         try:

@@ -1,10 +1,13 @@
 """Bulk events, links, departments and absences over HTTP, on a whole house: what each role gets to see."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import websockets
 
 from core.clock import iso
 from tests.integration.whole import Whole, whole
@@ -129,3 +132,47 @@ async def test_people_note_their_own_absences_and_supervisors_anyones(it: Whole)
     assert (await it.ask("DELETE", path, "ben")).status == 404
     assert (await it.ask("DELETE", path, "gao")).status == 204
     assert (await it.ask("DELETE", path, "gao")).status == 404
+
+
+async def test_the_page_shows_links_in_both_languages(it: Whole) -> None:
+    one, other = await opened(it, 2)
+    await fired(it, "dora", one, "merge", other_ticket=other["number"])
+    for language, words in (
+        ("en", ("Merged into", "Merged into this one")),
+        ("zh-CN", ("并入", "已并入本单")),
+    ):
+        headers = {**await it.sign_in("anna"), "Accept-Language": language}
+        for ticket, linked, text in ((one, other, words[0]), (other, one, words[1])):
+            page = (await it.get(f"/tickets/{ticket['id']}", headers=headers)).text
+            assert f'href="/tickets/{linked["id"]}"' in page
+            assert text in page
+
+
+async def test_a_notice_comes_to_the_browser_of_whom_it_is_for(it: Whole) -> None:
+    """A dispatch tells the department's members at once, in their language, and nobody else."""
+    (ticket,) = await opened(it)
+    judged = await fired(it, "dora", ticket, "judge")
+    async with it.live("gao", Accept_Language="zh-CN") as line, it.live("anna") as other:
+        for hello in (line, other):
+            assert json.loads(await asyncio.wait_for(hello.recv(), 10))["type"] == "hello"
+        sent = await fired(it, "dora", judged, "dispatch", department="billing")
+        told = await heard(line, "notice")
+        assert told["text"] == f"{ticket['number']}：派单。Bill doubled"
+        assert (told["code"], told["ticket_id"]) == ("ticket", ticket["id"])
+        await fired(it, "anna", sent, "comment", note="The last word")
+        before: list[str] = []
+        while (await heard(other, "ticket", before))["version"] < 4:
+            pass
+        assert "notice" not in before
+
+
+async def heard(
+    line: websockets.ClientConnection, kind: str, before: list[str] | None = None
+) -> dict[str, Any]:
+    """The data of the next message of this kind; `before` gathers the kinds of those that come first."""
+    while True:
+        message = json.loads(await asyncio.wait_for(line.recv(), 10))
+        if message["type"] == kind:
+            return message["data"]  # type: ignore[no-any-return]
+        if before is not None:
+            before.append(message["type"])
