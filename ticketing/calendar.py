@@ -49,6 +49,10 @@ class Reckoner(Protocol):
         """Years between the moments whose holidays are not known."""
         ...
 
+    def end_of(self, day: date) -> float:
+        """The midnight that ends this day."""
+        ...
+
 
 class Always:
     """The calendar in which every second counts."""
@@ -65,6 +69,10 @@ class Always:
 
     def unknown_years(self, start: float, end: float) -> tuple[int, ...]:
         return ()
+
+    def end_of(self, day: date) -> float:
+        """In UTC: this calendar is nowhere at home."""
+        return wall(day, 86_400, ZoneInfo("UTC"))
 
 
 ALWAYS = Always()
@@ -140,6 +148,10 @@ class Calendar:
         """Years from the one of `start` to the one of `end` whose holidays are not known."""
         years = range(self._year_of(start), self._year_of(end) + 1)
         return tuple(year for year in years if not self._knows(year))
+
+    def end_of(self, day: date) -> float:
+        """The midnight that ends this day in the calendar's zone."""
+        return wall(day, 86_400, self._zone)
 
     def _year_of(self, at: float) -> int:
         return datetime.fromtimestamp(at, self._zone).year

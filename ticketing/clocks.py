@@ -8,6 +8,7 @@ the stretches stay and are reckoned anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -116,7 +117,8 @@ def advance(workflow: Workflow, clock: Clock, run: Run | None, row: HistoryRow, 
     if run is not None and run.live:
         return _gone_on(workflow, clock, run, row, ticket, stopped)
     # A run that was stopped stays so until the ticket comes from elsewhere.
-    stays = row.from_state in clock.during and not (run is None and row.event == TAKE_OVER)
+    inside = clock.during if run is None else (*clock.during, *clock.pauses)
+    stays = row.from_state in inside and not (run is None and row.event == TAKE_OVER)
     if stopped or row.to_state not in clock.during or stays:
         return run
     return Run(1 if run is None else run.number + 1, (Stretch(row.at, None, True, row.to_state),))
@@ -165,13 +167,15 @@ def read(  # noqa: PLR0913, PLR0917  # the clock, its run, and what it is reckon
 ) -> Reading:
     """The clock as it stands now."""
     reckoner = reckoners.get(clock.calendar)
-    target = target_of(ticket, clock, reckoner)
     if run is None:
+        target = target_of(ticket, clock, reckoner)
         return Reading(name, ClockState.NOT_STARTED, target, clock.calendar)
     if reckoner is None:
         bare = tuple(Interval(s.start, s.end, s.counted, s.reason) for s in run.stretches)
+        target = target_of(ticket, clock, reckoner)
         return Reading(name, _state(run, bare), target, clock.calendar, bare, run=run.number)
     whole = intervals(clock, run, reckoner)
+    target = extended(ticket, clock, whole, reckoner)
     shown = tuple(_until(i, now, reckoner) for i in whole if i.start <= now) or (
         _until(whole[0], now, reckoner),
     )
@@ -253,3 +257,18 @@ def target_of(ticket: Ticket, clock: Clock, reckoner: Reckoner | None) -> int:
     if isinstance(text, Target):
         text = text.values.get(str(ticket.fields.get(text.field)), text.otherwise)
     return span(text, reckoner)
+
+
+def extended(ticket: Ticket, clock: Clock, whole: Sequence[Interval], reckoner: Reckoner) -> int:
+    """The target, or as much more as counts until the end of the day that the clock was put off to."""
+    target = target_of(ticket, clock, reckoner)
+    try:
+        end = reckoner.end_of(date.fromisoformat(str(ticket.fields.get(clock.until, ""))))
+    except ValueError:
+        return target
+    counted = sum(
+        reckoner.working_seconds(i.start, end if i.end is None else min(i.end, end))
+        for i in whole
+        if i.counted
+    )
+    return max(target, int(counted))

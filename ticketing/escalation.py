@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ticketing.calendar import Reckoner
-from ticketing.clocks import Reckoners, Run, intervals, moment, read, span, target_of
+from ticketing.clocks import Reckoners, Run, extended, intervals, moment, read, span
 from ticketing.messages import Actor, Ticket
 from ticketing.workflow.decide import Outcome, decide
 from ticketing.workflow.durations import step as step_of
@@ -74,7 +74,8 @@ def next_step(
     """The step that comes next and when; None where none is left, the run has ended, or nobody can say."""
     if reckoner is None or not run.live:
         return None
-    whole, target = intervals(clock, run, reckoner), target_of(ticket, clock, reckoner)
+    whole = intervals(clock, run, reckoner)
+    target = extended(ticket, clock, whole, reckoner)
     found = []
     for step in clock.escalations:
         if step.at not in fired:

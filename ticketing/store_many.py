@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.audit import audit
+from core.ids import new_id
 from ticketing.messages import HistoryRow, Ticket
 from ticketing.tables import ticket_history, tickets
 
@@ -47,3 +50,14 @@ async def append_histories(tx: AsyncConnection, rows: Sequence[tuple[str, Histor
     """Write history rows, each with the id of its ticket."""
     values = [{"ticket_id": ticket_id, **msgspec.structs.asdict(row)} for ticket_id, row in rows]
     await tx.execute(sa.insert(ticket_history), values)
+
+
+async def append_audits(
+    tx: AsyncConnection, at: float, actor: str, rows: Sequence[tuple[str, str, Mapping[str, Any]]]
+) -> None:
+    """Write rows of the audit trail: action and subject, with their details."""
+    values = [
+        {"id": new_id(at), "at": at, "actor": actor, "action": action, "subject": subject, "details": details}
+        for action, subject, details in rows
+    ]
+    await tx.execute(sa.insert(audit), values)

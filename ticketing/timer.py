@@ -16,7 +16,6 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.database import Database
@@ -29,7 +28,7 @@ from ticketing.escalation import TIMER, ClockRow, escalate, with_fired
 from ticketing.messages import HistoryRow, Ticket, TicketChanged, TicketNotice
 from ticketing.notices import notice_of
 from ticketing.service import Tickets
-from ticketing.store_many import append_histories, last_hashes, replace_locked, several
+from ticketing.store_many import append_audits, append_histories, last_hashes, replace_locked, several
 from ticketing.tables import escalations, ticket_clocks
 from ticketing.tables import tickets as ticket_table
 from ticketing.workflow.decide import Outcome
@@ -173,7 +172,7 @@ async def _write(tx: AsyncConnection, happened: Sequence[Happened], now: float) 
         )
         for one in happened
     ]
-    await audit.record_many(tx, now, TIMER.user, trail)
+    await append_audits(tx, now, TIMER.user, trail)
     await digest.wait(tx, now, [notice for one in happened for notice in _notices(one)])
 
 

@@ -268,7 +268,7 @@ async def test_hostile_text_comes_back_as_it_went_in(tickets: Tickets) -> None:
     subject, body = "<img src=x onerror=alert(1)>'; --", 'a "b"\r\n\x00\x1b[2J\u202e😀\\u0000 {{7*7}}'
     ticket = await tickets.open(AGENT, complaint(subject=subject, body=body), START)
     kept = await tickets.get(ticket.id)
-    assert (kept.subject, kept.body) == (subject, 'a "b"\n[2J\u202e😀\\u0000 {{7*7}}')
+    assert (kept.subject, kept.body) == (subject, 'a "b"\n[2J😀\\u0000 {{7*7}}')
 
 
 async def test_what_is_not_there_is_not_found(tickets: Tickets) -> None:

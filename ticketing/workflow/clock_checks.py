@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ticketing.workflow.durations import seconds, step
 from ticketing.workflow.effects import NOTICES
-from ticketing.workflow.model import ESCALATE, Clock, Escalation, Target
+from ticketing.workflow.model import ESCALATE, Clock, Escalation, FieldType, Target
 from ticketing.workflow.source import Path, Problem
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def check_clocks(c: Checker) -> Iterator[Problem]:
         yield from c.tests((*path, "never_pauses_when"), clock.never_pauses_when)
         if isinstance(clock.target, Target):
             yield from c.known((*path, "target", "field"), clock.target.field, "field", c.workflow.fields)
+        if clock.until:
+            yield from c.known((*path, "until"), clock.until, "field", c.workflow.fields)
+            field = c.workflow.fields.get(clock.until)
+            if field is not None and field.type is not FieldType.DATE:
+                message = f"`{clock.until}` is no date"
+                yield c.source.problem((*path, "until"), message, "name a field of the type date")
         for text in _durations(clock):
             try:
                 seconds(text)

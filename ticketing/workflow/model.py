@@ -152,6 +152,8 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     during: tuple[str, ...]
     pauses: tuple[str, ...] = ()
     never_pauses_when: tuple[Any, ...] = ()
+    until: str = ""
+    """A date field: where it is filled in, the clock is due at the end of that day, if that is later."""
     cap: str = ""
     """The longest time that the pauses of one run may add up to."""
     stops_on: tuple[str, ...] = ()

@@ -113,6 +113,8 @@ MISTAKES = [
         "the step 80% is there twice",
         "put their effects",
     ),
+    ("target: 3d", "target: 3d, until: whom", 18, "`whom` is no date", "of the type date"),
+    ("target: 3d", "target: 3d, until: when", 18, "no field `when`", "known here: whom"),
     ("target: 3d", "target: 3d, pauses: [received]", 18, "`received` counts and pauses", "name it in one"),
     ("target: 3d", "target: 3 days", 18, "`3 days` is not a duration", "write a number and"),
     ("end: true", "end: sometimes", 7, "Expected `bool`", "the kind of value"),
