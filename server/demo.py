@@ -21,6 +21,7 @@ from cti.practice.people import PastCall, Person, Town
 from customers.messages import Address, Grade, NewCustomer, NewPhone
 from server.wiring import House
 from ticketing.messages import Actor, NewTicket
+from ticketing.staff import Department
 
 PBX = "main"
 PASSWORD = "ringdesk"  # noqa: S105 - the demo's accounts are for everybody, on an address of this machine only
@@ -52,6 +53,15 @@ ACCOUNTS = (
         for extension, name in COLLEAGUES.items()
     ),
 )
+
+DEPARTMENTS = (
+    Department("service", "Customer service", "客户服务部", "sam"),
+    Department("billing", "Billing", "营业收费部"),
+    Department("metering", "Metering", "计量部"),
+    Department("network", "Network operations", "管网运行部", "zhao"),
+    Department("works", "Works", "工程部"),
+)
+"""As the shipped definitions name them; accounts of a department belong to it."""
 
 
 def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
@@ -91,6 +101,8 @@ async def prepare(db: Database) -> None:
 async def seed(house: House, town: Town, now: float) -> None:
     """Put accounts, customers, calls and tickets into an empty database."""
     await _accounts(house, now)
+    for department in DEPARTMENTS:
+        await house.tickets.directory.put(DEMO, department, now)
     customers = await _customers(house, town.people, now)
     phones = {account.extension: account.name for account in ACCOUNTS if account.extension}
     await house.calls.save_many(
