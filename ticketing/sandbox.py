@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ticketing.chain import FIRST, row_of
-from ticketing.clocks import Reading, readings
+from ticketing.clocks import Reading, Reckoners, readings
 from ticketing.messages import Actor, HistoryRow, NewTicket, Ticket
 from ticketing.workflow.decide import Outcome, decide, offered, row_for
 from ticketing.workflow.model import Row, Workflow
@@ -23,6 +23,11 @@ class ReadClocks(Protocol):
     def __call__(
         self, workflow: Workflow, ticket: Ticket, history: list[HistoryRow], now: float, /
     ) -> list[Reading]: ...
+
+
+def clocks_by(reckoners: Reckoners) -> ReadClocks:
+    """A reader of clocks that goes by these calendars."""
+    return lambda workflow, ticket, history, now: readings(workflow, ticket, history, now, reckoners)
 
 
 class Sandbox:

@@ -151,12 +151,10 @@ async def _batch(tx: AsyncConnection, definition: Definition) -> list[Ticket]:
     return [Ticket(**row) for row in (await tx.execute(query.limit(BATCH))).mappings()]
 
 
-async def _move(
-    tx: AsyncConnection, ticket: Ticket, definition: Definition, at: float, reckoners: Reckoners
-) -> Ticket | None:
+def came_along(ticket: Ticket, definition: Definition, at: float) -> Outcome:
+    """The ticket as it comes to the definition, and what its history says of that. Pure."""
     workflow, version = definition.workflow, definition.version
     state = (workflow.map or {}).get(ticket.state, ticket.state)
-    ended = workflow.states[state].end
     after = replace(
         ticket,
         state=state,
@@ -164,14 +162,22 @@ async def _move(
         workflow_version=version,
         updated_at=at,
         state_since=ticket.state_since if state == ticket.state else at,
-        closed_at=at if ended else None,
+        closed_at=at if workflow.states[state].end else None,
     )
+    data = {"from_version": ticket.workflow_version, "to_version": version}
+    return Outcome(after, TAKE_OVER, ticket.state, data)
+
+
+async def _move(
+    tx: AsyncConnection, ticket: Ticket, definition: Definition, at: float, reckoners: Reckoners
+) -> Ticket | None:
+    outcome = came_along(ticket, definition, at)
+    after = outcome.ticket
     if not await store.replace_at(tx, after, ticket.version):
         return None
-    data = {"from_version": ticket.workflow_version, "to_version": version}
-    previous = await store.last_hash(tx, ticket.id) or FIRST
-    row = row_of(Outcome(after, TAKE_OVER, ticket.state, data), "system", at, previous)
+    row = row_of(outcome, "system", at, await store.last_hash(tx, ticket.id) or FIRST)
     await store.append_history(tx, ticket.id, row)
-    await clock_store.follow(tx, workflow, after, row, reckoners)
-    await audit.record(tx, at, "system", "ticket.take_over", ticket.number, {**data, "state": state})
+    await clock_store.follow(tx, definition.workflow, after, row, reckoners)
+    details = {**outcome.data, "state": after.state}
+    await audit.record(tx, at, "system", "ticket.take_over", ticket.number, details)
     return after

@@ -8,21 +8,22 @@ from pathlib import Path
 from config.files import calendars_dir
 from config.settings import PathSettings
 from ticketing.calendar_files import calendar_files, calendars_of, load_calendar, read_calendars, warnings
+from ticketing.clocks import Reckoners
 from ticketing.workflow.source import Problem
 
 
-def calendars_in_use(paths: PathSettings, now: float) -> tuple[Path, frozenset[str], list[Problem]]:
-    """The folder, the names that a clock may give, and warnings of years whose holidays are not known.
+def calendars_in_use(paths: PathSettings, now: float) -> tuple[Path, Reckoners, list[Problem]]:
+    """The folder, what clocks may name with what they are reckoned by, and warnings of years with unknown holidays.
 
     This year and the next are looked at. Raises `Faulty` for a broken file.
     """
     folder = calendars_dir(paths)
     files = calendar_files(folder)
-    names = frozenset(calendars_of(read_calendars(files)))
+    reckoners = calendars_of(read_calendars(files))
     year = datetime.fromtimestamp(now, UTC).year
     doubts = [
         problem
         for path in files
         for problem in warnings(path, load_calendar(path.read_text("utf-8-sig"), str(path)), (year, year + 1))
     ]
-    return folder, names, doubts
+    return folder, reckoners, doubts

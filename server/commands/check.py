@@ -12,6 +12,7 @@ from config.files import workflows_dir
 from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, say, settings_of
 from ticketing.definitions import Faulty, Problem, read_files, workflow_files
+from ticketing.sandbox import clocks_by
 from ticketing.scenarios import Checked, check_scenarios, strays
 from ticketing.workflow.model import Workflow
 
@@ -20,7 +21,7 @@ def check(config: Config = None) -> None:
     """Read settings and workflows, replay the scenarios, and say everything that is wrong; exit 1 if anything is."""
     settings = settings_of(config)
     try:
-        calendars, names, doubts = calendars_in_use(settings.paths, time.time())
+        calendars, reckoners, doubts = calendars_in_use(settings.paths, time.time())
     except Faulty as faulty:
         tell(faulty.problems)
         raise typer.Exit(1) from None
@@ -30,18 +31,18 @@ def check(config: Config = None) -> None:
         typer.echo(f"{folder}: there is no workflow in this folder (see paths.workflows)", err=True)
         raise typer.Exit(1)
     try:
-        workflows = read_files(files, names)
+        workflows = read_files(files, reckoners)
     except Faulty as faulty:
         tell(faulty.problems)
         raise typer.Exit(1) from None
-    checked = [check_scenarios(folder, workflow) for workflow in workflows.values()]
+    checked = [check_scenarios(folder, workflow, clocks_by(reckoners)) for workflow in workflows.values()]
     problems = [*strays(folder, workflows), *(problem for one in checked for problem in one.problems)]
     if problems:
         tell(problems)
         raise typer.Exit(1)
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")
-    say(f"calendars: {len(names) - 2} good ({calendars})")
+    say(f"calendars: {len(reckoners) - 2} good ({calendars})")
     for doubt in doubts:
         say(f"  warning: {doubt.file}:{doubt.line}: {doubt.message} ({doubt.fix})")
     _tell_workflows(folder, workflows.values(), checked)

@@ -13,13 +13,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from config.files import workflows_dir
+from config.files import calendars_dir, workflows_dir
 from config.settings import Settings
 from core.bus import Bus
+from core.database import Database
 from core.errors import Invalid
 from server.commands.common import Config, database, run, say, settings_of
+from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
+from ticketing.clocks import Reckoners
 from ticketing.compare import differences
 from ticketing.definitions import read_files, workflow_files
+from ticketing.forecast import Moved, forecast
+from ticketing.library import Definition
+from ticketing.sandbox import clocks_by
 from ticketing.service import Tickets
 from ticketing.takeover import Change, Group
 from ticketing.trial import Trial
@@ -41,7 +47,8 @@ def try_(
     """Play a definition: type `help` to see how. Lines may come from a pipe; nothing is stored."""
     settings = settings_of(config)
     zone = ZoneInfo(settings.desk.time_zone)
-    trial = Trial(_workflow(settings, which), _moment(at, zone), zone, lang)
+    workflow, calendars = _workflow(settings, which)
+    trial = Trial(workflow, _moment(at, zone), zone, lang, clocks_by(calendars))
     shown = sys.stdin.isatty()
     for line in trial.answer("show"):
         say(line)
@@ -57,15 +64,16 @@ def try_(
             say(answer)
 
 
-def _workflow(settings: Settings, which: str) -> Workflow:
-    async def work() -> Workflow:
+def _workflow(settings: Settings, which: str) -> tuple[Workflow, Reckoners]:
+    async def work() -> tuple[Workflow, Reckoners]:
+        calendars = _calendars(settings)
         if which.endswith((".yaml", ".yml")):
-            (found,) = read_files([Path(which)]).values()
-            return found
-        named = read_files(workflow_files(workflows_dir(settings.paths)))
+            (found,) = read_files([Path(which)], calendars).values()
+            return found, calendars
+        named = read_files(workflow_files(workflows_dir(settings.paths)), calendars)
         if which not in named:
             raise Invalid(f"There is no workflow `{which}`; {suggest(which, named)}")
-        return named[which]
+        return named[which], calendars
 
     return run(work())
 
@@ -84,9 +92,8 @@ def diff(changed: Changed = None, config: Config = None) -> None:
     settings = settings_of(config)
 
     async def work() -> bool:
-        async with _tickets(settings) as tickets:
-            workflows = _changed(settings, tickets, changed)
-            return _tell(tickets, workflows, await tickets.plan(workflows))
+        async with _tickets(settings) as (tickets, db):
+            return await _tell(tickets, db, _changed(settings, tickets, changed))
 
     if not run(work()):
         raise typer.Exit(1)
@@ -97,9 +104,9 @@ def load(changed: Changed = None, config: Config = None) -> None:
     settings = settings_of(config)
 
     async def work() -> bool:
-        async with _tickets(settings) as tickets:
+        async with _tickets(settings) as (tickets, db):
             workflows = _changed(settings, tickets, changed)
-            if not _tell(tickets, workflows, await tickets.plan(workflows)):
+            if not await _tell(tickets, db, workflows):
                 return False
             await tickets.adopt(workflows, time.time())
             return True
@@ -121,25 +128,33 @@ class _NoReferences:
 
 
 @asynccontextmanager
-async def _tickets(settings: Settings) -> AsyncIterator[Tickets]:
+async def _tickets(settings: Settings) -> AsyncIterator[tuple[Tickets, Database]]:
     """The tickets with the definitions that are in force."""
     async with database(settings) as db:
         tickets = Tickets(db, Bus(), _NoReferences(), ZoneInfo(settings.desk.time_zone))
+        tickets.reckoners = _calendars(settings)
         await tickets.follow()
-        yield tickets
+        yield tickets, db
+
+
+def _calendars(settings: Settings) -> Reckoners:
+    """What clocks are reckoned by, as the files have it now. Raises `Faulty`."""
+    return calendars_of(read_calendars(calendar_files(calendars_dir(settings.paths))))
 
 
 def _changed(settings: Settings, tickets: Tickets, changed: Path | None) -> dict[str, Workflow]:
     """The definitions as they would be: a folder's, or those in force with one file put over them."""
     if changed is None or changed.is_dir():
-        return read_files(workflow_files(changed or workflows_dir(settings.paths)))
+        return read_files(workflow_files(changed or workflows_dir(settings.paths)), tickets.reckoners)
     kept = {one.workflow.name: one.workflow for one in tickets.workflows()}
     kept = kept or read_files(workflow_files(workflows_dir(settings.paths)))
-    return {**kept, **read_files([changed])}
+    return {**kept, **read_files([changed], tickets.reckoners)}
 
 
-def _tell(tickets: Tickets, workflows: dict[str, Workflow], changes: tuple[Change, ...]) -> bool:
-    """Say what happens, workflow by workflow; False where tickets would be left without a state."""
+async def _tell(tickets: Tickets, db: Database, workflows: dict[str, Workflow]) -> bool:
+    """Say what happens, workflow by workflow, then which deadlines move; False where tickets would be left without
+    a state."""
+    changes = await tickets.plan(workflows)
     before = {one.workflow.name: one.workflow for one in tickets.workflows()}
     for change in changes:
         say(f"{change.workflow}: {_versions(change)}")
@@ -148,7 +163,22 @@ def _tell(tickets: Tickets, workflows: dict[str, Workflow], changes: tuple[Chang
                 say(f"    {line}")
         for group in change.groups:
             say(f"    {_group(group)}")
+    versions = {change.workflow: change.after for change in changes if change.after is not None}
+    changed = {name: Definition(workflows[name], version) for name, version in versions.items()}
+    for moved in await forecast(db, tickets, changed, tickets.reckoners, time.time()):
+        say(f"clock {moved.workflow}.{moved.clock}: {_moved(moved)}")
     return not any(change.lost for change in changes)
+
+
+def _moved(moved: Moved) -> str:
+    counts = (
+        (moved.earlier, "due earlier"),
+        (moved.later, "due later"),
+        (moved.overdue, "overdue at once"),
+        (moved.begun, "begin"),
+        (moved.ended, "end"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
 def _versions(change: Change) -> str:

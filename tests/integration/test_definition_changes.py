@@ -18,6 +18,7 @@ from server.definitions import Definitions
 from tests.conftest import START, FakeClock
 from tests.integration.ticket_store import Nobody
 from tests.unit.ticketing.shipped import AGENT, SHIPPED
+from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
 from ticketing.messages import DefinitionsRefused, NewTicket, Ticket, TicketChanged
 from ticketing.service import Tickets
 from ticketing.takeover import BATCH, Unmapped
@@ -210,6 +211,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         db = Database(url)
         await migrate.upgrade(db)
         tickets = service(db)
+        files = calendar_files(FOLDER.parent / "calendars")
+        tickets.reckoners = calendars_of(read_calendars(files))
         await tickets.adopt(SHIPPED, START)
         await asked(tickets)
         await db.close()
@@ -251,6 +254,30 @@ def test_diff_tells_and_load_does(home: Path) -> None:
     assert (loaded.exit_code, loaded.output.splitlines()[-1]) == (0, "in force")
     again = run(app, ["workflow", "diff"])
     assert "1 open in specialist (version 2): stay as they are" in again.output
+
+
+def test_diff_tells_which_deadlines_a_changed_target_moves(home: Path) -> None:
+    file = home / "workflows" / "inquiry.yaml"
+    changed = file.read_text().replace("target: 3d", "target: 10d")
+    file.write_text(changed + "\nmap: {}\n")
+    told = CliRunner().invoke(app, ["workflow", "diff"]).output
+    assert "clock inquiry.expert: 1 due later" in told
+    file.write_text(changed)
+    assert "clock inquiry" not in CliRunner().invoke(app, ["workflow", "diff"]).output
+
+
+def test_diff_tells_which_deadlines_a_changed_calendar_moves(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calendars = home / "calendars"
+    shutil.copytree(FOLDER.parent / "calendars", calendars)
+    file = calendars / "default.yaml"
+    file.write_text(file.read_text().replace('"13:30-17:30"', '"13:30-15:00"'))
+    monkeypatch.setenv("RINGDESK_PATHS__CALENDARS", str(calendars))
+    told = CliRunner().invoke(app, ["workflow", "diff"])
+    assert told.exit_code == 0, told.output
+    assert "inquiry: stays at version 1" in told.output
+    assert "clock inquiry.expert: 1 due " in told.output
 
 
 def test_a_definition_is_played_in_the_terminal(home: Path) -> None:

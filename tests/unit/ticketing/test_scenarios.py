@@ -8,11 +8,14 @@ from typer.testing import CliRunner
 import config
 from server.cli import app
 from tests.unit.ticketing.shipped import INQUIRY, SHIPPED
+from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
+from ticketing.sandbox import clocks_by
 from ticketing.scenario import replay
 from ticketing.scenarios import check_scenarios, strays
 from ticketing.workflow.model import Workflow
 
 FOLDER = Path(config.__file__).parent / "workflows"
+CALENDARS = calendars_of(read_calendars(calendar_files(FOLDER.parent / "calendars")))
 
 GOOD = """\
 about: An inquiry.
@@ -29,7 +32,7 @@ steps:
 
 @pytest.mark.parametrize("workflow", SHIPPED.values(), ids=lambda w: w.name)
 def test_the_shipped_scenarios_hold_and_take_every_row(workflow: Workflow) -> None:
-    checked = check_scenarios(FOLDER, workflow)
+    checked = check_scenarios(FOLDER, workflow, clocks_by(CALENDARS))
     assert checked.problems == ()
     assert checked.unreached == ()
     assert checked.files >= 3
