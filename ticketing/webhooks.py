@@ -157,12 +157,11 @@ class Courier:
         """Send all that is due; returns the seconds until it is worth looking again."""
         await self._prune()
         while (rest := self._rests_until - self._clock.now()) <= 0:
-            rows = [row for row in await self._due() if await self._claim(row)]
+            rows = await self._claim(await self._due())
             if not rows:
                 return SWEEP_SECONDS
             answers = await asyncio.gather(*(self._post(http, row) for row in rows))
-            for row, status in zip(rows, answers, strict=True):
-                await self._settle(row, status)
+            await self._settle(list(zip(rows, answers, strict=True)))
             self._rest_or_go_on(answers)
         return rest
 
@@ -188,15 +187,21 @@ class Courier:
         async with self._db.read() as tx:
             return [dict(row) for row in (await tx.execute(query)).mappings()]
 
-    async def _claim(self, row: dict[str, Any]) -> bool:
-        """Make the delivery ours; False where another server was quicker."""
-        claim = (
-            sa.update(table)
-            .where(table.c.id == row["id"], table.c.due_at == row["due_at"])
-            .values(due_at=self._clock.now() + CLAIM_SECONDS)
-        )
+    async def _claim(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Make deliveries ours; those where another server was quicker are left out.
+
+        In the order of their ids, so that two servers never wait for each other in a ring.
+        """
+        if not rows:
+            return []
+        until = self._clock.now() + CLAIM_SECONDS
+        ours = []
         async with self._db.begin() as tx:
-            return (await tx.execute(claim)).rowcount == 1
+            for row in sorted(rows, key=lambda one: str(one["id"])):
+                free = sa.update(table).where(table.c.id == row["id"], table.c.due_at == row["due_at"])
+                if (await tx.execute(free.values(due_at=until))).rowcount == 1:
+                    ours.append(row)
+        return ours
 
     async def _post(self, http: aiohttp.ClientSession, row: dict[str, Any]) -> int:
         """Send it; the answer's status, 0 where none came."""
@@ -217,8 +222,14 @@ class Courier:
             log.warning("webhook.unreachable", webhook=self.hook.name, error=repr(error))
             return 0
 
-    async def _settle(self, row: dict[str, Any], status: int) -> None:
+    async def _settle(self, answered: Sequence[tuple[dict[str, Any], int]]) -> None:
         """Write down how it went: delivered, to be tried again, or given up."""
+        async with self._db.begin() as tx:
+            for row, status in answered:
+                values = self._outcome(row, status)
+                await tx.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
+
+    def _outcome(self, row: dict[str, Any], status: int) -> dict[str, Any]:
         now, tries = self._clock.now(), row["tries"] + 1
         values: dict[str, Any] = {"tries": tries, "status": status}
         if _good(status):
@@ -229,8 +240,7 @@ class Courier:
             over = (status in OF_THE_BODY and tries >= MOST_REFUSALS) or row["at"] < now - KEPT_SECONDS
             values |= {"due_at": None if over else now + pause_after(tries)}
             log.warning("webhook.refused", webhook=self.hook.name, id=row["id"], status=status, over=over)
-        async with self._db.begin() as tx:
-            await tx.execute(sa.update(table).where(table.c.id == row["id"]).values(**values))
+        return values
 
     def _rest_or_go_on(self, answers: Sequence[int]) -> None:
         """A receiver that is away is left alone for a while, all of its deliveries together."""
