@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import aiosqlite
 import sqlalchemy as sa
+from aiosqlite.core import _STOP_RUNNING_SENTINEL
 
 _DRIVER = "sqlite+aiosqlite"
 
@@ -63,6 +64,20 @@ class Thread(aiosqlite.Connection):
         if not self._untouched:
             await super().commit()
             self._untouched = True
+
+
+    def stop(self) -> None:
+        """Have the thread end, once it has done what was asked. Nobody waits for that: a command whose file cannot be
+        opened is over before its thread, which would complain that there is no loop to report to.
+        """
+        self._running = False
+        self._tx.put_nowait((None, self._end))
+
+    def _end(self) -> object:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        return _STOP_RUNNING_SENTINEL
 
 
 class _Done:

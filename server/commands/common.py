@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -63,12 +65,28 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         for problem in faulty.problems:
             print(f"{problem.file}:{problem.line}: {problem.message} ({problem.fix})", file=sys.stderr)
         raise typer.Exit(1) from None
-    except sa.exc.OperationalError as error:
-        fail(f"the database does not answer: {error.orig}")
+    except sa.exc.DBAPIError as error:
+        fail(f"the database (database.url) cannot be used: {error.orig}")
+    except sa.exc.TimeoutError:
+        fail("the database (database.url) does not answer")
     except OSError as error:
-        fail(str(error))
+        fail(str(error) or type(error).__name__)
     except KeyboardInterrupt:
         raise typer.Exit(1) from None
+
+
+def require_port(host: str, port: int) -> None:
+    """Exit 1 where nothing can be served there, with the way to another port."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            fail(
+                f"port {port} of {host} is taken by another program; choose another one: --port {port + 1}"
+                f" (RINGDESK_SERVER__PORT={port + 1}, or `make demo PORT={port + 1}`)"
+            )
+        fail(f"cannot serve on {host}, port {port}: {error.strerror or error}; see --host and --port")
 
 
 def moment(text: str, settings: Settings) -> float:

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from config.settings import LogSettings
+from config.settings import LogSettings, ServerSettings
 from core.database import Database
 from core.logs import set_up_logs
 from cti.practice.demo import LivelyPbx
 from cti.practice.people import Town
 from server import demo as practice
-from server.commands.common import Config, fail, run, say
+from server.commands.common import Config, fail, require_port, run, say
 from server.commands.serve import serve_until_stopped
 from server.wiring import House
 
@@ -30,7 +30,11 @@ def demo(
     if config is not None:
         fail("the demo has settings of its own; use `ringdesk serve --config FILE` for yours")
     set_up_logs(LogSettings(level=os.environ.get("RINGDESK_LOG__LEVEL", "warning")))
-    folder.mkdir(parents=True, exist_ok=True)
+    require_port(ServerSettings().host, port)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"the demo cannot keep its state in {folder}: {error.strerror}; choose another --dir")
     run(_demo(port, folder, speed))
 
 

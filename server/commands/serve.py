@@ -11,7 +11,7 @@ import typer
 
 from config.settings import Settings
 from core.logs import set_up_logs
-from server.commands.common import Config, require_current, run, say, settings_of
+from server.commands.common import Config, require_current, require_port, run, say, settings_of
 from server.settle import settle
 from server.site import Site
 from server.wiring import House
@@ -28,6 +28,7 @@ def serve(
     """Serve pages, API and live socket; SIGTERM ends it cleanly, SIGHUP reads changed workflows."""
     server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_of(config, {"server": server} if server else {})
+    require_port(settings.server.host, settings.server.port)
     set_up_logs(settings.log)
     run(_serve(settings))
 

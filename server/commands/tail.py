@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import random
+import sys
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import quote
 
@@ -32,7 +34,21 @@ def tail(
     secret = token or os.environ.get("RINGDESK_TOKEN", "")
     if not secret:
         raise typer.BadParameter("give --token or RINGDESK_TOKEN (made by `ringdesk token add USER`)")
-    run(_follow(base.replace("http", "ws", 1).rstrip("/") + "/ws", secret, count))
+    with suppress(_PipeClosed):
+        run(_follow(base.replace("http", "ws", 1).rstrip("/") + "/ws", secret, count))
+
+
+class _PipeClosed(Exception):
+    """Nobody reads our output any more, as after `ringdesk tail | head`."""
+
+
+def _print(text: str) -> None:
+    """A line on standard output. A closed pipe is no break of the link: it must not be mistaken for one."""
+    try:
+        say(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+        raise _PipeClosed from None
 
 
 async def _follow(url: str, token: str, count: int) -> None:
@@ -47,7 +63,7 @@ async def _follow(url: str, token: str, count: int) -> None:
                     message = json.loads(text)
                     if "seq" in message:
                         place = f"?epoch={quote(message['epoch'])}&seq={message['seq']}"
-                    say(str(text))
+                    _print(str(text))
                     seen += 1
                     if seen == count:
                         return

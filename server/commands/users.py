@@ -61,7 +61,12 @@ def read_password() -> str:
     """The password from a pipe, or asked for on a terminal."""
     if sys.stdin.isatty():
         return getpass.getpass("password: ")
-    return sys.stdin.readline().rstrip("\r\n")
+    try:
+        password = sys.stdin.readline().rstrip("\r\n")
+        password.encode()
+    except UnicodeError:
+        fail("the password on standard input is no text in UTF-8")
+    return password
 
 
 def list_users(config: Config = None) -> None:
