@@ -8,10 +8,13 @@ import msgspec
 
 from core.clock import iso, iso_or_none
 from ticketing.messages import Ticket
-from ticketing.workflow.model import ESCALATE, Field, Label, Workflow
+from ticketing.workflow.model import ESCALATE, TAKE_OVER, Field, Label, Workflow
 from ticketing.workflow.values import NOTE, NOTE_FIELD, with_choices
 
-BUILT_IN = {ESCALATE: Label(en="Time limit", zh="时限提醒")}
+BUILT_IN = {
+    ESCALATE: Label(en="Time limit", zh="时限提醒"),
+    TAKE_OVER: Label(en="New definition", zh="流程更新"),
+}
 """Labels of events that no definition declares."""
 STEP_DATA: dict[str, Label | None] = {
     "clock": Label(en="Clock", zh="时限"),
