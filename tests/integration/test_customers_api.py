@@ -105,7 +105,6 @@ async def test_by_phone_says_match_certainty_and_sharing(call: Call) -> None:
         ("13900000000", "none"),
         ("anonymous", "anonymous"),
         ("", "anonymous"),
-        ("%00", "anonymous"),
     ):
         _, found = await call("GET", f"{BASE}?phone={phone}")
         assert (found["match"], found["items"]) == (match, [])
@@ -121,7 +120,7 @@ async def test_lists_have_pages_and_a_search(call: Call) -> None:
     assert second["next"] is None
     _, found = await call("GET", f"{BASE}?q=WAN")
     assert [one["name"] for one in found["items"]] == ["Wang"]
-    assert (await call("GET", f"{BASE}?q=%00&after=%00"))[0] == 200
+    assert (await call("GET", f"{BASE}?q=%00&after=%00"))[0] == 422
 
 
 async def test_numbers_notes_and_the_time_line(call: Call, clock: FakeClock) -> None:
