@@ -11,6 +11,7 @@ import typer
 from config.files import workflows_dir
 from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, say, settings_of
+from server.commands.live import open_tickets
 from ticketing.definitions import Faulty, Problem, read_files, workflow_files
 from ticketing.sandbox import clocks_by
 from ticketing.scenarios import Checked, check_scenarios, strays
@@ -40,12 +41,19 @@ def check(config: Config = None) -> None:
     if problems:
         tell(problems)
         raise typer.Exit(1)
+    lost, remarks = open_tickets(settings.database.url, workflows)
+    if lost:
+        for line in lost:
+            typer.echo(line, err=True)
+        raise typer.Exit(1)
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")
     say(f"calendars: {len(reckoners) - 2} good ({calendars})")
     for doubt in doubts:
         say(f"  warning: {doubt.file}:{doubt.line}: {doubt.message} ({doubt.fix})")
     _tell_workflows(folder, workflows.values(), checked)
+    for remark in remarks:
+        say(remark)
 
 
 def tell(problems: Iterable[Problem]) -> None:

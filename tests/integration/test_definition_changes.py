@@ -233,10 +233,15 @@ def test_diff_tells_and_load_does(home: Path) -> None:
     renamed = renamed.replace("during: [expert]", "during: [specialist]")
     file.write_text(renamed + "\nmap: {}\n")
     run = CliRunner().invoke
+    scenarios = home / "workflows" / "scenarios" / "inquiry"
+    scenarios.rename(home / "aside")  # they tell of the state as it was called before
     refused = run(app, ["workflow", "diff", str(file)])
     assert refused.exit_code == 1, refused.output
     assert "1 open in expert (version 1): NO PLACE, add `expert: STATE` to the map" in refused.output
     assert run(app, ["workflow", "load"]).exit_code == 1
+    checked = run(app, ["check"])
+    assert checked.exit_code == 1
+    assert "1 open tickets of version 1 are in `expert`, which is no longer there" in checked.output
     file.write_text(renamed + "\nmap: {expert: specialist}\n")
     told = run(app, ["workflow", "diff", str(file)])
     assert told.exit_code == 0, told.output
@@ -250,6 +255,7 @@ def test_diff_tells_and_load_does(home: Path) -> None:
         "1 open in expert (version 1): come along to specialist",
     ):
         assert line in told.output
+    assert "open tickets: 1, each with a state, 1 come along" in run(app, ["check"]).output
     loaded = run(app, ["workflow", "load"])
     assert (loaded.exit_code, loaded.output.splitlines()[-1]) == (0, "in force")
     again = run(app, ["workflow", "diff"])
