@@ -47,7 +47,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def test_a_leavers_phone_goes_to_the_successor(shell: Shell) -> None:
-    assert "cannot sign in" in shell.good("user", "disable", "anna")
+    assert "cannot sign in any more" in shell.good("user", "disable", "anna")
     assert "disabled" in shell.good("user", "list")
     wanted = ("user", "add", "bob", "--role", "agent", "--interface", "PJSIP/1001")
     assert "already the phone of anna" in shell.bad(*wanted, input="second\n")

@@ -1,0 +1,199 @@
+"""Makes docs/images/*.png from the demo: `.venv/bin/python tools/screenshots.py [NAME ...]` (needs Chromium).
+
+A fresh demo in a folder of its own, the practice PBX with people whose habits leave time to look; the callers of the
+pictures are rung up by hand, so that each picture shows what its name says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from config.settings import LogSettings
+from core.logs import set_up_logs
+from cti.practice.channels import Channel
+from cti.practice.demo import LivelyPbx
+from cti.practice.people import Person
+from cti.practice.population import Habits
+from server import demo
+from server.site import Site
+from server.wiring import House
+
+IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
+MOST_BYTES = 300_000
+SIZE = {"width": 1280, "height": 720}
+BROWSER_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--force-color-profile=srgb",
+)
+HABITS = Habits(
+    every=100_000,
+    first=(90_000, 90_000),
+    step_in=(90_000, 90_000),
+    rings_out=0.0,
+    gives_up=0.0,
+    long_patience=(900, 900),
+    talk=(900, 900),
+    holds=0.0,
+)
+"""Nobody calls, gives up or hangs up by himself: what is seen is what was rung up here."""
+LOOK_MS = 15_000
+
+
+class Studio:
+    """A demo that serves, and a browser in front of it."""
+
+    def __init__(self, pbx: LivelyPbx, house: House, address: str, browser: Browser) -> None:
+        self.pbx, self.house, self.address, self.browser = pbx, house, address, browser
+        self.callers: list[Channel] = []
+
+    async def sign_in(self, name: str) -> Page:
+        """A page of this user, in English and light colours."""
+        context = await self.browser.new_context(viewport=SIZE, color_scheme="light", locale="en-GB")
+        page = await context.new_page()
+        await page.goto(f"{self.address}/sign-in")
+        await page.fill("#name", name)
+        await page.fill("#password", demo.PASSWORD)
+        await page.press("#password", "Enter")
+        await page.wait_for_url(lambda url: "sign-in" not in url)
+        return page
+
+    async def pop(self, number: str, match: str) -> Page:
+        """Anna's desk while this number rings for two seconds."""
+        page = await self.sign_in("anna")
+        await page.wait_for_selector('#link-state[data-link="open"]', timeout=LOOK_MS)
+        if await page.is_enabled("#do-ready"):
+            await page.click("#do-ready")
+        await page.wait_for_selector('#state-now[data-state="ready"]', timeout=LOOK_MS)
+        self.callers.append(self.pbx.caller(number, "4001"))
+        card = f'article.pop[data-stage="ringing"][data-match="{match}"]'
+        await page.wait_for_selector(card, timeout=LOOK_MS)
+        await page.locator(f"{card} [data-since]", has_text="0:02").wait_for(timeout=LOOK_MS)
+        return page
+
+    async def quiet(self) -> None:
+        """Let the callers of the last picture hang up."""
+        while self.callers:
+            self.pbx.hang_up(self.callers.pop())
+        await self.pbx.until(lambda: not self.pbx.ringing("1001"))
+
+    async def busy(self, callers: int) -> None:
+        """So many strangers call the service line; the free colleagues answer, the others wait."""
+        for _ in range(callers):
+            self.pbx.population.call("4001")
+            await asyncio.sleep(0.7)
+        await asyncio.sleep(HABITS.pick_up[1] + 2)
+
+
+async def desk(studio: Studio) -> Page:
+    """A known customer with an open ticket and a history rings."""
+    known = _known(studio.pbx.people.people, {t.account for t in studio.pbx.people.tickets})
+    return await studio.pop(_national(known), "one")
+
+
+async def several(studio: Studio) -> Page:
+    """A line that several customers share rings."""
+    shared = next(line.e164 for person in studio.pbx.people.people for line in person.lines if line.shared)
+    return await studio.pop(shared, "several")
+
+
+async def wall(studio: Studio) -> Page:
+    """The wallboard with colleagues at work."""
+    await studio.busy(2)
+    page = await studio.sign_in("sam")
+    await page.goto(f"{studio.address}/wall")
+    await page.wait_for_selector("#queues tr", timeout=LOOK_MS)
+    await asyncio.sleep(1.2)  # figures are drawn after a short rest
+    return page
+
+
+async def ticket(studio: Studio) -> Page:
+    """A complaint as its dispatcher sees it, with what can be done now."""
+    page = await studio.sign_in("dora")
+    await page.goto(f"{studio.address}/tickets?show=open&workflow=complaint")
+    await page.locator('a[href^="/tickets/"]:not([href*="?"])').first.click()
+    await page.wait_for_selector(".ticket-zoom", timeout=LOOK_MS)
+    return page
+
+
+PICTURES: dict[str, Callable[[Studio], Awaitable[Page]]] = {
+    "desk": desk,
+    "several": several,
+    "ticket": ticket,
+    "wall": wall,
+}
+
+
+def _known(people: tuple[Person, ...], with_tickets: set[str]) -> Person:
+    """A VIP with an open ticket, or else anyone with one."""
+    found = [person for person in people if person.account in with_tickets]
+    return max(found, key=lambda person: (person.vip, person.grade == "A", bool(person.note)))
+
+
+def _national(person: Person) -> str:
+    e164 = next(line.e164 for line in person.lines if not line.shared)
+    national = e164.removeprefix("+86")
+    return national if national.startswith("1") else f"0{national}"
+
+
+async def take(studio: Studio, name: str) -> str:
+    """One picture; returns a line about it. Raises ValueError where it is too large to be shown."""
+    page = await PICTURES[name](studio)
+    path = IMAGES / f"{name}.png"
+    await page.screenshot(path=path, animations="disabled", caret="hide")
+    await page.context.close()
+    await studio.quiet()
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{path} has {path.stat().st_size} bytes, more than {MOST_BYTES}")
+    return f"{path.relative_to(IMAGES.parents[1])}: {path.stat().st_size // 1000} kB"
+
+
+async def main(names: list[str]) -> None:
+    set_up_logs(LogSettings(level="error"))
+    folder = Path(tempfile.mkdtemp(prefix="ringdesk-pictures-"))
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    try:
+        async with AsyncExitStack() as stack:
+            studio = await _studio(stack, folder)
+            for name in names:
+                print(await take(studio, name), flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _studio(stack: AsyncExitStack, folder: Path) -> Studio:
+    pbx = await stack.enter_async_context(LivelyPbx(habits=HABITS))
+    house = House(demo.settings_for(folder, 0, pbx.port))
+    await demo.prepare(house.db)
+    await house.load_definitions()
+    await demo.seed(house, pbx.people, time.time())
+    await house.start()
+    stack.push_async_callback(house.stop)
+    site = Site(house)
+    address = await site.start()
+    stack.push_async_callback(site.stop)
+    playwright = await stack.enter_async_context(async_playwright())
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    browser = await playwright.chromium.launch(executable_path=program, args=list(BROWSER_ARGS))
+    stack.push_async_callback(browser.close)
+    studio = Studio(pbx, house, address, browser)
+    await studio.busy(4)
+    return studio
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or list(PICTURES)
+    unknown = [name for name in asked if name not in PICTURES]
+    if unknown:
+        sys.exit(f"no picture {unknown[0]!r}; there are: {', '.join(PICTURES)}")
+    asyncio.run(main(asked))
