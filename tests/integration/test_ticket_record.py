@@ -17,6 +17,7 @@ from tests.integration.ticket_store import Nobody
 from tests.unit.ticketing.shipped import AGENT, SHIPPED
 from ticketing.messages import NewTicket, Ticket
 from ticketing.service import Tickets
+from ticketing.tables import ticket_clocks as clocks
 from ticketing.tables import ticket_history as history
 from ticketing.tables import tickets as table
 from ticketing.verification import BATCH, Break, verify_all
@@ -73,6 +74,7 @@ async def test_what_was_taken_out_shows(db: Database) -> None:
     async with db.begin() as tx:
         await tx.execute(sa.delete(history).where(history.c.ticket_id == made[0].id, history.c.seq == 3))
         await tx.execute(sa.delete(history).where(history.c.ticket_id.in_([made[1].id, made[2].id])))
+        await tx.execute(sa.delete(clocks).where(clocks.c.ticket_id == made[2].id))
         await tx.execute(sa.delete(table).where(table.c.id == made[2].id))
         await tx.execute(sa.update(table).where(table.c.id == made[3].id).values(state="closed"))
     assert (await verify_all(db)).breaks == (
