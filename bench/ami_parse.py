@@ -1,7 +1,7 @@
 """Events per second from AMI's bytes to typed events and to the board, against panoramisk's and pyst2's parsing.
 
 All of them read the same trace in the same run, from memory in pieces of 64 KiB; pyst2 from a socket, for it has no
-other way in. Prints ratios. Run: python -m bench.ami_parse [EVENTS]
+other way in. Prints ratios. Run: python -m bench.ami_parse [EVENTS [ROUNDS]]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from cti.frames import Framer
 from cti.messages import Seat
 from cti.parse import WANTED, parse
 
-EVENTS = 170_000
+EVENTS = 120_000
 PYST2_EVENTS = 4_000  # at about a thousand a second
 ROUNDS = 3
 PIECE = 65_536
@@ -129,7 +129,7 @@ def rate(read: Callable[[list[bytes]], int], data: list[bytes]) -> float:
     return count / (time.process_time() - began)
 
 
-def main(events: int = EVENTS) -> None:
+def main(events: int = EVENTS, rounds: int = ROUNDS) -> None:
     logging.getLogger("panoramisk").setLevel(logging.WARNING)
     trace = long_trace(events)
     framer = Framer(WANTED)
@@ -146,7 +146,7 @@ def main(events: int = EVENTS) -> None:
         "pyst2, reader and parse": (pyst2, pieces(short)),
     }
     best = dict.fromkeys(runs, 0.0)
-    for _ in range(ROUNDS):  # in turns, so that a busy moment of the machine meets all of them
+    for _ in range(rounds):  # in turns, so that a busy moment of the machine meets all of them
         for name, (read, data) in runs.items():
             best[name] = max(best[name], rate(read, data))
     base = best["panoramisk, parse alone"]
@@ -160,4 +160,4 @@ def main(events: int = EVENTS) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        main(*map(int, sys.argv[1:2]))
+        main(*map(int, sys.argv[1:3]))

@@ -1,4 +1,4 @@
-"""The least that can stand between AMI's bytes and a browser: finds AgentCalled, writes a frame. No record, no state."""
+"""The least that can stand between AMI's bytes and a browser: finds AgentCalled, writes a frame."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import tempfile
 import time
@@ -29,6 +30,7 @@ from server.wiring import House
 from ticketing.messages import Actor, NewTicket
 
 PBX = "main"
+READY_SECONDS = 30.0
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -66,6 +68,9 @@ class Server(Part):
         self._site = Site(self._house)
         address = await self._site.start()
         settle()
+        async with asyncio.timeout(READY_SECONDS):
+            while not self._house.switchboard.lines[PBX].up:  # noqa: ASYNC110 - nothing tells of it to us
+                await asyncio.sleep(0.01)
         numbers = [person.lines[0].e164.removeprefix("+86") for person in people.people]
         return Opened(int(address.rpartition(":")[2]), tokens, numbers)
 
@@ -73,10 +78,6 @@ class Server(Part):
         await self._site.stop()
         await self._house.stop()
         self._folder.cleanup()
-
-    async def ready(self) -> bool:
-        """Whether the PBX's state has been read."""
-        return self._house.switchboard.lines[PBX].up
 
     async def events(self) -> int:
         """How many events the link has taken until now."""

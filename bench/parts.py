@@ -32,7 +32,7 @@ class Part:
 
     async def memory(self) -> int:
         """Bytes of memory in use (RSS)."""
-        return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+        return _resident()
 
 
 class Remote:
@@ -80,6 +80,10 @@ def many_files() -> None:
     """Let this process hold as many sockets as the system allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
 
 
 def _live(part: Part, line: Connection) -> None:

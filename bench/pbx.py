@@ -10,8 +10,9 @@ from itertools import cycle, islice
 import msgspec
 
 from bench.parts import Part
-from cti.practice import load
 from cti.practice.pbx import PracticePbx, Setup
+from cti.practice.rings import Ring
+from cti.practice.talks import Talk
 
 _CALLER = re.compile(rb"\r\nUniqueid: (\S+)")
 _PHONE = re.compile(rb"\r\nInterface: PJSIP/(\d+)")
@@ -20,11 +21,12 @@ LATEST = 30.0
 
 
 class Calls(msgspec.Struct, frozen=True):
-    """Calls to be made. `ring` and `talk` are seconds."""
+    """Calls to be made. `menu`, `ring` and `talk` are seconds; no `menu`: straight into the queue."""
 
     numbers: list[str]
     count: int
     per_second: float
+    menu: float = 0.0
     ring: float = 0.25
     talk: float = 0.2
 
@@ -52,6 +54,8 @@ class Pbx(Part):
         self._pbx = PracticePbx(setup=self._setup)
         await self._pbx.start()
         self._pbx.world.sinks.append(self._hear)
+        self._pbx.world.on_ring.append(self._rings)
+        self._pbx.world.on_talk.append(self._talks)
         self._told: list[tuple[str, str]] = []
         self._offers: list[Offer] = []
         return self._pbx.port
@@ -65,18 +69,35 @@ class Pbx(Part):
 
     async def calls(self, wanted: Calls) -> list[Offer]:
         """Make the calls, one after the other at an even pace, until the last one has ended."""
-        self._offers = []
-        numbers = list(islice(cycle(wanted.numbers), wanted.count))
+        self._offers, self._wanted, self._left = [], wanted, wanted.count
+        self._over = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
         async with asyncio.timeout(wanted.count / wanted.per_second + LATEST):
-            await load.calls(
-                self._pbx,
-                wanted.count,
-                wanted.per_second,
-                ring=wanted.ring,
-                talk=wanted.talk,
-                number=numbers.__getitem__,
-            )
+            for place, number in enumerate(islice(cycle(wanted.numbers), wanted.count)):
+                await asyncio.sleep(max(0.0, begin + place / wanted.per_second - loop.time()))
+                self._call(number)
+            await self._over.wait()
         return self._offers
+
+    def _call(self, number: str) -> None:
+        if not self._wanted.menu:
+            self._pbx.caller(number, "4001")
+            return
+        caller = self._pbx.caller(number, "4002")
+        asyncio.get_running_loop().call_later(self._wanted.menu, self._pbx.press, caller, "1")
+
+    def _rings(self, ring: Ring) -> None:
+        asyncio.get_running_loop().call_later(self._wanted.ring, ring.answer)
+
+    def _talks(self, talk: Talk) -> None:
+        asyncio.get_running_loop().call_later(self._wanted.talk, self._hang_up, talk)
+
+    def _hang_up(self, talk: Talk) -> None:
+        self._pbx.hang_up(talk.caller)
+        self._left -= 1
+        if not self._left:
+            self._over.set()
 
     def _hear(self, bit: int, data: bytes) -> None:
         if data.startswith(b"Event: AgentCalled"):

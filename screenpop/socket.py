@@ -117,11 +117,12 @@ class LiveSocket:
         }
 
     async def _write(self, socket: web.WebSocketResponse, connection: Connection) -> None:
-        """Send what is queued; a client that takes longer than `SEND_SECONDS` for a frame is cut off."""
+        """Send what is queued; a client that takes longer than `SEND_SECONDS` for it is cut off."""
         try:
             while connection.close_code is None:
-                for frame in await connection.next_frames():
-                    async with asyncio.timeout(SEND_SECONDS):
+                frames = await connection.next_frames()
+                async with asyncio.timeout(SEND_SECONDS):
+                    for frame in frames:
                         await socket.send_str(frame)
         except TimeoutError:
             connection.cut(SLOW)

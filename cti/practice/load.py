@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from cti.practice.pbx import PracticePbx
 from cti.practice.rings import Ring
@@ -33,10 +32,8 @@ async def calls(
     *,
     ring: float = 0.02,
     talk: float = 0.1,
-    number: Callable[[int], str] = "138{:08d}".format,
 ) -> None:
-    """Have `count` callers come at that rate, the n-th from `number(n)`; who rings answers after `ring` seconds and
-    talks for `talk`.
+    """Have `count` callers come at that rate; who rings answers after `ring` seconds and talks for `talk`.
 
     Returns when the last call has ended; give the queue members enough (see Setup.agents), or callers wait.
     """
@@ -62,7 +59,7 @@ async def calls(
     try:
         for n in range(count):
             await asyncio.sleep(max(0.0, begin + n / per_second - loop.time()))
-            pbx.caller(number(n))
+            pbx.caller(f"138{n:08d}")
         await done.wait()
     finally:
         world.on_ring.remove(rings)
