@@ -74,10 +74,15 @@ class IntervalView(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     to: str | None
     counted: bool
     reason: str
+    seconds: float | None = None
+    """What of it counts; null where its calendar is not known any more."""
+    over_cap: bool = False
+    """It counts although the ticket is in a state that pauses: the pauses have lasted as long as they may."""
 
 
 class ClockView(msgspec.Struct, frozen=True):
-    """A clock. `due_at` and `elapsed_seconds` are null where it does not run or goes by working time."""
+    """A clock, of several runs the last. `due_at` is null where nobody can say or it stopped in time; holidays of
+    `unknown_years` on the way are not known yet, so that it may move."""
 
     name: str
     label: Label
@@ -87,6 +92,9 @@ class ClockView(msgspec.Struct, frozen=True):
     due_at: str | None
     elapsed_seconds: float | None
     intervals: list[IntervalView]
+    run: int = 0
+    overdue: bool = False
+    unknown_years: tuple[int, ...] = ()
 
 
 class WorkflowView(msgspec.Struct, frozen=True):
@@ -194,14 +202,24 @@ def _history(row: HistoryRow) -> HistoryView:
 
 
 def _interval(i: Interval) -> IntervalView:
-    return IntervalView(iso(i.start), iso_or_none(i.end), i.counted, i.reason)
+    return IntervalView(iso(i.start), iso_or_none(i.end), i.counted, i.reason, i.seconds, i.over_cap)
 
 
 def _clock(r: Reading, label: Label) -> ClockView:
     intervals = [_interval(i) for i in r.intervals]
     due = iso_or_none(r.due_at)
     return ClockView(
-        r.name, label, r.state.value, r.calendar, r.target_seconds, due, r.elapsed_seconds, intervals
+        r.name,
+        label,
+        r.state.value,
+        r.calendar,
+        r.target_seconds,
+        due,
+        r.elapsed_seconds,
+        intervals,
+        run=r.run,
+        overdue=r.overdue,
+        unknown_years=r.unknown_years,
     )
 
 

@@ -36,6 +36,7 @@ from ticketing.workflow.decide import Outcome
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 0.5
+SHORTEST_SECONDS = 0.05
 BATCH = 100
 MOST_PER_TICK = 1000
 """The storm brake: after so many steps a pause is made, so that people's own work comes in between."""
@@ -62,19 +63,25 @@ class Timer:
         self._clock = clock or SystemClock()
         self._most = most
         self._caught_up: Reckoners | None = None
+        self._next: float | None = None
         self.fired = 0
         self.braked = 0
         self.lag = 0.0
 
     async def run(self) -> None:
-        """Look for what is due twice a second until cancelled; a round that fails is tried again."""
+        """Look for what is due, twice a second or when it is, until cancelled; a round that fails is tried again."""
         while True:
             try:
                 await self._catch_up()
                 await self.tick(self._clock.now())
             except Exception:
                 log.exception("timer.round_failed")
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next round: at the next step, as far as one is known, within bounds."""
+        until = PAUSE_SECONDS if self._next is None else self._next - self._clock.now()
+        return min(max(until, SHORTEST_SECONDS), PAUSE_SECONDS)
 
     async def _catch_up(self) -> None:
         """Reckon anew what was reckoned by other calendars, at the start and when they are changed."""
@@ -103,6 +110,7 @@ class Timer:
         """Whether a step should have happened by now."""
         async with self._db.read() as tx:
             first = (await tx.execute(sa.select(sa.func.min(ticket_clocks.c.next_at)))).scalar_one()
+        self._next = first
         return first is not None and first <= now
 
     async def _round(self, now: float, limit: int) -> int | None:

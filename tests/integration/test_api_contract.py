@@ -231,6 +231,8 @@ async def test_real_replies_are_as_described(it: Whole) -> None:
         found = [error.message for error in Draft202012Validator(schema).iter_errors(reply.json)]
         assert found == [], (method, path)
         for name, value in times_of(reply.json):
+            if template == "/api/v1/workflows/{name}":
+                continue  # a definition as it is written, whose steps are `at: 80%`
             assert TIME.fullmatch(str(value)), (method, path, name, value)
         if reply.status < 300:
             seen.add(f"{method} {template or path}")
