@@ -14,11 +14,13 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from config.settings import LogSettings
 from core.logs import set_up_logs
+from cti.commands import Asked
 from cti.practice.channels import Channel
 from cti.practice.demo import LivelyPbx
 from cti.practice.people import Person
@@ -26,10 +28,11 @@ from cti.practice.population import Habits
 from server import demo
 from server.site import Site
 from server.wiring import House
+from ticketing.messages import Actor, TicketFilter
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 MOST_BYTES = 300_000
-SIZE = {"width": 1280, "height": 720}
+SIZE: ViewportSize = {"width": 1280, "height": 720}
 BROWSER_ARGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -108,20 +111,37 @@ async def several(studio: Studio) -> Page:
 
 
 async def wall(studio: Studio) -> Page:
-    """The wallboard with colleagues at work."""
+    """The wallboard with colleagues at work, one ready, one at lunch, and callers who wait."""
+    phones, now = studio.house.phones, time.time()
+    for user in ("wei", "dora"):
+        await phones.login(Asked(user, now), ("emergency",))
+    await phones.pause(Asked("dora", now), "lunch")
     await studio.busy(2)
     page = await studio.sign_in("sam")
     await page.goto(f"{studio.address}/wall")
     await page.wait_for_selector("#queues tr", timeout=LOOK_MS)
-    await asyncio.sleep(1.2)  # figures are drawn after a short rest
+    await page.locator("#agents li", has_text="Lunch").wait_for(timeout=LOOK_MS)
+    await page.locator("#wall-clock", has_text=":").wait_for(timeout=LOOK_MS)
     return page
 
 
 async def ticket(studio: Studio) -> Page:
-    """A complaint as its dispatcher sees it, with what can be done now."""
-    page = await studio.sign_in("dora")
-    await page.goto(f"{studio.address}/tickets?show=open&workflow=complaint")
-    await page.locator('a[href^="/tickets/"]:not([href*="?"])').first.click()
+    """A complaint on its way, as a supervisor sees it."""
+    tickets, now = studio.house.tickets, time.time()
+    (complaint, *_) = await tickets.list(TicketFilter(workflow="complaint", open=True))
+    steps: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("dora", "judge", {}),
+        ("dora", "dispatch", {"department": "network"}),
+        ("gao", "sign", {}),
+        ("gao", "contact", {"contact_log": "客户在家，约定明日上午到现场查看。"}),
+    )
+    for hours, (user, event, data) in enumerate(steps):
+        at = now - 4 * 3600 + hours * 3000
+        account = await studio.house.identity.user(user)
+        actor = Actor(user, frozenset({account.role.value}), account.department)
+        complaint = await tickets.fire(complaint.id, event, actor, data, complaint.version, at)
+    page = await studio.sign_in("sam")
+    await page.goto(f"{studio.address}/tickets/{complaint.id}")
     await page.wait_for_selector(".ticket-zoom", timeout=LOOK_MS)
     return page
 
