@@ -138,7 +138,7 @@ class Tickets:
         staff = await self.directory.staff(at)
         actor = staff.standing(actor)
         async with self._db.begin() as tx:
-            ticket = await self._found(tx, ticket_id, actor)
+            ticket, previous = await self._found_to_change(tx, ticket_id, actor)
             if not await _has_seen(tx, ticket, expected_version):
                 raise await _stale(tx, ticket, expected_version)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
@@ -149,7 +149,6 @@ class Tickets:
             outcome = related.outcome
             if not await store.replace_at(tx, outcome.ticket, ticket.version):
                 raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
-            previous = await store.last_hash(tx, ticket_id)
             await self._write(tx, workflow, outcome, actor, at, previous or FIRST)
             await relations.keep(tx, related, actor, at)
         if related.opened and related.other is not None:
@@ -257,6 +256,15 @@ class Tickets:
         if ticket is None or (viewer is not None and not sees(viewer, ticket)):
             raise NotFound("There is no such ticket.")
         return ticket
+
+    async def _found_to_change(
+        self, tx: AsyncConnection, ticket_id: str, viewer: Actor
+    ) -> tuple[Ticket, str]:
+        """The ticket and the last hash of its history."""
+        found = await store.get_to_change(tx, ticket_id)
+        if found is None or not sees(viewer, found[0]):
+            raise NotFound("There is no such ticket.")
+        return found
 
     async def _check_references(self, new: NewTicket) -> None:
         if new.customer_id is not None and not await self._references.customer_exists(new.customer_id):

@@ -23,6 +23,16 @@ _REPLACE = (
     .where(tickets.c.id == sa.bindparam("this"), tickets.c.version == sa.bindparam("expected"))
     .values({name: sa.bindparam(f"new_{name}") for name in _CHANGING})
 )
+_TICKET = tuple(column.name for column in tickets.c)
+_GET_TO_CHANGE = (
+    sa.select(*tickets.c, ticket_history.c.hash)
+    .outerjoin_from(
+        tickets,
+        ticket_history,
+        sa.and_(ticket_history.c.ticket_id == tickets.c.id, ticket_history.c.seq == tickets.c.version),
+    )
+    .where(tickets.c.id == sa.bindparam("this"))
+)
 _LAST_HASH = (
     sa.select(ticket_history.c.hash)
     .where(ticket_history.c.ticket_id == sa.bindparam("this"))
@@ -55,6 +65,13 @@ async def replace_at(tx: AsyncConnection, ticket: Ticket, version: int) -> bool:
 async def get(tx: AsyncConnection, ticket_id: str) -> Ticket | None:
     row = (await tx.execute(_GET, {"this": ticket_id})).mappings().one_or_none()
     return Ticket(**row) if row else None
+
+
+async def get_to_change(tx: AsyncConnection, ticket_id: str) -> tuple[Ticket, str] | None:
+    """The ticket and the hash that its history ends with, in one statement. That `replace_at` then finds the same
+    version shows that both are still so."""
+    row = (await tx.execute(_GET_TO_CHANGE, {"this": ticket_id})).one_or_none()
+    return (Ticket(**dict(zip(_TICKET, row[:-1], strict=True))), row[-1] or "") if row else None
 
 
 async def by_number(tx: AsyncConnection, number: str) -> Ticket | None:
