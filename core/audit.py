@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -53,25 +53,6 @@ async def record(  # noqa: PLR0913, PLR0917 - the columns of a row, in the order
     """Write one row: `actor` a user's name or `system`, `action` like `ticket.open`, `subject` its object."""
     row = {"id": new_id(at), "at": at, "actor": actor[:64], "action": action, "subject": subject[:200]}
     await tx.execute(_INSERT, {**row, "details": dict(details or {})})
-
-
-async def record_many(
-    tx: AsyncConnection, at: float, actor: str, rows: Iterable[tuple[str, str, Mapping[str, Any]]]
-) -> None:
-    """Write several rows of one actor at once: pairs of action and subject, with their details."""
-    values = [
-        {
-            "id": new_id(at),
-            "at": at,
-            "actor": actor[:64],
-            "action": action,
-            "subject": subject[:200],
-            "details": dict(details),
-        }
-        for action, subject, details in rows
-    ]
-    if values:
-        await tx.execute(_INSERT, values)
 
 
 async def entries(

@@ -127,6 +127,7 @@ class House:
         self.ticket_notices.subscribe(self.bus)
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)
+        self.timer.told = self.relay.nudge
         self.bus.subscribe(UserChanged, lambda event: self.people.learn([event.user]))
         self.bus.subscribe(SessionEnded, lambda event: self.hub.end_sessions(event.user, event.session_id))
 

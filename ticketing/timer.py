@@ -8,7 +8,7 @@ dies has not committed is still due for the next one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -64,6 +64,8 @@ class Timer:
         self._most = most
         self._caught_up: Reckoners | None = None
         self._next: float | None = None
+        self.told: Callable[[], None] = lambda: None
+        """Called when notices were put into the outbox."""
         self.fired = 0
         self.braked = 0
         self.lag = 0.0
@@ -103,7 +105,8 @@ class Timer:
                 break
             fired += done
         self.fired += fired
-        await digest.tell(self._db, now)
+        if await digest.tell(self._db, now):
+            self.told()
         return fired
 
     async def is_due(self, now: float) -> bool:

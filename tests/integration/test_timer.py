@@ -207,12 +207,15 @@ async def test_several_for_one_recipient_become_one_notice(
 async def test_notices_within_the_window_wait_for_its_end(
     tickets: Tickets, timer: Timer, db: Database, bus: Bus
 ) -> None:
+    calls: list[int] = []
+    timer.told = lambda: calls.append(1)
     for minute in range(3):
         await opened(tickets, START + 10 * minute)
     for second in (0, 10, 20):
         assert await timer.tick(START + 8 * HOUR + second) == 1
     assert [n.count for n in await told(db, bus, START + 9 * HOUR)] == [1]
     assert len(await rows(db, waiting_notices)) == 2
+    assert len(calls) == 1
     await timer.tick(START + 8 * HOUR + WINDOW_SECONDS)
     assert [n.count for n in await told(db, bus, START + 9 * HOUR)] == [2]
 
