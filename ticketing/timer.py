@@ -125,7 +125,6 @@ class Timer:
             happened = await self._decide(tx, claimed, now)
             await _write(tx, happened, now)
             await self._tickets.written(tx, [(one.outcome.ticket, one.row) for one in happened])
-            await self._tickets.written(tx, [(one.outcome.ticket, one.row) for one in happened])
         for one in happened:
             self.lag = now - (one.claimed.next_at or now)
             self._bus.publish(TicketChanged(one.outcome.ticket, one.outcome.event, TIMER.user))

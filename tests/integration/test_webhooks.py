@@ -22,6 +22,7 @@ from tests.unit.ticketing.shipped import AGENT, DISPATCHER, SHIPPED
 from ticketing.messages import NewTicket, Ticket
 from ticketing.service import Tickets
 from ticketing.tables import webhook_deliveries as table
+from ticketing.timer import Timer
 from ticketing.webhooks import (
     CLAIM_SECONDS,
     KEPT_SECONDS,
@@ -288,3 +289,15 @@ async def test_the_task_delivers_when_it_is_nudged(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_time_does_is_told_too(tickets: Tickets, db: Database, bus: Bus) -> None:
+    """A step of a clock goes the same way as people's events."""
+    tickets.listeners.append(Ledger([Webhook("all", "http://127.0.0.1:9/", SECRET)]))
+    ticket = await tickets.open(AGENT, NewTicket("repair", "No gas"), START)
+    assert await Timer(db, bus, tickets).tick(START + 3600) > 0
+    async with db.read() as tx:
+        told = (await tx.execute(sa.select(table.c.seq, table.c.event).order_by(table.c.seq))).all()
+    events = [row.event for row in await tickets.history(ticket.id)]
+    assert [tuple(row) for row in told] == [(at, f"repair.{event}") for at, event in enumerate(events, 1)]
+    assert len(events) > 1
