@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -125,7 +126,7 @@ def cursor_of(call: Call) -> str:
 def _position(cursor: str) -> tuple[float, str]:
     at, separator, call_id = cursor.partition("~")
     try:
-        if separator:
+        if separator and math.isfinite(float(at)):
             return float(at), call_id
     except ValueError:
         pass

@@ -80,8 +80,9 @@ async def test_lists_go_on_page_by_page_with_nothing_missed_or_doubled(store: Ca
         found += part
         after = cursor_of(part[-1])
     assert found == sorted(made, key=lambda c: (c.started_at, c.id), reverse=True)
-    with pytest.raises(Invalid):
-        await store.list(CallFilter(), 3, "nonsense")
+    for cursor in ("nonsense", "~x", "nan~x", "inf~x"):
+        with pytest.raises(Invalid):
+            await store.list(CallFilter(), 3, cursor)
 
 
 async def test_lists_can_be_narrowed(store: CallStore) -> None:
