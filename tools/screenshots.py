@@ -1,4 +1,4 @@
-"""Makes docs/images/*.png from the demo: `.venv/bin/python tools/screenshots.py [NAME ...]` (needs Chromium).
+"""Makes docs/images/*.png from the demo; needs Chromium: `PYTHONPATH=. .venv/bin/python tools/screenshots.py [NAME ...]`.
 
 A fresh demo in a folder of its own, the practice PBX with people whose habits leave time to look; the callers of the
 pictures are rung up by hand, so that each picture shows what its name says.
@@ -23,6 +23,7 @@ from core.logs import set_up_logs
 from cti.commands import Asked
 from cti.practice.channels import Channel
 from cti.practice.demo import LivelyPbx
+from cti.practice.names import COLLEAGUES
 from cti.practice.people import Person
 from cti.practice.population import Habits
 from server import demo
@@ -90,12 +91,17 @@ class Studio:
             self.pbx.hang_up(self.callers.pop())
         await self.pbx.until(lambda: not self.pbx.ringing("1001"))
 
-    async def busy(self, callers: int) -> None:
-        """So many strangers call the service line; the free colleagues answer, the others wait."""
+    async def call(self, callers: int) -> None:
+        """So many strangers call the service line."""
         for _ in range(callers):
             self.pbx.population.call("4001")
             await asyncio.sleep(0.7)
-        await asyncio.sleep(HABITS.pick_up[1] + 2)
+
+    async def busy(self) -> None:
+        """All colleagues come to talk with strangers, and nobody waits."""
+        await self.call(len(COLLEAGUES))
+        queues = self.pbx.queues.queues.values()
+        await self.pbx.until(lambda: not any(queue.calls for queue in queues), 60)
 
 
 async def desk(studio: Studio) -> Page:
@@ -116,7 +122,7 @@ async def wall(studio: Studio) -> Page:
     for user in ("wei", "dora"):
         await phones.login(Asked(user, now), ("emergency",))
     await phones.pause(Asked("dora", now), "lunch")
-    await studio.busy(2)
+    await studio.call(2)
     page = await studio.sign_in("sam")
     await page.goto(f"{studio.address}/wall")
     await page.wait_for_selector("#queues tr", timeout=LOOK_MS)
@@ -207,7 +213,7 @@ async def _studio(stack: AsyncExitStack, folder: Path) -> Studio:
     browser = await playwright.chromium.launch(executable_path=program, args=list(BROWSER_ARGS))
     stack.push_async_callback(browser.close)
     studio = Studio(pbx, house, address, browser)
-    await studio.busy(4)
+    await studio.busy()
     return studio
 
 
