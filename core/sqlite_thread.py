@@ -65,7 +65,6 @@ class Thread(aiosqlite.Connection):
             await super().commit()
             self._untouched = True
 
-
     def stop(self) -> None:
         """Have the thread end, once it has done what was asked. Nobody waits for that: a command whose file cannot be
         opened is over before its thread, which would complain that there is no loop to report to.
