@@ -1,4 +1,4 @@
-"""Makes docs/images/*.png from the demo, with Chromium: `PYTHONPATH=. .venv/bin/python tools/screenshots.py [NAME ...]`
+"""Makes docs/images/*.png from the demo (needs Chromium): `PYTHONPATH=. python tools/screenshots.py [NAME ...]`.
 
 A fresh demo in a folder of its own, the practice PBX with people whose habits leave time to look; the callers of the
 pictures are rung up by hand, so that each picture shows what its name says.
