@@ -124,7 +124,7 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         match=lookup.match.value,
         customers=tuple(_customer(candidate) for candidate in lookup.candidates[:CANDIDATES_SHOWN]),
         tickets=tuple(_ticket(ticket, state_label(ticket)) for ticket in context.tickets[:TICKETS_SHOWN]),
-        history=context.history[:HISTORY_SHOWN],
+        history=tuple(row for row in context.history if row.ref != call.id)[:HISTORY_SHOWN],
         ivr=context.ivr,
         user=segment.agent or "",
         offered_at=iso(segment.offered_at),

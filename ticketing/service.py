@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit, outbox
 from core.bus import Bus
+from core.clock import iso
 from core.database import Database
 from core.errors import Invalid, NotFound
 from core.ids import new_id
@@ -323,7 +324,7 @@ async def _stale(tx: AsyncConnection, ticket: Ticket, expected: int) -> StaleVer
     """The refusal that tells who did what since the version that the actor saw."""
     since = await store.history(tx, ticket.id, after=max(expected, 0), limit=20)
     changes = [
-        {"version": r.version, "event": r.event, "actor": r.actor, "state": r.to_state, "at": r.at}
+        {"version": r.version, "event": r.event, "actor": r.actor, "state": r.to_state, "at": iso(r.at)}
         for r in since
     ]
     who = f" by {since[-1].actor}" if since else ""

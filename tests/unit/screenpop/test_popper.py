@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Conflict, NotFound
 from core.identity.roles import Permission
 from cti import messages as cti
+from screenpop.pops import PopHistory
 from screenpop.session import Viewer
 from tests.unit.screenpop.fakes import KNOWN, Desk, call, segment, turn
 
@@ -190,3 +192,15 @@ async def test_while_a_card_is_read_again_it_keeps_what_it_shows() -> None:
     assert desk.heard("anna")[-1]["data"]["customers"][0]["name"] == "Li Wei"
     await desk.records.fail()
     assert desk.heard("anna")[-1]["data"]["match"] == "one"
+
+
+async def test_the_call_that_rings_is_none_of_the_last_contacts() -> None:
+    desk = Desk()
+    rows = tuple(
+        PopHistory("2026-01-01T00:00:00.000Z", "call", "service", "", ref, "answered")
+        for ref in ("old", call().id)
+    )
+    desk.bus.publish(cti.CallStarted(call()))
+    await desk.records.answer(replace(KNOWN, history=rows))
+    desk.bus.publish(cti.CallOffered(call(), segment()))
+    assert [row["ref"] for row in desk.heard("anna")[0]["data"]["history"]] == ["old"]
