@@ -31,7 +31,7 @@ def test_parsing() -> None:
 
 
 def test_every_call_of_the_latency_run_brings_a_pop(capsys: pytest.CaptureFixture[str]) -> None:
-    pop_latency.main(0.1, customers=30)
+    pop_latency.main(0.1, rounds=1, customers=30)
     printed = capsys.readouterr().out
     for row in ("bare echo", "ringdesk, caller just come", "ringdesk, caller from the menu"):
         *_, calls, lost = figures(printed, row)
