@@ -32,8 +32,13 @@ def set_up_logs(settings: LogSettings) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
     )
     logging.basicConfig(
         level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )
+
+
+def _to_stderr(*_: object) -> structlog.PrintLogger:
+    """Whatever stderr is now: it may have been redirected since the logs were set up."""
+    return structlog.PrintLogger(sys.stderr)

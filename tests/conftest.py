@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 
 from config.settings import SecuritySettings
@@ -51,6 +52,13 @@ class FakeClock:
         """Turn it on by `seconds`; returns the new time."""
         self.at += seconds
         return self.at
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """A test that sets up the logs (a whole server, a command) leaves them to the next test as they were."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
