@@ -6,9 +6,11 @@ epoch in `Double`, ids `String(40)`, JSON `JSON`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from contextvars import ContextVar
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -108,6 +110,13 @@ def _postgres_engine(url: sa.URL) -> AsyncEngine:
     )
 
 
+class _Shared(NamedTuple):
+    """The transaction of a `together` and the task that may use it."""
+
+    tx: AsyncConnection
+    task: asyncio.Task[Any] | None
+
+
 class Database:
     """Hands out transactions. Making one opens nothing; the first transaction does.
 
@@ -116,6 +125,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = _driver_url(url)
+        self._shared: ContextVar[_Shared | None] = ContextVar("shared", default=None)
         self.dialect = "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
         if self.dialect == "sqlite":
             self._writer = _sqlite_engine(self._url, writes=True)
@@ -132,9 +142,25 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One read-only transaction; a statement that writes fails in it."""
+        """One read-only transaction; a statement that writes fails in it. Inside `together`, that one."""
+        shared = self._shared.get()
+        if shared is not None and shared.task is asyncio.current_task():
+            yield shared.tx
+            return
         async with self._reader.connect() as tx:
             yield tx  # begins with the first statement; nothing to commit
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """All that this task reads inside the block is read in one transaction, whichever rooms it asks: of one
+        moment, and cheaper. Tasks that it starts have transactions of their own.
+        """
+        async with self.read() as tx:
+            before = self._shared.set(_Shared(tx, asyncio.current_task()))
+            try:
+                yield
+            finally:
+                self._shared.reset(before)
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises `Unavailable` where there is none."""

@@ -41,6 +41,23 @@ def no_key(text: str, pbx: str) -> str:
     return "".join(c for c in text if c in "0123456789+")
 
 
+# Asked with every call that comes: made once.
+_OF_NUMBERS = (
+    sa.select(calls)
+    .where(
+        calls.c.number_key.in_(sa.bindparam("keys", expanding=True)),
+        calls.c.started_at < sa.bindparam("before"),
+    )
+    .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_SEGMENTS = (
+    sa.select(segments)
+    .where(segments.c.call_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(segments.c.position)
+)
+
+
 class CallStore:
     """What is known of calls for good. `number_key` gives a number the form that customers are found by."""
 
@@ -88,13 +105,9 @@ class CallStore:
         wanted = sorted({key for key in keys if key})
         if not wanted:
             return []
-        query = sa.select(calls).where(calls.c.number_key.in_(wanted))
-        if before is not None:
-            query = query.where(calls.c.started_at < before)
+        of = {"keys": wanted, "before": math.inf if before is None else before, "most": limit}
         async with self._db.read() as tx:
-            return await _select(
-                tx, query.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit)
-            )
+            return await _select(tx, _OF_NUMBERS, of)
 
     async def save_duty(self, duty: Duty, at: float, actor: str, action: str) -> None:
         """Writes the duty, and who changed it, in one transaction."""
@@ -157,14 +170,13 @@ def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-async def _select(tx: AsyncConnection, query: sa.Select[Any]) -> Calls:
+async def _select(tx: AsyncConnection, query: sa.Select[Any], values: dict[str, Any] | None = None) -> Calls:
     """The calls of a query with their segments: two statements, however many calls."""
-    found = (await tx.execute(query)).mappings().all()
+    found = (await tx.execute(query, values)).mappings().all()
     if not found:
         return []
-    ids = [row["id"] for row in found]
-    parts = sa.select(segments).where(segments.c.call_id.in_(ids)).order_by(segments.c.position)
-    return rows.calls_of(found, (await tx.execute(parts)).mappings().all())
+    parts = await tx.execute(_SEGMENTS, {"ids": [row["id"] for row in found]})
+    return rows.calls_of(found, parts.mappings().all())
 
 
 async def _upsert(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,8 +21,14 @@ async def of_customer(
     tx: AsyncConnection, customer_id: str, before: float | None, limit: int
 ) -> list[TimelineEntry]:
     """The newest notes at or before `before` (epoch seconds)."""
-    query = sa.select(n).where(n.c.customer_id == customer_id).order_by(n.c.at.desc(), n.c.id).limit(limit)
-    if before is not None:
-        query = query.where(n.c.at <= before)
-    rows = (await tx.execute(query)).mappings()
+    of = {"customer": customer_id, "before": math.inf if before is None else before, "most": limit}
+    rows = (await tx.execute(_OF_CUSTOMER, of)).mappings()
     return [TimelineEntry(row["at"], "note", row["actor"], row["text"], row["id"]) for row in rows]
+
+
+_OF_CUSTOMER = (
+    sa.select(n)
+    .where(n.c.customer_id == sa.bindparam("customer"), n.c.at <= sa.bindparam("before"))
+    .order_by(n.c.at.desc(), n.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.clock import iso
@@ -21,21 +22,31 @@ class FindsTickets(Protocol):
 
 
 class CallerRecords:
-    """Reads customers and tickets for a number. `regions` is each PBX's default region."""
+    """Reads customers and tickets for a number. `regions` is each PBX's default region; what is read inside a
+    `together` is read in one transaction.
+    """
 
-    def __init__(self, customers: FindsCustomers, tickets: FindsTickets, regions: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        customers: FindsCustomers,
+        tickets: FindsTickets,
+        regions: Mapping[str, str],
+        together: Callable[[], AbstractAsyncContextManager[None]],
+    ) -> None:
         self._customers = customers
         self._tickets = tickets
         self._regions = regions
+        self._together = together
 
     async def about(self, number: str, pbx: str) -> Context:
         """Who may be calling; where it is one, also their open tickets and last contacts."""
-        lookup = await self._customers.lookup(number, self._regions.get(pbx))
-        if lookup.match is not Match.ONE:
-            return Context(lookup)
-        customer = lookup.candidates[0].customer
-        tickets = await self._tickets.open_of_customer(customer.id, TICKETS_SHOWN)
-        contacts = await self._customers.contacts(customer, HISTORY_SHOWN + 1)
+        async with self._together():
+            lookup = await self._customers.lookup(number, self._regions.get(pbx))
+            if lookup.match is not Match.ONE:
+                return Context(lookup)
+            customer = lookup.candidates[0].customer
+            tickets = await self._tickets.open_of_customer(customer.id, TICKETS_SHOWN)
+            contacts = await self._customers.contacts(customer, HISTORY_SHOWN + 1)
         return Context(lookup, tuple(tickets), tuple(history_row(entry) for entry in contacts))
 
 

@@ -95,7 +95,7 @@ class House:
         self.live = LivePicture(self.hub, self.clock)
         self.labels = TicketLabels(self.tickets, self.people.name)
         self.renderer = Renderer(desk, self.labels)
-        records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions)
+        records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions, self.db.together)
         self.popper = Popper(
             Around(
                 hub=self.hub,

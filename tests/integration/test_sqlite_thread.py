@@ -133,3 +133,13 @@ async def test_rows_can_be_streamed(db: Database) -> None:
     async with db.read() as tx:
         result = await tx.stream(sa.select(TABLE.c.n))
         assert [row.n async for row in result] == list(range(100))
+
+
+async def test_what_is_read_together_is_of_one_moment(db: Database) -> None:
+    await add(db, 1)
+    async with db.together():
+        assert await numbers(db) == [1]
+        await add(db, 2)
+        assert await numbers(db) == [1]
+        assert await asyncio.create_task(numbers(db)) == [1, 2]
+    assert await numbers(db) == [1, 2]
