@@ -162,8 +162,3 @@ class Board:
         """Names of all channels of the call but Local ones."""
         call = self._state.calls.get(call_id)
         return [] if call is None else [leg.name for leg in call.legs.values() if not leg.local]
-
-    def call_of_channel(self, uniqueid: str) -> str | None:
-        """Id of the call that the live channel is part of."""
-        leg = self._state.legs.get(uniqueid)
-        return None if leg is None or leg.call.published is None else leg.call.id
