@@ -14,10 +14,13 @@ def parts_dir() -> Path:
     return Path(os.environ.get("RINGDESK_PARTS") or Path.home() / ".cache" / "ringdesk")
 
 
-def _asterisk() -> Path | None:
-    root = parts_dir() / "asterisk22"
-    usable = os.geteuid() == 0 and shutil.which("unshare") and (root / "usr/sbin/asterisk").exists()
-    return root if usable else None  # chroot and mounts are root's
+def _asterisk(folder: str) -> Callable[[], Path | None]:
+    def look() -> Path | None:
+        root = parts_dir() / folder
+        usable = os.geteuid() == 0 and shutil.which("unshare") and (root / "usr/sbin/asterisk").exists()
+        return root if usable else None  # chroot and mounts are root's
+
+    return look
 
 
 def _program(*names: str) -> Callable[[], Path | None]:
@@ -34,7 +37,8 @@ def _postgresql() -> Path | None:
 
 
 FINDERS: Mapping[str, Callable[[], Path | None]] = {
-    "asterisk": _asterisk,
+    "asterisk": _asterisk("asterisk22"),
+    "asterisk16": _asterisk("asterisk16"),
     "sipp": _program("sipp"),
     "chromium": _program("chromium", "chromium-browser"),
     "postgresql": _postgresql,
