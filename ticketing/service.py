@@ -45,6 +45,8 @@ Listener = Callable[[AsyncConnection, Sequence[tuple[Ticket, HistoryRow]]], Awai
 
 
 MOST_REMINDERS = 20
+LEAST_KEYS, MOST_KEYS = 12, 18
+"""Digits of a ticket's number: eight of the day, four or more that count."""
 
 
 class References(Protocol):
@@ -182,6 +184,15 @@ class Tickets:
         """The ticket with this number, None where there is none."""
         async with self._db.read() as tx:
             return await store.by_number(tx, number)
+
+    async def by_keys(self, keys: str) -> builtins.list[Ticket]:
+        """The tickets whose number a caller has keyed in on a telephone, its digits alone: 202601310007. One of each
+        kind at most; none where these are not the digits of a number."""
+        if not (keys.isascii() and keys.isdigit() and LEAST_KEYS <= len(keys) <= MOST_KEYS):
+            return []
+        numbers = [f"{one.workflow.prefix}-{keys[:8]}-{keys[8:]}" for one in self._library.current()]
+        async with self._db.read() as tx:
+            return await store.by_numbers(tx, numbers)
 
     async def of_customer(self, customer_id: str, limit: int = 50, after: str = "") -> list[Ticket]:
         """A customer's tickets, the newest first."""

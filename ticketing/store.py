@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -77,6 +78,12 @@ async def get_to_change(tx: AsyncConnection, ticket_id: str) -> tuple[Ticket, st
 async def by_number(tx: AsyncConnection, number: str) -> Ticket | None:
     row = (await tx.execute(sa.select(tickets).where(tickets.c.number == number))).mappings().one_or_none()
     return Ticket(**row) if row else None
+
+
+async def by_numbers(tx: AsyncConnection, numbers: Collection[str]) -> list[Ticket]:
+    """The tickets that have one of these numbers, by number."""
+    query = sa.select(tickets).where(tickets.c.number.in_(numbers)).order_by(tickets.c.number)
+    return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
 
 
 async def append_history(tx: AsyncConnection, ticket_id: str, row: HistoryRow) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from core.clock import iso, iso_or_none
 from ticketing.messages import Ticket
 from ticketing.workflow.model import ESCALATE, TAKE_OVER, Field, Label, Workflow
-from ticketing.workflow.values import NOTE, NOTE_FIELD, with_choices
+from ticketing.workflow.values import CALL, NOTE, NOTE_FIELD, with_choices
 
 BUILT_IN = {
     ESCALATE: Label(en="Time limit", zh="时限提醒"),
@@ -21,6 +21,7 @@ STEP_DATA: dict[str, Label | None] = {
     "step": Label(en="Step", zh="节点"),
     "refused": Label(en="Not possible", zh="未能执行"),
     "run": None,
+    CALL: Label(en="Call", zh="通话"),
 }
 
 

@@ -20,7 +20,7 @@ from ticketing.workflow.model import (
 from ticketing.workflow.relation_checks import check_relations
 from ticketing.workflow.shape import suggest
 from ticketing.workflow.source import Path, Problem, Source
-from ticketing.workflow.values import NOTE
+from ticketing.workflow.values import CALL, NOTE
 
 MAX_NAME = 40
 """As long as the database's column for states and events."""
@@ -140,6 +140,10 @@ def _fields(c: Checker) -> Iterator[Problem]:
         path: Path = ("fields", name)
         if name == NOTE:
             yield c.source.problem(path, "every event has a note already", "remove it or name it otherwise")
+        if name == CALL:
+            yield c.source.problem(
+                path, "the history keeps the call already", "remove it or name it otherwise"
+            )
         if (
             field.type is FieldType.CHOICE
             and not field.choices

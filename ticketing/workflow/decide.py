@@ -13,7 +13,7 @@ from ticketing.workflow.effects import CHANGES
 from ticketing.workflow.guards import Situation, holds, parts, situation
 from ticketing.workflow.model import STAY, Event, Row, Workflow
 from ticketing.workflow.shape import suggest
-from ticketing.workflow.values import Refusal, read_values
+from ticketing.workflow.values import CALL, Refusal, read_values
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -143,7 +143,8 @@ def outcome(  # noqa: PLR0913, PLR0917  # the same six, the event as its row
             after = CHANGES[effect](after, actor)
         else:
             notices.append(effect.removeprefix("tell_"))
-    return Outcome(after, row.event, ticket.state, values, tuple(dict.fromkeys(notices)))
+    told = {**values, CALL: actor.call_id} if actor.call_id else values
+    return Outcome(after, row.event, ticket.state, told, tuple(dict.fromkeys(notices)))
 
 
 def _with_values(workflow: Workflow, ticket: Ticket, values: dict[str, Any]) -> Ticket:

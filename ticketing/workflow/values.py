@@ -19,6 +19,8 @@ MAX_SUBJECT = 200
 
 NOTE = "note"
 """Every event takes a note, whether or not its definition asks for one."""
+CALL = "call_id"
+"""In the history: the call in which an event happened; no definition may call one of its fields so."""
 NOTE_FIELD = Field(label=Label(en="Note", zh="备注"), keep=False, multiline=True)
 
 

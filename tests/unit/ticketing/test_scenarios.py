@@ -94,7 +94,7 @@ def test_check_replays_them(tmp_path: Path) -> None:
     settings.write_text(f'[paths]\nworkflows = "{tmp_path}"\n')
     good = CliRunner().invoke(app, ["check", "--config", str(settings)])
     assert good.exit_code == 0, good.output
-    assert "inquiry: 1 scenarios good, 2 of 14 rows reached" in good.output
+    assert "inquiry: 1 scenarios good, 2 of 15 rows reached" in good.output
     (here / "one.yaml").write_text(GOOD.replace("state: expert", "state: closed"))
     bad = CliRunner().invoke(app, ["check", "--config", str(settings)])
     assert bad.exit_code == 1
