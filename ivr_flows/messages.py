@@ -193,8 +193,35 @@ class Services(Protocol):
 class Voice(Protocol):
     """Turns pieces into sound files of the PBX."""
 
-    def sounds(self, pieces: tuple[Piece, ...]) -> tuple[str, ...]:
-        """Names for STREAM FILE (path without extension, as the PBX sees it), in order."""
+    async def sounds(self, pieces: tuple[Piece, ...]) -> tuple[str, ...]:
+        """Names for STREAM FILE (path without extension, as the PBX sees it), in order.
+
+        What has no sound yet (a text of the moment) is made within the deadline of the settings; what could not be made
+        is left out, and told in the log. Never raises.
+        """
+        ...
+
+    def not_played(self, sound: str, caller: Caller) -> None:
+        """The PBX refused this name (STREAM FILE without an endpos): kept for `ringdesk doctor`. Never waits."""
+        ...
+
+
+class NewRecording(msgspec.Struct, frozen=True):
+    """A recording that may begin. `path` is the name for RECORD FILE, without extension, as the PBX sees it."""
+
+    id: str
+    path: str
+
+
+class Recordings(Protocol):
+    """Where the words of callers are kept."""
+
+    def begin(self, caller: Caller) -> NewRecording:
+        """An id and a name of our own making; nothing is stored yet."""
+        ...
+
+    async def keep(self, recording: str, caller: Caller, visit: str, seconds: float) -> bool:
+        """The PBX has recorded: index the file. False where there is none, or nothing in it. Never raises."""
         ...
 
 
