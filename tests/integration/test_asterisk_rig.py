@@ -9,11 +9,13 @@ from tests.real.asterisk import Asterisk
 from tests.real.sipp import Caller, Phone, answers
 
 pytestmark = pytest.mark.real
+VERSIONS = (16, 22)
 
 
-async def test_call_to_the_service_queue_is_offered_answered_and_ended() -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_call_to_the_service_queue_is_offered_answered_and_ended(version: int) -> None:
     async with (
-        Asterisk() as pbx,
+        Asterisk(version=version) as pbx,
         pbx.session() as ami,
         Phone(pbx, "1001") as phone,
         Phone(pbx, "1002") as other,
@@ -34,6 +36,8 @@ async def test_call_to_the_service_queue_is_offered_answered_and_ended() -> None
             await ami.event("Hangup", Uniqueid=offer["Uniqueid"])
         verbs = [line[4] for line in pbx.queue_log() if line[1] == offer["Uniqueid"]]
         assert verbs == ["ENTERQUEUE", "CONNECT", "COMPLETECALLER"]
+        assert pbx.cel()[0]["event"] == "CHAN_START"
+        assert (await pbx.ami.action("CoreSettings"))["AsteriskVersion"].startswith(f"{version}.")
 
 
 async def test_restart_and_crash_leave_a_pbx_that_takes_calls() -> None:

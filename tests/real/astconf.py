@@ -12,12 +12,17 @@ from pathlib import Path
 SAMPLES = Path(__file__).resolve().parents[2] / "config" / "asterisk"
 SECRET = "rig-secret"
 AGENTS = ("1001", "1002", "1003", "1004", "1005")
+SAMPLED = ("manager", "queues", "extensions", "pjsip", "features", "res_parking", "confbridge")
+PARKED_SECONDS = 4
 RUN = "/srv"  # where the run directory appears inside Asterisk's tree
 
 
 @dataclass(frozen=True)
 class QueueSetup:
-    """What a test sets on a queue; times in seconds. Members are extensions: static, as PJSIP/<extension>."""
+    """What a test sets on a queue; times in seconds.
+
+    Members are static: an extension stands for PJSIP/<extension>, an interface (`Local/1001@agents/n`) for itself.
+    """
 
     members: tuple[str, ...] = ("1001", "1002")
     strategy: str = "ringall"
@@ -28,27 +33,40 @@ class QueueSetup:
     def text(self, name: str) -> str:
         """The queue's lines for queues.conf."""
         settings = f"timeout={self.timeout}\nretry={self.retry}\n"
-        members = "".join(f"member => PJSIP/{m},0,Agent {m},PJSIP/{m}\n" for m in self.members)
+        members = "".join(map(_member, self.members))
         return f"[{name}](+)\n{settings}wrapuptime={self.wrapuptime}\n{members}"
+
+
+def _member(name: str) -> str:
+    """Of a Local member's digits is made the phone whose state it has, as FreePBX does."""
+    interface = name if "/" in name else f"PJSIP/{name}"
+    extension = interface.partition("/")[2].partition("@")[0]
+    return f"member => {interface},0,Agent {extension},PJSIP/{extension}\n"
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Loopback ports: AMI over TCP; Asterisk's SIP, each phone's SIP and the outside's SIP over UDP."""
+    """Loopback ports: AMI over TCP; Asterisk's SIP, each phone's SIP and the outside's SIP over UDP.
+
+    `seconds` are the second phones of some extensions, as of an agent with a desk phone and the browser.
+    """
 
     ami: int
     sip: int
     outside: int
     phones: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, int] = field(default_factory=dict)
 
 
-def config_files(ports: Ports, queues: Mapping[str, QueueSetup], astmoddir: str) -> dict[str, str]:
+def config_files(
+    ports: Ports, queues: Mapping[str, QueueSetup], astmoddir: str, version: int = 22
+) -> dict[str, str]:
     """File name to text of the whole /etc/asterisk of one test Asterisk."""
     # The carrier's address is replaced and not appended: an AOR keeps every contact it is given.
     edits = {"CHANGE-ME": SECRET, "sip:127.0.0.2:5060": f"sip:127.0.0.2:{ports.outside}"}
+    edits["parkingtime = 60"] = f"parkingtime = {PARKED_SECONDS}"
     samples = {
-        f"sample/{name}": _edited((SAMPLES / name).read_text(), edits)
-        for name in ("manager.conf", "queues.conf", "extensions.conf", "pjsip.conf")
+        f"sample/{name}.conf": _edited((SAMPLES / f"{name}.conf").read_text(), edits) for name in SAMPLED
     }
     for name, setup in queues.items():
         # In place: of two strategies Asterisk takes the first, of everything else in a queue the last.
@@ -59,11 +77,13 @@ def config_files(ports: Ports, queues: Mapping[str, QueueSetup], astmoddir: str)
         )
     return samples | {
         "asterisk.conf": _asterisk(astmoddir),
-        "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in MODULES),
+        "modules.conf": "[modules]\nautoload=no\n"
+        + "".join(f"load={name}.so\n" for name in MODULES if name not in ABSENT[version]),
         "manager.conf": _include("manager") + _manager(ports),
         "queues.conf": _include("queues") + "".join(setup.text(name) for name, setup in queues.items()),
-        "extensions.conf": _include("extensions"),
+        "extensions.conf": _include("extensions") + DIALPLAN,
         "pjsip.conf": _include("pjsip") + _pjsip(ports),
+        **{f"{name}.conf": _include(name) for name in ("features", "res_parking", "confbridge")},
         **FIXED,
     }
 
@@ -99,25 +119,60 @@ def _manager(ports: Ports) -> str:
 def _pjsip(ports: Ports) -> str:
     phones = "".join(
         f"[{extension}](+type=aor)\ncontact=sip:{extension}@127.0.0.1:{port}\n"
-        for extension, port in ports.phones.items()
+        for phones in (ports.phones, ports.seconds)
+        for extension, port in phones.items()
     )
     return f"[transport-udp](+)\nbind=127.0.0.1:{ports.sip}\n{phones}"
 
+
+# Ways in that the samples have not: short times in a queue, and several phones dialled at once.
+DIALPLAN = """
+[from-trunk](+)
+exten => 4011,1,Gosub(ringdesk-enter,s,1)
+ same => n,Answer()
+ same => n,Queue(service,t,,,2)
+ same => n,Queue(emergency,t,,,300)
+ same => n,Hangup()
+exten => 4012,1,Gosub(ringdesk-enter,s,1)
+ same => n,Answer()
+ same => n,Queue(service,t,,,2)
+ same => n,Hangup()
+exten => 4013,1,Gosub(ringdesk-enter,s,1)
+ same => n,Dial(PJSIP/1001&PJSIP/1002,20,t)
+ same => n,Hangup()
+exten => 4014,1,Gosub(ringdesk-enter,s,1)
+ same => n,Dial(PJSIP/1001,2,t)
+ same => n,Dial(PJSIP/1002,20,t)
+ same => n,Hangup()
+"""
+
+CEL_COLUMNS: Mapping[str, str] = {
+    "event": "eventtype",
+    "time": "eventtime",
+    "linkedid": "CHANNEL(linkedid)",
+    "uniqueid": "CHANNEL(uniqueid)",
+    "channel": "CHANNEL(channame)",
+    "number": "CALLERID(num)",
+    "exten": "CHANNEL(exten)",
+    "context": "CHANNEL(context)",
+    "application": "CHANNEL(appname)",
+    "data": "CHANNEL(appdata)",
+    "peer": "BRIDGEPEER",
+    "extra": "eventextra",
+}
+CEL_LINE = ",".join(f"${{CSV_QUOTE(${{{source}}})}}" for source in CEL_COLUMNS.values())
 
 FIXED: Mapping[str, str] = {
     # full: what a failed test is explained with; queue_log and cel: Asterisk's own account to compare ours with
     "logger.conf": "[general]\nqueue_log=yes\nuse_callids=yes\n[logfiles]\nfull => notice,warning,error,verbose\n",
     "cel.conf": "[general]\nenable=yes\napps=dial,queue\nevents=ALL\n",
-    "cel_custom.conf": "[mappings]\ncel.csv => ${CSV_QUOTE(${eventtype})},${eventtime},${CHANNEL(linkedid)},"
-    "${CHANNEL(uniqueid)},${CHANNEL(channame)},${CSV_QUOTE(${eventextra})}\n",
+    "cel_custom.conf": f"[mappings]\ncel.csv => {CEL_LINE}\n",
     "cdr.conf": "[general]\nenable=no\n",
     "rtp.conf": "[general]\nrtpstart=20000\nrtpend=24000\nstrictrtp=no\n",
     "indications.conf": "[general]\ncountry=cn\n[cn]\ndescription=China\nringcadence=1000,4000\ndial=450\n"
     "busy=450/350,0/350\nring=450/1000,0/4000\ncongestion=450/700,0/700\ncallwaiting=450/400,0/4000\n"
     "dialrecall=450\nrecord=950/400,0/10000\ninfo=450/100,0/100\nstutter=450+425\n",
     "musiconhold.conf": f"[default]\nmode=files\ndirectory={RUN}/moh\n",
-    "features.conf": "[general]\n[featuremap]\nblindxfer=##\natxfer=*2\n",
-    "res_parking.conf": "[general]\n[default]\nparkext=>700\nparkpos=>701-720\ncontext=>parkedcalls\n",
     "hosts": "127.0.0.1 localhost ringdesk-rig\n",
     "resolv.conf": "",
     "udptl.conf": "[general]\n",
@@ -143,7 +198,7 @@ MODULES = (
     *("format_wav", "res_musiconhold", "res_format_attr_opus"),
     # bridges
     *("bridge_simple", "bridge_holding", "bridge_softmix", "bridge_builtin_features"),
-    *("bridge_builtin_interval_features", "app_bridgewait", "res_parking"),
+    *("bridge_builtin_interval_features", "app_bridgewait", "app_confbridge", "res_parking"),
     # dialplan
     *("pbx_config", "app_dial", "app_queue", "app_read", "app_playback", "app_stack", "app_exec", "app_echo"),
     *(
@@ -168,3 +223,9 @@ MODULES = (
     # what it tells about itself
     *("res_manager_devicestate", "res_cdrel_custom", "cel_custom"),
 )
+
+# What Debian's package of an older Asterisk does not have; its cel_custom writes CEL by itself.
+ABSENT: Mapping[int, frozenset[str]] = {
+    16: frozenset(("func_uuid", "res_cdrel_custom")),
+    22: frozenset(),
+}

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import csv
 import os
 import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,8 @@ exec chroot "$1" /usr/sbin/asterisk -f -C /srv/etc/asterisk.conf
 """
 _SILENCE = b"\xd5" * 8000  # one second of A-law zero, for music on hold
 __all__ = ["DEFAULT_QUEUES", "Asterisk", "QueueSetup"]
+MODULE_FOLDERS = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules")  # Debian's of 22 and of 16
+PARTS: Mapping[int, str] = {22: "asterisk", 16: "asterisk16"}
 DEFAULT_QUEUES: Mapping[str, QueueSetup] = {
     "service": QueueSetup(),
     "emergency": QueueSetup(members=("1003",)),
@@ -38,18 +41,26 @@ DEFAULT_QUEUES: Mapping[str, QueueSetup] = {
 class Asterisk:
     """Async context manager: a running, fully booted Asterisk with the samples of config/asterisk.
 
-    `queues` sets members and times; `ami` is a session with every permission. Ports stay over a restart.
+    `queues` sets members and times; `version` is 22 or 16; the extensions in `two_phones` have a second one. `ami` is
+    a session with every permission. Ports stay over a restart.
     """
 
     user, secret = "ringdesk", astconf.SECRET
 
-    def __init__(self, queues: Mapping[str, QueueSetup] | None = None) -> None:
-        self.root = parts.require("asterisk")
+    def __init__(
+        self,
+        queues: Mapping[str, QueueSetup] | None = None,
+        version: int = 22,
+        two_phones: Iterable[str] = (),
+    ) -> None:
+        self.version = version
+        self.root = parts.require(PARTS[version])
         self.ports = astconf.Ports(
             ami=ports.free_tcp(),
             sip=ports.free_udp(),
             outside=ports.free_udp("127.0.0.2"),
             phones={extension: ports.free_udp() for extension in astconf.AGENTS},
+            seconds={extension: ports.free_udp() for extension in two_phones},
         )
         self.queues = dict(DEFAULT_QUEUES) | dict(queues or {})
         self._folder = tempfile.TemporaryDirectory(prefix="ringdesk-asterisk-")
@@ -142,6 +153,13 @@ class Asterisk:
         path = self.run / "log" / "queue_log"
         return [line.split("|") for line in path.read_text().splitlines()] if path.exists() else []
 
+    def cel(self) -> list[dict[str, str]]:
+        """Asterisk's own account of the channels (CEL) so far, by the names of astconf.CEL_COLUMNS."""
+        path = self.run / "log" / "cel-custom" / "cel.csv"
+        with contextlib.suppress(FileNotFoundError), path.open(newline="", errors="replace") as file:
+            return list(csv.DictReader(file, fieldnames=list(astconf.CEL_COLUMNS)))
+        return []
+
     def _prepare(self) -> None:
         for folder in (
             "etc/sample",
@@ -156,11 +174,12 @@ class Asterisk:
         ):
             (self.run / folder).mkdir(parents=True)
         (self.run / "moh" / "silence.alaw").write_bytes(_SILENCE)
-        for name, text in astconf.config_files(self.ports, self.queues, self._module_folder()).items():
+        files = astconf.config_files(self.ports, self.queues, self._module_folder(), self.version)
+        for name, text in files.items():
             (self.run / "etc" / name).write_text(text)
 
     def _module_folder(self) -> str:
-        found = next(self.root.glob("usr/lib/*/asterisk/modules"))
+        found = next(path for glob in MODULE_FOLDERS for path in self.root.glob(glob))
         return "/" + str(found.relative_to(self.root))
 
     async def _wait_booted(self) -> None:
