@@ -57,6 +57,14 @@ class Customers:
         async with self.db.read() as tx:
             return await _present(tx, id)
 
+    async def of_account(self, account: str) -> Customer | None:
+        """Whose account this is; None where it is nobody's."""
+        if not account.isprintable():
+            return None
+        async with self.db.read() as tx:
+            found = await store.by_accounts(tx, [account])
+        return found[0] if found else None
+
     async def search(
         self, text: str = "", limit: int = 50, after: str = ""
     ) -> tuple[list[Customer], str | None]:

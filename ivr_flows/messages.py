@@ -190,6 +190,14 @@ class Services(Protocol):
         ...
 
 
+class Proved(Protocol):
+    """What callers have proved so far; supplied by the PIN's part of this room."""
+
+    def accounts(self, session: str) -> frozenset[str]:
+        """The accounts whose PIN was entered rightly in this session (`Caller.session`), and in no other."""
+        ...
+
+
 class Voice(Protocol):
     """Turns pieces into sound files of the PBX."""
 

@@ -38,6 +38,8 @@ from screenpop.socket import LiveSocket, viewer_of
 from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from server.definitions import Definitions
+from server.ivr_lines import Lines, NothingProved
+from server.ivr_parts import caller_services
 from server.people import People
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
 from ticketing.messages import TicketChanged, TicketOpened
@@ -87,6 +89,8 @@ class House:
         self.tickets.listeners.append(Ledger(hooks))
         self.couriers = tuple(Courier(self.db, hook, self.clock) for hook in hooks)
         self.regions = regions
+        self.lines = Lines(self.customers, NothingProved(), NumberKeys(regions).key, regions)
+        self.services = caller_services(self, existing)
 
     def _open_windows(self) -> None:
         """What browsers see."""

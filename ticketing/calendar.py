@@ -111,6 +111,7 @@ class Calendar:
         day_seconds: int,
         basis: str = "",
         knows: Callable[[int], bool] = lambda _: True,
+        is_free: Callable[[date], bool] = lambda _: False,
     ) -> None:
         self.name = name
         self.basis = basis or name
@@ -118,6 +119,7 @@ class Calendar:
         self._zone = zone
         self._shifts_of = shifts_of
         self._knows = knows
+        self._is_free = is_free
         self._years: dict[int, _Year] = {}
 
     def working_seconds(self, start: float, end: float) -> float:
@@ -143,6 +145,23 @@ class Calendar:
                 return year.moment(wanted)
             wanted -= year.total
         raise ValueError(f"the calendar {self.name} has too little working time")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its wall clock hangs."""
+        return self._zone
+
+    def is_open(self, at: float) -> bool:
+        """Whether this moment is working time; the one at which work ends is not."""
+        return self.working_seconds(at, at + 1) > 0
+
+    def opens(self, at: float) -> float:
+        """The moment from which on there is working time: `at` itself, or the next opening."""
+        return at if self.is_open(at) else self.due(at, 1.0) - 1.0
+
+    def is_holiday(self, at: float) -> bool:
+        """Whether this day would be a working day and is free."""
+        return self._is_free(datetime.fromtimestamp(at, self._zone).date())
 
     def unknown_years(self, start: float, end: float) -> tuple[int, ...]:
         """Years from the one of `start` to the one of `end` whose holidays are not known."""

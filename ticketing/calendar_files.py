@@ -219,6 +219,7 @@ def calendar_of(file: CalendarFile) -> Calendar:
         sum(end - begin for begin, end in usual),
         _basis(file),
         lambda year: _knows(file, year),
+        lambda day: bool(week[day.weekday()]) and not shifts_of(day),
     )
 
 
