@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.problems import Problem
-from config.settings import PbxSettings, Settings, WebhookSettings
+from config.settings import JournalSettings, PbxSettings, Settings, WebhookSettings
 
 _PBX_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _EVENTS = re.compile(r"[A-Za-z0-9_*]+\.[A-Za-z0-9_*]+")
 SHORTEST_SECRET = 16
 _LEVELS = ("debug", "info", "warning", "error")
+_PERSONAL = ("mask", "keep")
 _LANGUAGES = ("en", "zh_CN")
 
 
@@ -40,6 +41,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _folder(settings.paths.flows, "paths.flows")
     yield from _desk(settings)
     yield from _limits(settings)
+    yield from _journal(settings.journal)
 
 
 def _server(settings: Settings) -> Iterator[Problem]:
@@ -141,6 +143,17 @@ def _desk(settings: Settings) -> Iterator[Problem]:
         yield Problem("desk.pop_deadline_seconds", "must be between 0 and 30")
     if settings.log.level not in _LEVELS:
         yield Problem("log.level", f"{settings.log.level!r} is no level", f"take {', '.join(_LEVELS)}")
+
+
+def _journal(journal: JournalSettings) -> Iterator[Problem]:
+    if journal.personal not in _PERSONAL:
+        yield Problem("journal.personal", f"{journal.personal!r} is not known", "take mask or keep")
+    if not journal.directory:
+        yield Problem("journal.directory", "names no folder", "or switch it off: enabled = false")
+    if not 0 < journal.megabytes <= 1000:
+        yield Problem("journal.megabytes", "must be above 0 and at most 1000")
+    if not 1 <= journal.files <= 1000:
+        yield Problem("journal.files", "must be between 1 and 1000")
 
 
 def _limits(settings: Settings) -> Iterator[Problem]:

@@ -93,6 +93,19 @@ class SecuritySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign_in_window_seconds: int = 300
 
 
+class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What each PBX said and what became of it, kept for a while for `ringdesk trace` and `ringdesk replay`."""
+
+    enabled: bool = True
+    directory: str = "journal"
+    megabytes: float = 16.0
+    """Size of a file, after which the next one begins."""
+    files: int = 12
+    """So many are kept, the oldest go first."""
+    personal: str = "mask"
+    """mask: callers' numbers and names stand there as tokens; keep: as they are."""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: str = "info"
     json: bool = False
@@ -107,4 +120,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     desk: DeskSettings = DeskSettings()
     webhook: tuple[WebhookSettings, ...] = ()
     security: SecuritySettings = SecuritySettings()
+    journal: JournalSettings = JournalSettings()
     log: LogSettings = LogSettings()

@@ -15,8 +15,9 @@ from cti.board import Board
 from cti.duty import Duty, Step, steps
 from cti.events import AmiEvent, Member, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
 from cti.frames import Fields
-from cti.link import Counters
+from cti.link import Counters, LinkJournal
 from cti.messages import Call, LinkState, Pbx, Seat
+from cti.picture import Answers
 from cti.vocabulary import AmiError, AmiRefused, Message
 
 log = structlog.get_logger(__name__)
@@ -27,10 +28,12 @@ class Link(Protocol):
 
     counters: Counters
     skipped: dict[bytes, int]
+    journal: LinkJournal | None
 
     async def run(self) -> None: ...
     async def action(self, fields: Fields, timeout: float | None = None) -> Message: ...
     async def originate(self, order: control.Order) -> Originated: ...
+    async def look(self, *, whole: bool = True) -> Answers: ...
 
 
 class Line:

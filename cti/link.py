@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -25,11 +26,12 @@ from cti.events import AmiEvent, FullyBooted, Picture
 from cti.frames import Fields
 from cti.messages import LinkState
 from cti.parse import WANTED, parse
-from cti.picture import startup
+from cti.picture import Answers, startup, take_picture
 from cti.resync import Questions
 from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, AmiSocketError, Message
 
 T = TypeVar("T")
+_Heard = tuple[Message, AmiEvent, float]
 
 # `reporting` would bring an RTCP report for every few seconds of every call, `dialplan` every step of the dialplan.
 EVENT_CLASSES = "system,call,agent"
@@ -46,6 +48,18 @@ class LinkSink(Protocol):
     def on_picture(self, pbx: str, picture: Picture, at: float) -> None: ...
 
     def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None: ...
+
+
+class LinkJournal(Protocol):
+    """Where a link notes what it heard and asked, so that a surprise can be explained. Must neither wait nor raise."""
+
+    def event(self, pbx: str, message: Message, at: float) -> None: ...
+
+    def picture(self, pbx: str, answers: Answers, taken_at: float, at: float) -> None: ...
+
+    def asked(self, pbx: str, fields: Fields, at: float) -> int: ...
+
+    def answered(self, pbx: str, number: int, text: str, at: float) -> None: ...
 
 
 @dataclass
@@ -74,6 +88,7 @@ class PbxLink:
         self.skipped: dict[bytes, int] = {}
         """Events that no type is for, by name, since the last connect."""
         self._settings, self._sink, self._clock, self._rng, self._pace = settings, sink, clock, rng, pace
+        self.journal: LinkJournal | None = None
         self._address = Address(settings.host, settings.port, settings.action_seconds)
         self._notes: dict[str, str] = {}
         self._line = ActionLine(
@@ -81,7 +96,7 @@ class PbxLink:
         )
         self._booted = asyncio.Event()
         self._resync = asyncio.Event()
-        self._buffer: list[tuple[AmiEvent, float]] | None = []
+        self._buffer: list[_Heard] | None = []
         self._overflowed = False
         self._startup = ""
 
@@ -105,15 +120,45 @@ class PbxLink:
 
     async def action(self, fields: Fields, timeout: float | None = None) -> Message:
         """As `ActionLine.send`; by default the timeout is the settings' `action_seconds`."""
-        return await self._line.send(fields, timeout)
+        with self._noted(fields) as note:
+            answer = await self._line.send(fields, timeout)
+            note(answer.text or answer.response)
+        return answer
 
     async def collect(self, fields: Fields, timeout: float | None = None) -> list[Message]:
         """As `ActionLine.collect`."""
         return await self._line.collect(fields, timeout)
 
+    async def look(self, *, whole: bool = True) -> Answers:
+        """The state as the PBX lists it now, with no effect on the board; not `whole`: channels and queues only.
+
+        AmiError where it cannot be had.
+        """
+        questions = Questions(self._line.connection, self._settings.action_seconds)
+        return await (questions.answers() if whole else questions.channels_and_queues())
+
     async def originate(self, order: control.Order) -> Originated:
         """As `ActionLine.originate`."""
-        return await self._line.originate(order)
+        with self._noted(control.originate(order)) as note:
+            done = await self._line.originate(order)
+            note(f"{done.state.value} {done.detail}".strip())
+        return done
+
+    @contextmanager
+    def _noted(self, fields: Fields) -> Iterator[Callable[[str], None]]:
+        """Writes the action into the journal before it is sent, and its answer or error afterwards."""
+        journal, texts = self.journal, [""]
+        if journal is None:
+            yield texts.append
+            return
+        number = journal.asked(self.name, fields, self._clock.now())
+        try:
+            yield texts.append
+        except AmiError as error:
+            texts.append(str(error))
+            raise
+        finally:
+            journal.answered(self.name, number, texts[-1], self._clock.now())
 
     # one session, from connecting to its loss
 
@@ -189,18 +234,22 @@ class PbxLink:
         for _ in range(PICTURES):
             self._overflowed = False  # what ran over before the first question is in the picture
             questions = Questions(self._line.connection, self._pace.picture)
-            picture = await questions.ask(self._clock.now())
+            taken_at = self._clock.now()
+            answers = await questions.answers()
             if not self._overflowed:
                 break
         else:
             raise AmiError(f"more than {self._pace.buffer} events came while the state was asked for")
+        picture, at = take_picture(answers, taken_at), self._clock.now()
         self.counters.resyncs += 1
         self.version, self._startup = picture.version, picture.startup
         self._notes["lists"] = "; ".join(questions.notes)
-        self._guard(self._sink.on_picture, picture, self._clock.now())
+        if self.journal is not None:
+            self.journal.picture(self.name, answers, taken_at, at)
+        self._guard(self._sink.on_picture, picture, at)
         buffered, self._buffer = self._buffer or [], None
-        for event, at in buffered:
-            self._guard(self._sink.on_event, event, at)
+        for heard in buffered:
+            self._deliver(*heard)
 
     async def _open_actions(self) -> AmiConnection:
         return await self._open("off", _ignore)
@@ -229,9 +278,9 @@ class PbxLink:
             self._on_booted()
         at = self._clock.now()
         if self._buffer is None:
-            self._guard(self._sink.on_event, event, at)
+            self._deliver(message, event, at)
         elif len(self._buffer) < self._pace.buffer:
-            self._buffer.append((event, at))
+            self._buffer.append((message, event, at))
         else:
             self._buffer.clear()
             self._overflowed = True
@@ -257,6 +306,12 @@ class PbxLink:
             self._sink.on_link(self.name, state, detail, self.version, self._clock.now())
         except Exception:
             self._sink_failed()
+
+    def _deliver(self, message: Message, event: AmiEvent, at: float) -> None:
+        """To the journal as it came, in the order in which the board is told."""
+        if self.journal is not None:
+            self.journal.event(self.name, message, at)
+        self._guard(self._sink.on_event, event, at)
 
     def _guard(self, deliver: Callable[[str, Any, float], None], what: Any, at: float) -> None:
         """A fault behind the sink is logged and counted; it must not cost the connection."""

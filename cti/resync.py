@@ -18,20 +18,27 @@ class Questions:
         self._seconds = seconds
 
     async def ask(self, taken_at: float) -> Picture:
-        """The picture. AmiRefused where the channels cannot be had, without which there is none; AmiTimeout and
+        """The picture in the `answers`."""
+        return take_picture(await self.answers(), taken_at)
+
+    async def answers(self) -> Answers:
+        """All of them. AmiRefused where the channels cannot be had, without which there is no picture; AmiTimeout and
         AmiSocketError as in `AmiConnection`."""
         # Sequential, and in this order: each list is asked after what it refers to, so that it is never older.
-        return take_picture(
-            Answers(
-                settings=await self._one("CoreSettings"),
-                status=await self._one("CoreStatus"),
-                channels=await self._list("CoreShowChannels"),
-                bridges=await self._optional("BridgeList"),
-                queues=await self._optional("QueueStatus"),
-                statuses=await self._list("Status"),
-                devices=await self._optional("DeviceStateList"),
-            ),
-            taken_at,
+        return Answers(
+            settings=await self._one("CoreSettings"),
+            status=await self._one("CoreStatus"),
+            channels=await self._list("CoreShowChannels"),
+            bridges=await self._optional("BridgeList"),
+            queues=await self._optional("QueueStatus"),
+            statuses=await self._list("Status"),
+            devices=await self._optional("DeviceStateList"),
+        )
+
+    async def channels_and_queues(self) -> Answers:
+        """What a look from time to time is about."""
+        return Answers(
+            channels=await self._list("CoreShowChannels"), queues=await self._optional("QueueStatus")
         )
 
     async def _one(self, action: str) -> Message:

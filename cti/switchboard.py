@@ -20,10 +20,12 @@ from core.clock import Clock
 from core.tasks import Tasks, Worker
 from cti.duty import Duty, adopted
 from cti.events import AmiEvent, Picture
+from cti.journal.journal import Journal
 from cti.line import Line, Link
 from cti.link import LinkSink, PbxLink
 from cti.messages import Agent, Call, DomainEvent, LinkState, PbxChanged, Seat, Snapshot
 from cti.store import CallStore
+from cti.vocabulary import AmiError
 
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.5
@@ -49,6 +51,7 @@ class Switchboard:
         make_link: MakeLink = asterisk_link,
     ) -> None:
         self._bus = bus
+        self._journal: Journal | None = None
         self._clock = clock
         self.store = store
         now = clock.now()
@@ -58,6 +61,12 @@ class Switchboard:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._own: list[asyncio.Task[None]] = []
         self._to_reconcile: Worker[str] = Worker("reconcile", self.reconcile, limit=1000)
+
+    def keep_journal(self, journal: Journal) -> None:
+        """From now on what the links hear, and what is asked of them, is kept there."""
+        self._journal = journal
+        for line in self.lines.values():
+            line.link.journal = journal
 
     async def start(self, tasks: Tasks) -> None:
         """Remember duties and live calls, then keep the links up."""
@@ -77,12 +86,27 @@ class Switchboard:
             await asyncio.wait(self._own, timeout=STOP_SECONDS)
         self._own.clear()
 
+    async def picture_for_journal(self) -> None:
+        """A new file has begun: it gets a picture of each PBX, so that it can be read without those before it."""
+        for name, line in self.lines.items():
+            if self._journal is None or not line.up:
+                continue
+            taken_at = self._clock.now()
+            try:
+                answers = await line.link.look()
+            except AmiError as error:
+                log.info("journal.no_picture", pbx=name, why=str(error))
+            else:
+                self._journal.picture(name, answers, taken_at, self._clock.now(), "file")
+
     def set_seats(self, seats: Iterable[Seat], at: float) -> None:
         """The users' phones, all of them; those that did not change cost nothing."""
         found = {seat.user: self._placed(seat) for seat in seats}
         if found == self.seats:
             return
         self.seats = found
+        if self._journal is not None:
+            self._journal.seats(found.values(), at)
         for line in self.lines.values():
             self._publish(line.board.set_seats(found.values(), at))
             self._publish(line.board.set_duties(self.duties, at))
@@ -137,6 +161,8 @@ class Switchboard:
     def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None:
         """What happens while a link is down is not seen: the live calls are marked before it is told."""
         line = self.lines[pbx]
+        if self._journal is not None:
+            self._journal.linked(pbx, state, detail, at)
         if state is LinkState.DOWN:
             self._publish(line.board.gap(at))
         self._bus.publish(PbxChanged(line.link_says(state, detail, version, at)))

@@ -12,6 +12,7 @@ from server.commands import (
     demo,
     departments,
     doctor,
+    journal,
     migrate,
     schema,
     serve,
@@ -42,6 +43,7 @@ app.command("check")(check.check)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("tail")(tail.tail)
+app.command("replay")(journal.replay)
 app.command("schema")(schema.schema)
 user.command("add")(users.add)
 user.command("list")(users.list_users)

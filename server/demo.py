@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from config.settings import DatabaseSettings, DeskSettings, PbxSettings, ServerSettings, Settings
+from config.settings import (
+    DatabaseSettings,
+    DeskSettings,
+    JournalSettings,
+    PbxSettings,
+    ServerSettings,
+    Settings,
+)
 from core import migrate
 from core.database import Database
 from core.identity.roles import Role
@@ -70,6 +77,7 @@ def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
         server=ServerSettings(port=port),
         database=DatabaseSettings(url=f"sqlite:///{folder / 'demo.db'}"),
         pbx=(_pbx(pbx_port),),
+        journal=JournalSettings(directory=str(folder / "journal"), files=4),
         desk=DeskSettings(company="Binhai Gas 滨海燃气"),
     )
 

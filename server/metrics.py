@@ -74,6 +74,14 @@ class HouseCollector(Collector):
         )
         yield CounterMetricFamily("ringdesk_calls_saved", "Call rows written", value=house.recorder.saved)
         yield CounterMetricFamily("ringdesk_calls_dropped", "Calls given up", value=house.recorder.dropped)
+        journal = house.journal
+        if journal is not None:
+            yield CounterMetricFamily(
+                "ringdesk_journal_written", "Records of the journal written", value=journal.written
+            )
+            yield CounterMetricFamily(
+                "ringdesk_journal_dropped", "Records of the journal lost", value=journal.dropped
+            )
         yield CounterMetricFamily(
             "ringdesk_bus_failures", "Subscribers that failed", value=house.bus.failures
         )

@@ -19,6 +19,7 @@ from core.ids import new_id
 from core.outbox import Relay
 from core.tasks import Tasks
 from cti.commands import PhoneCommands
+from cti.journal.journal import Journal
 from cti.messages import Seat
 from cti.recorder import Recorder
 from cti.store import CallStore
@@ -55,8 +56,11 @@ HOUSEKEEPING_SECONDS = 5.0
 class House:
     """All rooms of one server."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, journal: Journal | None = None
+    ) -> None:
         self.settings = settings
+        self.journal = journal
         self.clock = clock or SystemClock()
         self.bus = Bus()
         self.tasks = Tasks()
@@ -74,6 +78,8 @@ class House:
         self.calls = CallStore(self.db, NumberKeys(regions).key)
         self.recorder = Recorder(self.calls)
         self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
+        if self.journal is not None:
+            self.switchboard.keep_journal(self.journal)
         self.phones = PhoneCommands(self.switchboard)
         self.customers = Customers(self.db, self.bus, first_region)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
@@ -149,6 +155,8 @@ class House:
     async def start(self) -> None:
         """Load definitions and people, then connect to the PBXs. Raises `Faulty` as `load_definitions` does."""
         await self.load_definitions()
+        if self.journal is not None:
+            self._start(self.journal)
         await self.refresh_seats()
         self.renderer.warm()
         self.recorder.start(self.tasks)
@@ -159,6 +167,16 @@ class House:
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.switchboard.start(self.tasks)
 
+    def _start(self, journal: Journal) -> None:
+        loop = asyncio.get_running_loop()
+
+        def begun() -> None:
+            if not self.tasks.closed:
+                self.tasks.spawn(self.switchboard.picture_for_journal(), "picture for the journal")
+
+        journal.on_new_file = lambda: loop.call_soon_threadsafe(begun)
+        journal.start()
+
     async def stop(self) -> None:
         """Cut the links, write what is still to be written, close the database."""
         await self.switchboard.stop()
@@ -166,6 +184,8 @@ class House:
         await self.recorder.flush()
         await self.tasks.close()
         await self.db.close()
+        if self.journal is not None:
+            self.journal.close()
 
     async def refresh_seats(self) -> None:
         """Take over the users' names and phones, which another process (`ringdesk user add`) may have changed."""

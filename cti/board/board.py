@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from cti.board import ghosts, queueing
 from cti.board import picture as anew
-from cti.board import queueing
 from cti.board.state import State
 from cti.board.table import TABLE
 from cti.duty import Duty
@@ -113,6 +113,11 @@ class Board:
             self._state.touch(call)
         return self._state.flush(at)
 
+    def forget(self, uniqueids: Iterable[str], at: float) -> list[DomainEvent]:
+        """The PBX has these channels no longer, though no event said so: a call of which none is left ends as lost."""
+        ghosts.forget(self._state, uniqueids, at)
+        return self._state.flush(at)
+
     def snapshot(self) -> Snapshot:
         """What has been told so far, of this PBX: live calls, agents, queues."""
         state = self._state
@@ -126,6 +131,11 @@ class Board:
         """The live call of that id, if there is one."""
         found = self._state.calls.get(call_id)
         return None if found is None else found.published
+
+    def call_with(self, uniqueid: str) -> str | None:
+        """The id of the live call that a channel belongs to."""
+        leg = self._state.legs.get(uniqueid)
+        return None if leg is None else leg.call.id
 
     def agent(self, user: str) -> Agent | None:
         found = self._state.desks.by_user.get(user)

@@ -17,6 +17,7 @@ from cti.practice.people import Town
 from server import demo as practice
 from server.commands.common import Config, fail, require_port, run, say
 from server.commands.serve import serve_until_stopped
+from server.journal import journal_of
 from server.wiring import House
 
 
@@ -46,7 +47,7 @@ async def _demo(port: int, folder: Path, speed: float) -> None:
         db = Database(settings.database.url)
         await practice.prepare(db)
         await db.close()
-        house = House(settings)
+        house = House(settings, journal=journal_of(settings))
         await _seed(house, pbx.people, folder)
         await serve_until_stopped(house, _told)
 

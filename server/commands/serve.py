@@ -12,6 +12,7 @@ import typer
 from config.settings import Settings
 from core.logs import set_up_logs
 from server.commands.common import Config, require_current, require_port, run, say, settings_of
+from server.journal import journal_of
 from server.settle import settle
 from server.site import Site
 from server.wiring import House
@@ -34,7 +35,8 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
-    await serve_until_stopped(House(settings), lambda address: say(f"ready: {address}"))
+    house = House(settings, journal=journal_of(settings))
+    await serve_until_stopped(house, lambda address: say(f"ready: {address}"))
 
 
 async def serve_until_stopped(house: House, ready: Callable[[str], None]) -> None:

@@ -14,9 +14,10 @@ import msgspec
 import websockets
 from aiohttp.test_utils import unused_port
 
-from config.settings import DatabaseSettings, PbxSettings, ServerSettings, Settings
+from config.settings import DatabaseSettings, JournalSettings, PbxSettings, ServerSettings, Settings
 from core.identity import NewSeat, Role
 from core.identity.passwords import Passwords
+from cti.journal.journal import Journal
 from cti.practice.pbx import SECRET, USERNAME, PracticePbx, Setup
 from server.site import Site
 from server.wiring import House
@@ -114,10 +115,11 @@ async def whole(
     *,
     pbx: PbxSettings | None = None,
     members: tuple[str, ...] = (),
+    journal: JournalSettings | None = None,
 ) -> AsyncIterator[Whole]:
     """A running house; with `pbx` the link goes there, whether or not anything listens.
 
-    `members` are the practice PBX's static members of the queue `service`.
+    A `journal` is kept where one is given. `members` are the practice PBX's static members of the queue `service`.
     """
     path = tmp_path / "ringdesk.db"
     shutil.copy(template, path)
@@ -133,7 +135,8 @@ async def whole(
                 server=msgspec.structs.replace(given.server, port=unused_port()),
                 database=DatabaseSettings(f"sqlite:///{path}"),
                 pbx=(link,),
-            )
+            ),
+            journal=Journal(journal, (link,)) if journal else None,
         )
         house.identity._passwords = Passwords(cheap_hasher())
         site = Site(house)

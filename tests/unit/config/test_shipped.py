@@ -18,7 +18,18 @@ def test_defaults_toml_names_every_setting() -> None:
     text = shipped("defaults.toml").read_text("utf-8")
     full = tomllib.loads(re.sub(r"(?m)^#(?=[\[a-z])", "", text))
     expected = msgspec.to_builtins(Settings())
-    assert list(full) == ["server", "database", "pbx", "ivr", "paths", "desk", "webhook", "security", "log"]
+    assert list(full) == [
+        "server",
+        "database",
+        "pbx",
+        "ivr",
+        "paths",
+        "desk",
+        "webhook",
+        "security",
+        "journal",
+        "log",
+    ]
     assert set(full) == set(expected)
     for section, values in expected.items():
         if section not in ("pbx", "webhook"):
