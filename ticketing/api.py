@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from core.clock import iso, iso_or_none
+from core.definition.label import Label
 from core.errors import Invalid
 from core.identity.roles import Permission
 from core.identity.users import User
@@ -19,7 +20,6 @@ from ticketing.library import Definition
 from ticketing.messages import Actor, HistoryRow, NewTicket, TicketFilter
 from ticketing.service import Tickets
 from ticketing.views import EventView, FormView, TicketView, ticket_view
-from ticketing.workflow.model import Label
 
 
 class TicketBody(NewTicket, frozen=True, forbid_unknown_fields=True):

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from core.definition.label import Label
+from core.definition.source import Faulty
 from ticketing.calendar import ALWAYS, Calendar, Reckoner, Shift
 from ticketing.holiday_years import VERSION, Holidays, country_year, wrong
-from ticketing.workflow.load import Faulty
-from ticketing.workflow.model import Label
 from ticketing.workflow.shape import check_shape
 from ticketing.workflow.source import Problem, Source, read_yaml
 

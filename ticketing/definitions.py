@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from ticketing.workflow.load import Faulty, load, workflow_schema
+from core.definition.source import Faulty
+from ticketing.workflow.load import load, workflow_schema
 from ticketing.workflow.model import Workflow
 from ticketing.workflow.source import Problem
 

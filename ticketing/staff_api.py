@@ -9,12 +9,12 @@ import msgspec
 from aiohttp import web
 
 from core.clock import iso
+from core.definition.label import Label
 from core.errors import Forbidden, Invalid, NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Page, Route, page
 from ticketing.directory import Directory
 from ticketing.staff import Absence, Department
-from ticketing.workflow.model import Label
 
 Name = Annotated[str, msgspec.Meta(max_length=80)]
 UserName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from core.clock import iso, iso_or_none
+from core.definition.label import Label
 from ticketing.messages import Ticket
-from ticketing.workflow.model import ESCALATE, TAKE_OVER, Field, Label, Workflow
+from ticketing.workflow.model import ESCALATE, TAKE_OVER, Field, Workflow
 from ticketing.workflow.values import CALL, NOTE, NOTE_FIELD, with_choices
 
 BUILT_IN = {

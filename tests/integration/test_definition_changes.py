@@ -13,6 +13,7 @@ import config
 from core import migrate
 from core.bus import Bus
 from core.database import Database
+from core.definition.source import Faulty
 from server.cli import app
 from server.definitions import Definitions
 from tests.conftest import START, FakeClock
@@ -23,7 +24,6 @@ from ticketing.messages import DefinitionsRefused, NewTicket, Ticket, TicketChan
 from ticketing.service import Tickets
 from ticketing.takeover import BATCH, Unmapped
 from ticketing.verification import verify_all
-from ticketing.workflow.load import Faulty
 from ticketing.workflow.model import Row, Workflow
 
 FOLDER = Path(config.__file__).parent / "workflows"

@@ -7,20 +7,13 @@ from typing import Any
 
 import msgspec
 
+from core.definition.source import Faulty
 from ticketing.workflow.checks import check
 from ticketing.workflow.model import Workflow
 from ticketing.workflow.shape import check_shape
 from ticketing.workflow.source import Problem, read_yaml
 
 MAX_BYTES = 1024 * 1024
-
-
-class Faulty(Exception):
-    """The definition cannot be used; `problems` says why, each with its line."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(f"{p.file}:{p.line}: {p.message} ({p.fix})" for p in problems))
-        self.problems = problems
 
 
 def load(text: str, file: str, calendars: Collection[str] | None = None) -> Workflow:

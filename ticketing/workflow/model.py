@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from core.definition.label import Label
+
 ANY_OPEN = "any_open"
 """In `from`: every state that is not an end."""
 STAY = "stay"
@@ -22,17 +24,6 @@ MACHINES = frozenset({"system", "ivr", "mail", "timer"})
 
 ESCALATE = "escalate"
 """The event of a history row that time itself has made; no definition may call one of its own so."""
-
-
-class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text in both languages of the pages."""
-
-    en: str
-    zh: str
-
-    def text(self, language: str) -> str:
-        """The text for a language tag such as `en` or `zh_CN`; English for every other one."""
-        return self.zh if language.lower().startswith("zh") else self.en
 
 
 class FieldType(Enum):

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ticketing.workflow.model import Field, FieldType, Label, Workflow
+from core.definition.label import Label
+from ticketing.workflow.model import Field, FieldType, Workflow
 from ticketing.workflow.shape import suggest
 
 MAX_LINE = 500

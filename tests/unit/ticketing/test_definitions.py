@@ -5,12 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.definition.source import Faulty
 from core.identity.roles import Role
 from tests.unit.ticketing.shipped import FILES, SHIPPED
 from ticketing.definitions import check_files, workflow_schema
 from ticketing.workflow.effects import EFFECTS
 from ticketing.workflow.guards import GUARDS
-from ticketing.workflow.load import Faulty, canonical, from_canonical, load
+from ticketing.workflow.load import canonical, from_canonical, load
 from ticketing.workflow.model import ROLES, Workflow
 
 GOOD = """\

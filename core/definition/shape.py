@@ -1,0 +1,129 @@
+"""Data against a msgspec type, part by part, so that every mistake is named with its place at once.
+
+msgspec itself stops at the first mistake and does not say in which entry of a mapping it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import msgspec
+from msgspec import inspect
+
+from core.definition.source import Path, Problem, Source
+
+
+def suggest(name: str, known: object) -> str:
+    """The known name that was probably meant, as the end of a sentence, or the list of what there is."""
+    names = sorted(str(one) for one in known)  # type: ignore[attr-defined]  # any iterable of names
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"known here: {', '.join(names)}" if names else "nothing is known here yet"
+
+
+def check_shape(source: Source, kind: type) -> list[Problem]:
+    """All places where the data is not what `kind` takes: unknown and missing keys, wrong types."""
+    return list(_check(source, source.data, inspect.type_info(kind), ()))
+
+
+def _check(source: Source, data: Any, kind: inspect.Type, path: Path) -> Iterator[Problem]:
+    if isinstance(kind, inspect.StructType):
+        yield from _struct(source, data, kind, path)
+    elif isinstance(kind, inspect.DictType) and isinstance(data, dict):
+        for key, value in data.items():
+            yield from _check(source, value, kind.value_type, (*path, key))
+    elif isinstance(kind, inspect.VarTupleType) and isinstance(data, list):
+        for at, value in enumerate(data):
+            yield from _check(source, value, kind.item_type, (*path, at))
+    elif isinstance(kind, inspect.UnionType) and (tagged := _tagged(kind)):
+        yield from _one_of(source, data, tagged, path)
+    elif isinstance(kind, inspect.UnionType) and isinstance(data, dict):
+        structs = [one for one in kind.types if isinstance(one, inspect.StructType)]
+        yield from _check(source, data, structs[0], path) if structs else _leaf(source, data, kind, path)
+    else:
+        yield from _leaf(source, data, kind, path)
+
+
+def _tagged(kind: inspect.UnionType) -> dict[Any, inspect.StructType]:
+    """The structs of a union that a key tells apart, by that key's value; empty for other unions."""
+    structs = [one for one in kind.types if isinstance(one, inspect.StructType)]
+    return {one.tag: one for one in structs} if all(one.tag_field for one in structs) else {}
+
+
+def _one_of(
+    source: Source, data: Any, tagged: dict[Any, inspect.StructType], path: Path
+) -> Iterator[Problem]:
+    field = next(iter(tagged.values())).tag_field
+    names = ", ".join(sorted(map(str, tagged)))
+    if not isinstance(data, dict):
+        yield source.problem(path, f"`{_where(path)}` is not a mapping", f"write it with `{field}:`")
+    elif field not in data:
+        fix = f"add `{field}:` with one of: {names}"
+        yield source.problem(path, f"`{_where(path)}` does not say what it is", fix)
+    elif not isinstance(data[field], str) or data[field] not in tagged:
+        message = f"`{_where(path)}` cannot be a `{data[field]}`"
+        yield source.problem((*path, str(field)), message, suggest(str(data[field]), tagged))
+    else:
+        yield from _struct(source, data, tagged[data[field]], path)
+
+
+def _struct(source: Source, data: Any, kind: inspect.StructType, path: Path) -> Iterator[Problem]:
+    if not isinstance(data, dict):
+        names = ", ".join(field.encode_name for field in kind.fields if field.required)
+        yield source.problem(path, f"`{_where(path)}` is not a mapping", f"write it with its keys: {names}")
+        return
+    known = {field.encode_name: field for field in kind.fields}
+    for key in data:
+        if key not in known and key != kind.tag_field:
+            message = f"`{key}` is not known in `{_where(path)}`"
+            yield source.problem((*path, key), message, suggest(key, known))
+    for name, field in known.items():
+        if name in data:
+            yield from _check(source, data[name], field.type, (*path, name))
+        elif field.required:
+            yield source.problem(path, f"`{_where(path)}` lacks `{name}`", f"add `{name}:`")
+
+
+def _leaf(source: Source, data: Any, kind: inspect.Type, path: Path) -> Iterator[Problem]:
+    if isinstance(kind, inspect.AnyType):
+        return
+    try:
+        msgspec.convert(data, _python_type(kind))
+    except msgspec.ValidationError as error:
+        said = str(error).split(" - at ", maxsplit=1)[0]
+        yield source.problem(
+            path, f"`{_where(path)}`: {said}", "write the kind of value that is expected here"
+        )
+
+
+def _python_type(kind: inspect.Type) -> Any:
+    """The type that `inspect` described, for the kinds that leaves of a definition have."""
+    simple: dict[type, Any] = {
+        inspect.StrType: str,
+        inspect.BoolType: bool,
+        inspect.FloatType: float,
+        inspect.IntType: int,
+        inspect.NoneType: None,
+    }
+    if isinstance(kind, inspect.EnumType):
+        return kind.cls
+    if isinstance(kind, inspect.LiteralType):
+        return Literal.__getitem__(kind.values)
+    if isinstance(kind, inspect.VarTupleType):
+        return tuple.__class_getitem__((_python_type(kind.item_type), ...))
+    if isinstance(kind, inspect.DictType):
+        return dict[str, Any]
+    if isinstance(kind, inspect.UnionType):
+        options = [_python_type(one) for one in kind.types if not isinstance(one, inspect.StructType)]
+        joined = options[0]
+        for one in options[1:]:
+            joined = joined | one
+        return joined
+    return simple.get(type(kind), Any)
+
+
+def _where(path: Path) -> str:
+    return ".".join(str(part) for part in path) or "the file"

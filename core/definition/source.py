@@ -1,0 +1,110 @@
+"""YAML text to plain data, with the line of every key, so that a message can say where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+
+Path = tuple[str | int, ...]
+
+MAX_NODES = 50_000
+"""A definition has some hundreds of nodes; aliases that multiply into millions are cut off here."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something wrong in a file: where, what, and what to do about it. Lines count from 1."""
+
+    file: str
+    line: int
+    message: str
+    fix: str
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The data of a file and the line on which each part of it stands."""
+
+    file: str
+    data: Any
+    lines: dict[Path, int]
+    problems: tuple[Problem, ...] = ()
+
+    def line(self, path: Path) -> int:
+        """The line of a part, or of the nearest part around it that is there."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: Path, message: str, fix: str) -> Problem:
+        return Problem(self.file, self.line(path), message, fix)
+
+
+class _Reader:
+    def __init__(self, file: str, loader: yaml.SafeLoader) -> None:
+        self.file = file
+        self.loader = loader
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+        self.nodes = 0
+
+    def read(self, node: yaml.Node, path: Path) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise yaml.YAMLError(f"more than {MAX_NODES} parts; are there aliases that multiply?")
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*path, at)) for at, item in enumerate(node.value)]
+        return self.loader.construct_object(node)
+
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key, line = key_node.value, key_node.start_mark.line + 1
+            if not isinstance(key, str) or not key_node.tag.endswith(":str"):
+                self.problems.append(
+                    Problem(self.file, line, f"the key {key!r} is not text to YAML", "put it in quotes")
+                )
+                key = str(key)
+            if key in found:
+                fix = "rename or remove one of the two"
+                self.problems.append(Problem(self.file, line, f"`{key}` is written twice here", fix))
+            self.lines[(*path, key)] = line
+            found[key] = self.read(value_node, (*path, key))
+        return found
+
+
+def read_yaml(text: str, file: str) -> Source:
+    """The text as data with lines; what is not YAML is a problem in the result, not an exception."""
+    try:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return Source(file, {}, {(): 1})
+        reader = _Reader(file, loader)
+        data = reader.read(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = Problem(
+            file,
+            mark.line + 1 if mark else 1,
+            f"not YAML: {error.problem}",
+            "look at this line and the one above it",
+        )
+        return Source(file, None, {(): 1}, (problem,))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        problem = Problem(
+            file, 1, f"not YAML that can be read: {error}", "write plain text, lists and mappings only"
+        )
+        return Source(file, None, {(): 1}, (problem,))
+    return Source(file, data, reader.lines, tuple(reader.problems))
+
+
+class Faulty(Exception):
+    """A definition cannot be used; `problems` says why, each with its line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{p.file}:{p.line}: {p.message} ({p.fix})" for p in problems))
+        self.problems = problems
