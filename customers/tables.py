@@ -62,3 +62,20 @@ customer_notes = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Index("ix_customer_notes_customer_id", "customer_id", "at"),
 )
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("account", sa.String(64), primary_key=True),
+    # NULL where billing knows an account of which we know no customer.
+    sa.Column("customer_id", sa.String(40), sa.ForeignKey("customers.id", ondelete="SET NULL")),
+    # Hundredths of the currency; below zero it is owed.
+    sa.Column("balance", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("bill", sa.BigInteger),
+    sa.Column("due", sa.String(10), nullable=False, server_default=""),
+    sa.Column("period", sa.String(7), nullable=False, server_default=""),
+    sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_accounts_customer_id", "customer_id"),
+)

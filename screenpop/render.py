@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from babel import dates
+from babel import dates, numbers
 
 from config.settings import DeskSettings
 from core.clock import iso
@@ -83,6 +84,8 @@ class Renderer:
             "moment": times.moment,
             "when": times.when,
             "date": times.date,
+            "day": lambda text: dates.format_date(date.fromisoformat(text), "medium", locale=language),
+            "money": lambda amount, currency: money(amount, currency, language),
             "word": lambda name, group: word(group, name, translations.gettext),
             "person": labels.person,
             "ticket_state": lambda name: _ticket_state(name, language, labels),
@@ -138,6 +141,12 @@ def _ticket_state(name: str, language: str, labels: StateLabels) -> str:
     """`complaint/handling`, as time lines carry it, by its label."""
     workflow, _, state = name.partition("/")
     return labels.state(workflow, state, language) if state else name
+
+
+def money(hundredths: int, currency: str, language: str) -> str:
+    """An amount in hundredths as people of the language write it, without its sign."""
+    amount = Decimal(abs(hundredths)) / 100
+    return str(numbers.format_currency(amount, currency, locale=language))
 
 
 def phone(number: str) -> str:

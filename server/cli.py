@@ -8,6 +8,7 @@ from server.commands import (
     accounts,
     audit,
     check,
+    customer_accounts,
     customers,
     demo,
     departments,
@@ -32,6 +33,7 @@ app = typer.Typer(
 user = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
 customer = typer.Typer(help="Customer records.", no_args_is_help=True)
+money = typer.Typer(help="Balances and bills.", no_args_is_help=True)
 record = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 department = typer.Typer(help="Departments, their members and stand-ins.", no_args_is_help=True)
 kind = typer.Typer(help="Definitions of tickets.", no_args_is_help=True)
@@ -55,6 +57,7 @@ user.command("enable")(accounts.enable)
 token.command("add")(users.add_token)
 token.command("revoke")(accounts.revoke)
 customer.command("import")(customers.import_csv)
+money.command("import")(customer_accounts.import_csv)
 record.command("verify")(audit.verify)
 kind.command("try")(workflow.try_)
 kind.command("diff")(workflow.diff)
@@ -70,6 +73,7 @@ hook.command("replay")(webhooks.replay)
 app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(customer, name="customers")
+app.add_typer(money, name="accounts")
 app.add_typer(department, name="department")
 app.add_typer(hook, name="webhook")
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from core.errors import Forbidden
+from customers.accounts.model import money
 from customers.messages import Match
 from ivr_flows.messages import Caller, Value
 from server.ivr_lines import Lines
@@ -40,6 +41,7 @@ class CallerRecords:
         return {
             "customer.find": Service(Find, self.find),
             "account.find": Service(OfAccount, self.account),
+            "account.balance": Service(OfAccount, self.balance),
         }
 
     async def find(self, asked: Find, caller: Caller) -> dict[str, Value]:
@@ -69,6 +71,21 @@ class CallerRecords:
         """Whether there is such an account; never whose."""
         account = asked.account.strip()
         return {"found": await self._lines.account_exists(account), "account": account}
+
+    async def balance(self, asked: OfAccount, caller: Caller) -> dict[str, Value]:
+        """What an account owes, to who has proved it in this very session. Whether there is such an account is not
+        even looked at before that."""
+        account = asked.account.strip()
+        if account not in self._lines.proved.accounts(caller.session):
+            raise Forbidden("The PIN of this account has not been entered.", code="not_authenticated")
+        found = await self._lines.accounts.get(account)
+        return {
+            "balance": money(found.balance, found.currency),
+            "owed": found.owed,
+            "bill": "" if found.bill is None else money(found.bill, found.currency),
+            "due": found.due,
+            "period": found.period,
+        }
 
 
 _NOBODY: dict[str, Value] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from customers.accounts.service import Accounts
 from customers.messages import Certainty, Customer, Lookup, Match
 from customers.service import Customers
 from ivr_flows.messages import Caller, Proved
@@ -22,11 +23,13 @@ class Lines:
     def __init__(
         self,
         customers: Customers,
+        accounts: Accounts,
         proved: Proved,
         key: Callable[[str, str], str],
         regions: Mapping[str, str],
     ) -> None:
         self.customers = customers
+        self.accounts = accounts
         self.proved = proved
         self._key = key
         self._regions = regions
@@ -57,18 +60,23 @@ class Lines:
         return found.candidates[0].customer if found.match is Match.ONE else None
 
     async def account_exists(self, account: str) -> bool:
-        """Whether any customer has this account."""
-        return bool(account) and await self.customers.of_account(account) is not None
+        """Whether billing or a customer's record has this account."""
+        if not account:
+            return False
+        return await self.accounts.find(account) is not None or await self._owner(account) is not None
 
     async def proved_customers(self, caller: Caller) -> frozenset[str]:
         """The ids of the customers whose account was proved in this session."""
-        accounts = self.proved.accounts(caller.session)
-        found = [await self.customers.of_account(account) for account in sorted(accounts)]
-        return frozenset(one.id for one in found if one is not None)
+        found = [await self._owner(account) for account in sorted(self.proved.accounts(caller.session))]
+        return frozenset(one for one in found if one is not None)
 
     async def proved_customer(self, caller: Caller, account: str) -> str | None:
         """The id of the account's customer, where this session has proved that account."""
-        if account not in self.proved.accounts(caller.session):
-            return None
+        return await self._owner(account) if account in self.proved.accounts(caller.session) else None
+
+    async def _owner(self, account: str) -> str | None:
         owner = await self.customers.of_account(account)
-        return owner.id if owner else None
+        if owner is not None:
+            return owner.id
+        found = await self.accounts.find(account)
+        return found.customer_id if found else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import cti.api
+import customers.accounts.api
 import customers.api
 import screenpop.api
 import screenpop.pages
@@ -27,6 +28,7 @@ def routes(house: House) -> list[Route]:
         *server.health.routes(house),
         *cti.api.routes(house.switchboard, house.phones, house.calls),
         *customers.api.routes(house.customers),
+        *customers.accounts.api.routes(house.accounts),
         *ticketing.api.routes(house.tickets),
         *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),

@@ -24,6 +24,7 @@ from cti.messages import Seat
 from cti.recorder import Recorder
 from cti.store import CallStore
 from cti.switchboard import Switchboard
+from customers.accounts.service import Accounts
 from customers.service import Customers
 from screenpop.commands import commands
 from screenpop.hub import Hub
@@ -82,6 +83,7 @@ class House:
             self.switchboard.keep_journal(self.journal)
         self.phones = PhoneCommands(self.switchboard)
         self.customers = Customers(self.db, self.bus, first_region)
+        self.accounts = Accounts(self.db)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
         folder, calendars = workflows_dir(self.settings.paths), calendars_dir(self.settings.paths)
@@ -95,7 +97,7 @@ class House:
         self.tickets.listeners.append(Ledger(hooks))
         self.couriers = tuple(Courier(self.db, hook, self.clock) for hook in hooks)
         self.regions = regions
-        self.lines = Lines(self.customers, NothingProved(), NumberKeys(regions).key, regions)
+        self.lines = Lines(self.customers, self.accounts, NothingProved(), NumberKeys(regions).key, regions)
         self.services = caller_services(self, existing)
 
     def _open_windows(self) -> None:
@@ -119,7 +121,13 @@ class House:
             )
         )
         self.pages = Pages(
-            self.renderer, self.identity, self.customers, self.tickets, self.calls, self.popper
+            self.renderer,
+            self.identity,
+            self.customers,
+            self.tickets,
+            self.calls,
+            self.popper,
+            self.accounts,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)

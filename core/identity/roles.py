@@ -25,6 +25,8 @@ class Permission(Enum):
     QUEUES_SEE = "queues.see"
     CUSTOMERS_SEE = "customers.see"
     CUSTOMERS_EDIT = "customers.edit"
+    ACCOUNTS_SEE = "accounts.see"
+    ACCOUNTS_EDIT = "accounts.edit"
     TICKETS_SEE = "tickets.see"
     TICKETS_EDIT = "tickets.edit"
     TICKETS_OPEN = "tickets.open"
@@ -40,14 +42,21 @@ P = Permission
 _TICKETS = frozenset(
     {P.DESK_USE, P.CUSTOMERS_SEE, P.TICKETS_SEE, P.TICKETS_EDIT, P.TICKETS_OPEN, P.FLOWS_SEE}
 )
-_AGENT = _TICKETS | {P.CALLS_OWN, P.CALLS_CONTROL, P.AGENTS_SELF, P.QUEUES_SEE, P.CUSTOMERS_EDIT}
-_SUPERVISOR = _AGENT | {P.CALLS_ALL, P.AGENTS_ALL, P.REPORTS_SEE}
+_AGENT = _TICKETS | {
+    P.CALLS_OWN,
+    P.CALLS_CONTROL,
+    P.AGENTS_SELF,
+    P.QUEUES_SEE,
+    P.CUSTOMERS_EDIT,
+    P.ACCOUNTS_SEE,
+}
+_SUPERVISOR = _AGENT | {P.ACCOUNTS_EDIT, P.CALLS_ALL, P.AGENTS_ALL, P.REPORTS_SEE}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
     Role.DISPATCHER: _AGENT,
     Role.DEPARTMENT: _TICKETS,
-    Role.LEADER: _TICKETS | {P.REPORTS_SEE},
+    Role.LEADER: _TICKETS | {P.REPORTS_SEE, P.ACCOUNTS_SEE},
     Role.SUPERVISOR: _SUPERVISOR,
     Role.AUDITOR: frozenset(
         {
@@ -56,6 +65,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CALLS_ALL,
             P.QUEUES_SEE,
             P.CUSTOMERS_SEE,
+            P.ACCOUNTS_SEE,
             P.TICKETS_SEE,
             P.REPORTS_SEE,
             P.AUDIT_SEE,

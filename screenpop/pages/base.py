@@ -14,6 +14,7 @@ from core.identity.users import NOBODY, SignedIn, User
 from core.web.errors import Problem
 from core.web.routes import Ask
 from cti.messages import Call
+from customers.accounts.model import Account
 from customers.messages import Customer, Lookup, TimelineEntry
 from screenpop.pages.problems import error_page
 from screenpop.pops import Pop
@@ -63,6 +64,12 @@ class CustomerRecords(Protocol):
     async def add_note(self, actor: str, id: str, text: str, at: float) -> TimelineEntry: ...
 
 
+class Billing(Protocol):
+    """Where the pages read what customers owe."""
+
+    async def of_customer(self, customer_id: str) -> Sequence[Account]: ...
+
+
 class TicketRoom(Protocol):
     """What the pages need of ticketing."""
 
@@ -109,6 +116,7 @@ class Pages:
     tickets: TicketRoom
     calls: Calls
     pops: Pops
+    billing: Billing
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

@@ -79,8 +79,14 @@ class CustomerPages:
         wanted = TicketFilter(customer_id=customer.id, open=True)
         tickets = await self._pages.tickets.list(wanted, 20, viewer=await self._pages.viewer_of(ask))
         rows = await self._records.ticket_rows(tickets, language)
-        may_write = ask.user.can(Permission.CUSTOMERS_EDIT)
-        return {"customer": customer, "tickets": rows, "may_write": may_write, **await self._timeline(ask)}
+        may_see = ask.user.can(Permission.ACCOUNTS_SEE)
+        return {
+            "customer": customer,
+            "accounts": await self._pages.billing.of_customer(customer.id) if may_see else (),
+            "tickets": rows,
+            "may_write": ask.user.can(Permission.CUSTOMERS_EDIT),
+            **await self._timeline(ask),
+        }
 
 
 def routes(pages: Pages, records: Records) -> list[Route]:

@@ -23,17 +23,20 @@ from tests.wait import until
 
 INITIALS = {"a": "anna", "d": "dora", "p": "gao", "l": "zhao", "s": "sam", "u": "uli", "x": "root"}
 ALL, TICKETS, DESK, CALLS, SEE = "adplsux", "adplsx", "adsx", "adsux", "sux"
+MONEY = "adlsux"
 TABLE = {
     ("DELETE", "/api/v1/absences/{id}"): TICKETS,
     ("DELETE", "/api/v1/departments/{name}/members/{user}"): "x",
     ("GET", "/"): ALL,
     ("GET", "/api/v1/absences"): ALL,
+    ("GET", "/api/v1/accounts/{account}"): MONEY,
     ("GET", "/api/v1/agents"): CALLS,
     ("GET", "/api/v1/board"): CALLS,
     ("GET", "/api/v1/calls"): CALLS,
     ("GET", "/api/v1/calls/{id}"): CALLS,
     ("GET", "/api/v1/customers"): ALL,
     ("GET", "/api/v1/customers/{id}"): ALL,
+    ("GET", "/api/v1/customers/{id}/accounts"): MONEY,
     ("GET", "/api/v1/customers/{id}/timeline"): ALL,
     ("GET", "/api/v1/departments"): ALL,
     ("GET", "/api/v1/departments/{name}"): ALL,
@@ -84,6 +87,7 @@ TABLE = {
     ("POST", "/desk/customers/{id}/notes"): DESK,
     ("POST", "/desk/tickets/{id}/events"): TICKETS,
     ("POST", "/settings"): ALL,
+    ("PUT", "/api/v1/accounts/{account}"): "sx",
     ("PUT", "/api/v1/departments/{name}"): "x",
 }
 """Every route that asks who you are, and the roles that it lets in, by their initials."""
@@ -112,6 +116,7 @@ def filled(path: str, user: str) -> str:
         path.replace("{user}", user)
         .replace("{id}", "none")
         .replace("{pop_id}", "none")
+        .replace("{account}", "none")
         .replace("{name}", "none")
     )
 

@@ -1,0 +1,1 @@
+"""Accounts of customers: what is owed, and the last bill."""
