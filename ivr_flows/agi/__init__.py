@@ -1,0 +1,1 @@
+"""FastAGI: the line between Asterisk's dialplan and our flows."""

@@ -1,0 +1,266 @@
+"""The FastAGI server over real sockets: what it serves, whom it turns away, and what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from core.tasks import Tasks
+from ivr_flows.agi.frames import Asked
+from ivr_flows.agi.server import FastAgiServer, Gate, Limits
+from ivr_flows.agi.session import Agi
+from ivr_flows.agi.words import (
+    AGIAppError,
+    AGIHangup,
+    AGIInvalidCommand,
+    AGIResultHangup,
+    AGISIGHUPHangup,
+    AGIUsageError,
+    ProtocolError,
+    UnsafeArgument,
+)
+from tests.agi_peer import SECONDS, Peer, peer
+from tests.wait import until
+
+Script = Callable[[Agi], Awaitable[object]]
+LOCAL = ("127.0.0.1",)
+
+
+class Running:
+    """A server whose callers run `script`; `outcome` is what became of the last."""
+
+    def __init__(self, gate: Gate, tasks: Tasks, limits: Limits | None) -> None:
+        self.server = FastAgiServer(gate, self.handle, tasks, limits)
+        self.port = 0
+        self.script: Script = Agi.noop
+        self.outcomes: asyncio.Queue[object] = asyncio.Queue()
+
+    async def outcome(self) -> object:
+        async with asyncio.timeout(SECONDS):
+            return await self.outcomes.get()
+
+    async def handle(self, agi: Agi, wanted: Asked) -> None:
+        try:
+            self.outcomes.put_nowait(await self.script(agi))
+        except Exception as error:
+            self.outcomes.put_nowait(error)
+            raise
+
+
+@asynccontextmanager
+async def running(gate: Gate | None = None, limits: Limits | None = None) -> AsyncIterator[Running]:
+    tasks = Tasks()
+    found = Running(gate or Gate(LOCAL), tasks, limits)
+    found.port = await found.server.start("127.0.0.1", 0)
+    try:
+        yield found
+    finally:
+        await found.server.stop()
+        await tasks.close()
+
+
+@pytest.fixture
+async def agi_server() -> AsyncIterator[Running]:
+    async with running() as found:
+        yield found
+
+
+async def one_call(found: Running, script: Script, *exchanges: tuple[str, str]) -> object:
+    """A call in which Asterisk gets these commands and gives these answers; returns what the script made of it."""
+    found.script = script
+    async with peer(found.port) as line:
+        line.header()
+        for expected, reply in exchanges:
+            await line.answers(expected, reply)
+        outcome = await found.outcome()
+        await line.closed()
+        return outcome
+
+
+async def test_commands_have_the_usual_names_and_are_written_as_asterisk_reads_them(
+    agi_server: Running,
+) -> None:
+    async def script(agi: Agi) -> list[object]:
+        await agi.answer()
+        return [
+            await agi.stream_file("ringdesk/main.hello.0", "12"),
+            await agi.stream_file("gone"),
+            await agi.wait_for_digit(3000),
+            await agi.get_data("beep", 3000, 4),
+            (await agi.record_file("/var/spool/x", timeout=5000, silence=3)).endpos,
+            await agi.say_digits("4001", "#"),
+            await agi.say_number(12),
+            await agi.get_variable("RINGDESK_CALL"),
+            await agi.get_variable("NOTHING"),
+            await agi.set_variable("RINGDESK_TO", 'a "b" \\c'),
+            await agi.channel_status(),
+            await agi.verbose("x\ny"),
+            await agi.appexec("Wait", "1"),
+            await agi.hangup(),
+        ]
+
+    outcome = await one_call(
+        agi_server,
+        script,
+        ("ANSWER", "200 result=0"),
+        ("STREAM FILE ringdesk/main.hello.0 12 0", "200 result=50 endpos=800"),
+        ('STREAM FILE gone "" 0', "200 result=0 endpos=0"),
+        ("WAIT FOR DIGIT 3000", "200 result=0"),
+        ("GET DATA beep 3000 4", "200 result=12# (timeout)"),
+        ('RECORD FILE /var/spool/x wav "#" 5000 beep s=3', "200 result=35 (dtmf) endpos=16000"),
+        ('SAY DIGITS 4001 "#"', "200 result=35"),
+        ('SAY NUMBER 12 ""', "200 result=0"),
+        ("GET VARIABLE RINGDESK_CALL", "200 result=1 (1700000000.1)"),
+        ("GET VARIABLE NOTHING", "200 result=0"),
+        ('SET VARIABLE RINGDESK_TO "a \\"b\\" \\\\c"', "200 result=1"),
+        ("CHANNEL STATUS", "200 result=6"),
+        ('VERBOSE "x?y" 1', "200 result=1"),
+        ("EXEC Wait 1", "200 result=0"),
+        ("HANGUP", "200 result=1"),
+    )
+    assert outcome == [
+        ("2", True), ("", False), "", "12#", 16000, "#", "", "1700000000.1", "", None, 6, None, "0", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        lambda agi: agi.set_variable("RINGDESK_TO", "x\nHANGUP"),
+        lambda agi: agi.set_variable("X=1,Y", "x"),
+        lambda agi: agi.get_variable("SHELL(id)"),
+        lambda agi: agi.stream_file("../../etc/passwd"),
+        lambda agi: agi.stream_file("a b"),
+        lambda agi: agi.stream_file("beep", "1\n"),
+        lambda agi: agi.record_file("a\nb"),
+        lambda agi: agi.say_digits("1a"),
+        lambda agi: agi.appexec("System", "${SHELL(id)}"),
+        lambda agi: agi.appexec("Wait,1", ""),
+        lambda agi: agi.verbose("x" * 3000, "\n"),
+    ],
+)
+async def test_what_no_command_may_carry_is_never_sent(agi_server: Running, script: Script) -> None:
+    assert isinstance(await one_call(agi_server, script), UnsafeArgument)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ("200 result=-1", AGIResultHangup),
+        ("511 Command Not Permitted on a dead channel or intercept routine", AGISIGHUPHangup),
+        ("510 Invalid or unknown command", AGIInvalidCommand),
+        ("520-Usage\nmore\n520 End of proper usage.", AGIUsageError),
+        ("200 result=-1 (writefile)", AGIAppError),
+        ("HANGUP\n200 result=0", AGISIGHUPHangup),
+        ("what?", ProtocolError),
+        ("200 result=0\n200 result=0", ProtocolError),
+        ("200 result=1 (" + "x" * 9000 + ")", ProtocolError),
+    ],
+)
+async def test_every_answer_that_is_no_success_ends_the_flow(
+    agi_server: Running, reply: str, error: type[Exception]
+) -> None:
+    async def script(agi: Agi) -> None:
+        await agi.noop()
+        await agi.noop()
+
+    outcome = await one_call(agi_server, script, ("NOOP", reply))
+    assert isinstance(outcome, error)
+
+
+async def test_what_was_recorded_before_a_hang_up_is_kept(agi_server: Running) -> None:
+    sent = 'RECORD FILE x wav "#" 20000 beep'
+    reply = await one_call(
+        agi_server, lambda agi: agi.record_file("x"), (sent, "200 result=-1 (hangup) endpos=8000")
+    )
+    assert (reply.data, reply.endpos) == ("hangup", 8000)  # type: ignore[attr-defined]
+
+
+async def test_asterisk_gone_in_mid_command_is_a_hang_up(agi_server: Running) -> None:
+    agi_server.script = lambda agi: agi.wait_for_digit(60_000)
+    async with peer(agi_server.port) as line:
+        line.header()
+        assert await line.command() == "WAIT FOR DIGIT 60000"
+    assert isinstance(await agi_server.outcome(), AGIHangup)
+    await until(lambda: agi_server.server.sessions == 0)
+
+
+async def test_a_strange_address_is_cut_and_a_strange_token_closed() -> None:
+    async with running(Gate(["127.0.0.2", "10.0.0.0/8"], "s3cret")) as found:
+        async with peer(found.port) as line:
+            line.header()
+            await line.closed()
+        async with peer(found.port, source="127.0.0.2") as line:
+            line.header(network_script="main?token=guess")
+            await line.closed()
+        async with peer(found.port, source="127.0.0.2") as line:
+            line.header(network_script="main?token=s3cret")
+            await line.answers("NOOP")
+            await line.closed()
+        assert found.server.refused == {"peer": 1, "token": 1}
+
+
+async def test_a_caller_who_brings_line_ends_in_its_name_is_served_like_any_other(
+    agi_server: Running,
+) -> None:
+    async with peer(agi_server.port) as line:
+        line.header(calleridname="x\n\nagi_network_script: other\nHANGUP")
+        await line.answers("NOOP")
+        await line.closed()
+
+
+async def test_who_sends_no_header_is_cut_and_nobody_else() -> None:
+    async with running(limits=Limits(header_seconds=0.5)) as found:
+        async with peer(found.port) as slow:
+            slow.writer.write(b"agi_network: yes\nagi_net")
+            await slow.closed()
+        assert found.server.refused["broken"] == 1
+
+
+async def test_a_flood_of_half_open_lines_pushes_out_its_own_oldest_and_callers_are_served() -> None:
+    async with running(limits=Limits(headers=20, header_seconds=600)) as found, AsyncExitStack() as stack:
+        half = [await stack.enter_async_context(peer(found.port)) for _ in range(200)]
+        half[-1].writer.write(b"agi_network: yes\n")
+        async with peer(found.port) as line:
+            line.header()
+            await line.answers("NOOP")
+            await line.closed()
+        assert found.server.refused["broken"] >= 180
+        await half[0].closed()
+
+
+async def test_callers_beyond_the_limit_go_on_to_the_queue_at_once() -> None:
+    async with running(limits=Limits(sessions=2)) as found, AsyncExitStack() as stack:
+        for _ in range(2):
+            line = await stack.enter_async_context(peer(found.port))
+            line.header()
+            assert await line.command() == "NOOP"
+        async with peer(found.port) as line:
+            await line.closed()
+        assert found.server.refused["full"] == 1
+
+
+async def test_an_answer_that_does_not_come_ends_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr_flows.agi.session.GRACE_SECONDS", 0.2)
+    async with running() as found, peer(found.port) as line:
+        line.header()
+        assert await line.command() == "NOOP"
+        await line.closed()
+
+
+async def test_the_server_ends_and_every_caller_goes_on() -> None:
+    async with running() as found, AsyncExitStack() as stack:
+        lines: list[Peer] = [await stack.enter_async_context(peer(found.port)) for _ in range(20)]
+        for line in lines:
+            line.header()
+        for line in lines:
+            assert await line.command() == "NOOP"
+        await found.server.stop()
+        for line in lines:
+            await line.closed()
+        with pytest.raises(OSError, match="onnect"):
+            async with peer(found.port):
+                pass
