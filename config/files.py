@@ -41,3 +41,8 @@ def workflows_dir(paths: PathSettings) -> Path:
 def calendars_dir(paths: PathSettings) -> Path:
     """The folder of working calendars in use."""
     return Path(paths.calendars) if paths.calendars else shipped_calendars()
+
+
+def flows_dir(paths: PathSettings) -> Path:
+    """The folder of IVR flows in use."""
+    return Path(paths.flows) if paths.flows else shipped_flows()

@@ -1,0 +1,60 @@
+"""What a state tells of a visit, for the agent, the store and the pages. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr_flows.engine.state import State
+from ivr_flows.flow.model import Flow, Flows, Shown
+from ivr_flows.flow.words import look
+from ivr_flows.messages import Value, Visit
+
+
+def marked(flows: Flows, state: State) -> dict[str, Shown]:
+    """The variables that the flows on the caller's way mark as to be shown, in the order of the way."""
+    names = dict.fromkeys((state.main, *(step.split("/", 1)[0] for step in state.path)))
+    found: dict[str, Shown] = {}
+    for name in names:
+        for var, shown in flows.by_name[name].answers.items():
+            found.setdefault(var, shown)
+    return found
+
+
+def answers(flows: Flows, state: State) -> dict[str, Value]:
+    """What goes to the agent: every marked variable that has a value."""
+    values = {name: look(state.vars, name) for name in marked(flows, state)}
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def visit_of(flows: Flows, state: State, base: Visit) -> Visit:
+    """The visit as it stands now; `base` says who and when."""
+    return replace(
+        base,
+        flow=state.main,
+        language=state.language,
+        node=state.here,
+        path=state.path,
+        answers=answers(flows, state),
+        auth=state.auth,
+        customer_id=state.customer_id,
+        account=state.account,
+        recordings=state.recordings,
+        ended=state.ended,
+        detail=state.detail,
+    )
+
+
+def worded(flow: Flow, answers: dict[str, Value], language: str) -> list[tuple[str, str]]:
+    """Answers in words for people, in the order of the flow; a variable that it does not mark keeps its name."""
+    order = [*flow.answers, *(name for name in answers if name not in flow.answers)]
+    found = []
+    for name in order:
+        if name not in answers:
+            continue
+        shown = flow.answers.get(name)
+        value = str(answers[name])
+        label = shown.values.get(value) if shown else None
+        found.append(
+            (shown.label.text(language) if shown else name, label.text(language) if label else value)
+        )
+    return found

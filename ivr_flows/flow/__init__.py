@@ -1,0 +1,1 @@
+"""What a flow file says, whether it makes sense, and how it is drawn. Pure."""
