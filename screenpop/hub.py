@@ -71,6 +71,10 @@ class Hub:
     def __init__(self, log: Log) -> None:
         self.log = log
         self.cut_off = 0
+        self.on_published: Callable[[str, Mapping[str, Any], Audience, int], object] = lambda *_: None
+        """Told of each entry and of how many connections it was queued for."""
+        self.on_presence: Callable[[str, int], object] = lambda *_: None
+        """Told of a user's number of connections whenever it changes."""
         self._by_user: dict[str, set[Connection]] = defaultdict(set)
         self._by_permission: dict[Permission, set[Connection]] = defaultdict(set)
 
@@ -81,6 +85,7 @@ class Hub:
         self._by_user[connection.viewer.user].add(connection)
         for permission in connection.viewer.permissions:
             self._by_permission[permission].add(connection)
+        self._present(connection.viewer.user)
 
     def remove(self, connection: Connection) -> None:
         if connection.close_code == SLOW:
@@ -91,6 +96,10 @@ class Hub:
             del self._by_user[connection.viewer.user]
         for permission in connection.viewer.permissions:
             self._by_permission[permission].discard(connection)
+        self._present(connection.viewer.user)
+
+    def _present(self, user: str) -> None:
+        self.on_presence(user, len(self._by_user.get(user, ())))
 
     def language_of(self, user: str, default: str) -> str:
         """The language of the user's open pages, which all have the same."""
@@ -99,8 +108,10 @@ class Hub:
     def publish(self, kind: str, body: Mapping[str, Any], audience: Audience, at: str) -> Entry:
         """Append to the log and queue it for everyone whom it is for."""
         entry = self.log.append(kind, body, audience, at)
-        for connection in self._recipients(audience):
+        recipients = self._recipients(audience)
+        for connection in recipients:
             connection.put(entry.frame)
+        self.on_published(kind, body, audience, len(recipients))
         return entry
 
     def _recipients(self, audience: Audience) -> set[Connection]:

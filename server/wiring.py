@@ -39,6 +39,7 @@ from screenpop.session import Log, Viewer
 from screenpop.socket import LiveSocket, viewer_of
 from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
+from screenpop.witness import Witness
 from server.definitions import Definitions
 from server.ivr_lines import Lines, NothingProved
 from server.ivr_parts import caller_services
@@ -140,6 +141,8 @@ class House:
         self.recorder.subscribe(self.bus)
         self.live.subscribe(self.bus)
         self.popper.subscribe(self.bus)
+        if self.journal is not None:
+            Witness(self.hub, self.journal, self.clock).subscribe(self.bus)
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
         self.ticket_notices.subscribe(self.bus)
