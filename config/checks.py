@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.problems import Problem
-from config.settings import JournalSettings, PbxSettings, Settings, WebhookSettings
+from config.settings import JournalSettings, PbxSettings, Settings, SpeechSettings, WebhookSettings
 
 _PBX_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _EVENTS = re.compile(r"[A-Za-z0-9_*]+\.[A-Za-z0-9_*]+")
@@ -36,6 +36,7 @@ def check(settings: Settings) -> Iterator[Problem]:
         names.append(pbx.name)
     yield from _webhooks(settings.webhook)
     yield from _port(settings.ivr.port, "ivr.port")
+    yield from _speech(settings.ivr.speech)
     yield from _folder(settings.paths.workflows, "paths.workflows")
     yield from _folder(settings.paths.calendars, "paths.calendars")
     yield from _folder(settings.paths.flows, "paths.flows")
@@ -129,6 +130,25 @@ def _port(port: int, where: str, lowest: int = 0) -> Iterator[Problem]:
 def _folder(path: str, where: str) -> Iterator[Problem]:
     if path and not Path(path).is_dir():
         yield Problem(where, f"there is no folder {path}", "leave it out to use the shipped ones")
+
+
+def _speech(speech: SpeechSettings) -> Iterator[Problem]:
+    where = "ivr.speech"
+    if not speech.command or not any("{file}" in word for word in speech.command):
+        yield Problem(
+            f"{where}.command", "names no {file} to write to", 'write it like ["say", "-o", "{file}"]'
+        )
+    for language in _LANGUAGES:
+        if not speech.voices.get(language) and any("{voice}" in word for word in speech.command):
+            yield Problem(f"{where}.voices", f"names no voice for {language}", f'add {language} = "…"')
+    if speech.recorded and not Path(speech.recorded).is_dir():
+        yield Problem(
+            f"{where}.recorded", f"there is no folder {speech.recorded}", "make it, or leave it out"
+        )
+    if speech.pbx_folder and not speech.pbx_folder.startswith("/"):
+        yield Problem(f"{where}.pbx_folder", "must begin with /", "write it as Asterisk sees it")
+    if not 0 < speech.seconds <= 30:
+        yield Problem(f"{where}.seconds", "must be more than 0 and at most 30")
 
 
 def _desk(settings: Settings) -> Iterator[Problem]:

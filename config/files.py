@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from config.settings import PathSettings
+from config.settings import PathSettings, SpeechSettings
 
 
 def shipped(*parts: str) -> Path:
@@ -46,3 +46,8 @@ def calendars_dir(paths: PathSettings) -> Path:
 def flows_dir(paths: PathSettings) -> Path:
     """The folder of IVR flows in use."""
     return Path(paths.flows) if paths.flows else shipped_flows()
+
+
+def sounds_dir(speech: SpeechSettings) -> Path:
+    """The folder of sounds made from texts."""
+    return Path(speech.folder or "sounds").absolute()

@@ -99,7 +99,13 @@ def _resolve(settings: Settings, folder: Path, problems: list[Problem]) -> Setti
         calendars=_beside(settings.paths.calendars, folder),
         flows=_beside(settings.paths.flows, folder),
     )
-    return msgspec.structs.replace(settings, pbx=pbxs, paths=paths)
+    speech = msgspec.structs.replace(
+        settings.ivr.speech,
+        folder=_beside(settings.ivr.speech.folder, folder),
+        recorded=_beside(settings.ivr.speech.recorded, folder),
+    )
+    ivr = msgspec.structs.replace(settings.ivr, speech=speech)
+    return msgspec.structs.replace(settings, pbx=pbxs, paths=paths, ivr=ivr)
 
 
 def _beside(path: str, folder: Path) -> str:

@@ -47,9 +47,31 @@ class PbxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action_seconds: float = 10.0
 
 
+class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the prompts of flows become sound. `languages` of the other settings are those of flows: en, zh_CN."""
+
+    command: tuple[str, ...] = ("espeak-ng", "-v", "{voice}", "-s", "150", "-w", "{file}", "--stdin")
+    """Writes a wav file: {file}, {text}, {language} and {voice} are filled in. No shell is between; where {text} is
+    not named the text comes on standard input."""
+    voices: dict[str, str] = msgspec.field(
+        default_factory=lambda: {"en": "en-gb", "zh_CN": "cmn-latn-pinyin"}
+    )
+    """By language. espeak-ng reads characters as pinyin with tones only by cmn-latn-pinyin; its cmn of 1.51 reads
+    pinyin as English."""
+    folder: str = ""
+    """Where sounds are kept; empty: `sounds` in the working directory."""
+    pbx_folder: str = ""
+    """The same folder as the PBX sees it; empty: by the same path."""
+    recorded: str = ""
+    """Folder of recordings that replace prompts by their names."""
+    seconds: float = 3.0
+    """How long a caller waits for a text that is spoken for the first time."""
+
+
 class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 4573
+    speech: SpeechSettings = SpeechSettings()
 
 
 class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ from cti.store import CallStore
 from cti.switchboard import Switchboard
 from customers.accounts.service import Accounts
 from customers.service import Customers
+from ivr_flows.speech.voice import SpokenVoice
 from screenpop.commands import commands
 from screenpop.hub import Hub
 from screenpop.labels import TicketLabels
@@ -100,6 +101,8 @@ class House:
         self.regions = regions
         self.lines = Lines(self.customers, self.accounts, NothingProved(), NumberKeys(regions).key, regions)
         self.services = caller_services(self, existing)
+        zone = ZoneInfo(self.settings.desk.time_zone)
+        self.voice = SpokenVoice(self.settings.ivr.speech, zone, self.clock, self.tasks)
 
     def _open_windows(self) -> None:
         """What browsers see."""

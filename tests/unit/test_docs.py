@@ -133,11 +133,21 @@ def settings() -> dict[str, str]:
     found = {}
     for section in msgspec.structs.fields(Settings):
         kind = lists.get(section.name) or type(getattr(Settings(), section.name))
-        for field in msgspec.structs.fields(kind):
-            default = field.default
-            if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
-                default = field.default_factory()
-            found[f"{section.name}.{field.name}"] = as_shown(default)
+        found |= rows_of(kind, section.name)
+    return found
+
+
+def rows_of(kind: type[msgspec.Struct], where: str) -> dict[str, str]:
+    """The settings of one table, and of those inside it."""
+    found = {}
+    for field in msgspec.structs.fields(kind):
+        default = field.default
+        if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        if isinstance(default, msgspec.Struct):
+            found |= rows_of(type(default), f"{where}.{field.name}")
+        else:
+            found[f"{where}.{field.name}"] = as_shown(default)
     return found
 
 

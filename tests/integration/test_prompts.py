@@ -1,0 +1,260 @@
+"""Sounds are really made, by espeak-ng and by any command, and are what Asterisk plays."""
+
+import asyncio
+import subprocess
+import sys
+import wave
+from array import array
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config.settings import SpeechSettings
+from core.tasks import Tasks
+from ivr_flows.messages import Caller, Language, Piece, Said
+from ivr_flows.speech import maker
+from ivr_flows.speech.build import MOMENT_DAYS, build, lacking, plan, prune
+from ivr_flows.speech.sounds import MOMENT, sound_key
+from ivr_flows.speech.spoken import Utterance
+from ivr_flows.speech.voice import SpokenVoice
+from tests.conftest import FakeClock
+from tests.real.parts import require
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+WELCOME = Piece(Said.PROMPT, "您好，欢迎致电燃气服务热线。", Language.ZH, "main.welcome.1")
+HELLO = Piece(Said.PROMPT, "Welcome to the gas hotline.", Language.EN, "main.welcome.1")
+
+TONE = """
+import math, struct, sys, wave
+text, path = sys.argv[1], sys.argv[2]
+with wave.open(path, "wb") as file:
+    file.setnchannels(2); file.setsampwidth(2); file.setframerate(44100)
+    for n in range(22050):
+        value = round(9000 * math.sin(2 * math.pi * 700 * n / 44100))
+        file.writeframes(struct.pack("<hh", value, value))
+print("spoke", text)
+"""
+"""A text-to-speech command of another kind: half a second of 700 Hz in stereo at 44.1 kHz."""
+
+
+def samples(path: Path) -> "array[int]":
+    """Of a file that every Asterisk plays; fails for another form."""
+    with wave.open(str(path), "rb") as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+        return array("h", file.readframes(file.getnframes()))
+
+
+def pitch(sound: "array[int]", a: int, b: int) -> float:
+    """Hertz between two samples, by crossings of zero."""
+    crossings = sum(1 for n in range(a, b) if sound[n - 1] < 0 <= sound[n])
+    return crossings * 8000 / (b - a)
+
+
+def another(tmp_path: Path, folder: str = "sounds") -> SpeechSettings:
+    script = tmp_path / "tone.py"
+    script.write_text(TONE)
+    return SpeechSettings(
+        command=(sys.executable, str(script), "{text}", "{file}"), folder=str(tmp_path / folder)
+    )
+
+
+@pytest.fixture
+def espeak(tmp_path: Path) -> SpeechSettings:
+    require("espeak-ng")
+    return SpeechSettings(folder=str(tmp_path / "sounds"))
+
+
+async def test_espeak_makes_sounds_that_asterisk_plays(espeak: SpeechSettings) -> None:
+    for piece in (WELCOME, HELLO):
+        utterance = Utterance(piece.name, piece.text, piece.language, piece.language)
+        sound = samples(await maker.speak(utterance, "a" * 32, Path(espeak.folder), espeak))
+        assert 1.0 < len(sound) / 8000 < 6.0
+        loud = sum(1 for value in sound if abs(value) > 1000) / len(sound)
+        assert loud > 0.2  # it speaks, most of the time
+        assert 26000 < max(map(abs, sound)) < 27000
+
+
+@pytest.mark.parametrize(
+    "text", ["您好，欢迎致电燃气服务热线。", "一百二十三元四角五分", "幺三八零零零", "下午两点三十分"]
+)
+def test_the_chinese_voice_reads_characters_as_chinese(text: str) -> None:
+    """espeak-ng says in its phonemes where it changes to the English voice: (en)."""
+    require("espeak-ng")
+    voice = SpeechSettings().voices["zh_CN"]
+    heard = subprocess.run(
+        ["espeak-ng", "-v", voice, "-q", "-x", "--stdin"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "(en)" not in heard
+    syllables = sum(1 for sign in text if sign not in "，。")
+    assert heard.count("_|") == syllables
+
+
+async def test_any_command_will_do_and_its_sound_is_brought_into_form(tmp_path: Path) -> None:
+    speech = another(tmp_path)
+    path = await maker.speak(
+        Utterance("a", "--help; $(rm x) {file}", Language.EN, Language.EN),
+        "k" * 32,
+        Path(speech.folder),
+        speech,
+    )
+    sound = samples(path)
+    assert 4000 <= len(sound) <= 4000 + 0.1 * 8000
+    assert abs(pitch(sound, 400, 3600) - 700) < 15
+    assert path.stat().st_mode & 0o044 == 0o044
+    assert [one.name for one in Path(speech.folder).iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (("/no/such/program", "{file}"), "cannot run"),
+        ((sys.executable, "-c", "raise SystemExit('no voice today')", "{file}"), "no voice today"),
+        ((sys.executable, "-c", "pass", "{file}"), "no wav file"),
+        ((sys.executable, "-c", "import sys; open(sys.argv[1],'w').write('x'*99)", "{file}"), "no wav file"),
+    ],
+)
+async def test_a_command_that_fails_leaves_nothing_behind(
+    tmp_path: Path, command: tuple[str, ...], why: str
+) -> None:
+    speech = SpeechSettings(command=command, folder=str(tmp_path / "sounds"))
+    with pytest.raises(maker.NotMade, match=why):
+        await maker.speak(
+            Utterance("a", "x", Language.EN, Language.EN), "k" * 32, Path(speech.folder), speech
+        )
+    assert not list(Path(speech.folder).glob("*"))
+    assert not list(Path(speech.folder).glob(".*"))
+
+
+async def test_a_build_makes_what_is_missing_and_prunes_what_is_not_needed(tmp_path: Path) -> None:
+    speech = another(tmp_path)
+    prompts = [WELCOME, HELLO]
+    told: list[tuple[int, int]] = []
+    planned = plan(prompts, speech)
+    # All but a few are there already: each costs the start of two programs.
+    Path(speech.folder).mkdir()
+    for key in list(planned.keys)[4:]:
+        Path(speech.folder, f"{key}.wav").write_bytes(b"")
+    first = await build(prompts, speech, lambda done, of: told.append((done, of)))
+    assert (first.made, first.failed, told[-1]) == (4, [], (4, 4))
+    assert first.kept == len(planned.keys) - 4
+    assert lacking(planned, Path(speech.folder)) == {}
+    assert (await build(prompts, speech)).made == 0
+    assert prune(prompts, speech) == 0
+    assert prune([WELCOME], speech) == 1
+    assert set(lacking(planned, Path(speech.folder)).values()) == {
+        Utterance(HELLO.name, HELLO.text, HELLO.language, HELLO.language)
+    }
+
+
+async def test_a_recording_takes_a_prompts_place(tmp_path: Path) -> None:
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    speech = another(tmp_path)
+    made = await maker.speak(Utterance("a", "x", Language.EN, Language.EN), "k" * 32, tmp_path, speech)
+    made.rename(recorded / "main.welcome.1.en.wav")
+    (recorded / "main.gone.1.en.wav").write_bytes(b"RIFF")
+    silent = SpeechSettings(command=("false", "{file}"), folder=speech.folder, recorded=str(recorded))
+    planned = plan([HELLO], silent)
+    ((key, source),) = planned.sources.items()
+    assert (source.name, planned.unused) == ("main.welcome.1.en.wav", ("main.gone.1.en",))
+    report = await build([HELLO], silent)
+    assert report.made == 1  # the recording; the command says nothing
+    assert abs(pitch(samples(Path(speech.folder, f"{key}.wav")), 400, 3600) - 700) < 15
+    async with running(silent) as voice:
+        assert await voice.sounds((HELLO,)) == (f"{speech.folder}/{key}",)
+
+
+class running:
+    """A voice with its tasks."""
+
+    def __init__(self, speech: SpeechSettings, **more: object) -> None:
+        self.tasks, self.clock = Tasks(), FakeClock()
+        self.refused: list[str] = []
+        self.voice = SpokenVoice(
+            speech, SHANGHAI, self.clock, self.tasks, lambda sound, _: self.refused.append(sound)
+        )
+
+    async def __aenter__(self) -> SpokenVoice:
+        return self.voice
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.tasks.close()
+
+
+OUTAGE = Piece(Said.PROMPT, "Gas is off in Oak Street until two thirty. [[boom]]", Language.EN)
+
+
+async def test_a_text_of_the_moment_is_spoken_at_once_and_kept(espeak: SpeechSettings) -> None:
+    async with running(espeak) as voice:
+        (sound,) = await voice.sounds((OUTAGE,))
+        assert Path(sound).name.startswith(MOMENT)
+        made = Path(f"{sound}.wav").stat().st_ino
+        both = await asyncio.gather(voice.sounds((OUTAGE,)), voice.sounds((OUTAGE, OUTAGE)))
+        assert both == [(sound,), (sound, sound)]
+        assert Path(f"{sound}.wav").stat().st_ino == made
+    assert len(samples(Path(f"{sound}.wav"))) > 8000
+    assert prune([], espeak) == 0
+    later = Path(f"{sound}.wav").stat().st_mtime + (MOMENT_DAYS + 1) * 86400
+    assert prune([], espeak, later) == 1
+
+
+async def test_a_value_is_said_in_words_in_order(espeak: SpeechSettings) -> None:
+    async with running(SpeechSettings(folder=espeak.folder, pbx_folder="/pbx/sounds")) as voice:
+        money = Piece(Said.MONEY, "2.00 CNY", Language.ZH)
+        sounds = await voice.sounds((money,))
+        words = [("say.liang", "两"), ("say.yuan", "元")]
+        keys = [sound_key(Utterance(*word, Language.ZH, Language.ZH), espeak) for word in words]
+        assert sounds == tuple(f"/pbx/sounds/{key}" for key in keys)
+
+
+async def test_callers_who_want_the_same_text_wait_for_one_voice(tmp_path: Path) -> None:
+    counter = tmp_path / "count"
+    script = tmp_path / "counting.py"
+    script.write_text(TONE + f"\nopen({str(counter)!r}, 'a').write('x')\n")
+    speech = SpeechSettings(
+        command=(sys.executable, str(script), "{text}", "{file}"), folder=str(tmp_path / "sounds"), seconds=30
+    )
+    async with running(speech) as voice:
+        heard = await asyncio.gather(*(voice.sounds((OUTAGE,)) for _ in range(20)))
+    assert len(set(heard)) == 1
+    assert counter.read_text() == "x"
+
+
+async def test_a_voice_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    speech = SpeechSettings(
+        command=(sys.executable, "-c", "import time; time.sleep(600)", "{file}"),
+        folder=str(tmp_path / "sounds"),
+        seconds=0.05,
+    )
+    here = running(speech)
+    async with here as voice:
+        assert await voice.sounds((OUTAGE,)) == ()
+        assert voice.left_out == 1
+    assert len(here.tasks) == 0  # its program was ended with it
+
+
+async def test_a_text_that_cannot_be_spoken_is_not_tried_for_each_caller(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    code = f"open({str(tries)!r}, 'a').write('x'); raise SystemExit(1)"
+    speech = SpeechSettings(
+        command=(sys.executable, "-c", code, "{file}"), folder=str(tmp_path / "sounds"), seconds=30
+    )
+    here = running(speech)
+    async with here as voice:
+        for _ in range(3):
+            assert await voice.sounds((OUTAGE,)) == ()
+        assert tries.read_text() == "x"
+        here.clock.advance(61)
+        assert await voice.sounds((OUTAGE,)) == ()
+        assert tries.read_text() == "xx"
+
+
+def test_what_the_pbx_refuses_is_told(tmp_path: Path) -> None:
+    here = running(another(tmp_path))
+    here.voice.not_played("/sounds/x", Caller("s", pbx="main"))
+    assert here.refused == ["/sounds/x"]
