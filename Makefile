@@ -11,7 +11,7 @@ help:
 	@echo "make demo    a call centre with practice callers on http://127.0.0.1:$(PORT)"
 	@echo "make test    every test (as root on Debian it installs Asterisk, SIPp, Chromium and PostgreSQL)"
 	@echo "make check   ruff, mypy, import-linter"
-	@echo "make soak    the long races: 10,000 on each database"
+	@echo "make soak    faults and races for long: a million damaged frames, ten crashes, 10,000 races on each database"
 	@echo "make bench   benchmarks with their peers, as ratios"
 
 setup: $(VENV)/.ready screenpop/static/vendor/.ready
@@ -55,7 +55,7 @@ check: setup-dev
 
 soak: setup-dev
 	tools/parts.sh all
-	RINGDESK_SOAK_RACES=10000 $(BIN)/pytest tests/integration/test_ticket_races.py $(PYTEST_ARGS)
+	RINGDESK_SOAK=1 RINGDESK_SOAK_RACES=10000 $(BIN)/pytest -s tests/faults tests/integration/test_ticket_races.py $(PYTEST_ARGS)
 
 bench: setup-dev
 	$(BIN)/python -m bench

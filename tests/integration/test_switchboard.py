@@ -62,9 +62,9 @@ class Room:
         self.told.append(event)
         self.news.set()
 
-    async def until(self, met: Callable[[], Any]) -> None:
+    async def until(self, met: Callable[[], Any], seconds: float = SECONDS) -> None:
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(seconds):
                 while not met():
                     self.news.clear()
                     await self.news.wait()
@@ -100,8 +100,17 @@ async def room(
         dial_context="agents",
         wrapup={"service": 10.0},
     )
+    async with room_on(db, pbx, replace(settings, **more), seats) as made:
+        yield made
+
+
+@asynccontextmanager
+async def room_on(
+    db: Database, pbx: Any, settings: PbxSettings, seats: tuple[Seat, ...]
+) -> AsyncIterator[Room]:
+    """The same on any PBX with these settings."""
     bus, clock, store, tasks = Bus(), SystemClock(), CallStore(db), Tasks()
-    board = Switchboard((replace(settings, **more),), bus, store, clock)
+    board = Switchboard((settings,), bus, store, clock)
     recorder = Recorder(store)
     recorder.subscribe(bus)
     recorder.start(tasks)
