@@ -8,12 +8,15 @@ from typing import Annotated, Any
 import msgspec
 
 from core.clock import Clock, iso
+from core.errors import Refused
 from core.identity.roles import Permission
 from core.identity.users import User
 from cti.commands import Asked, DutyDone, PhoneCommands
 from cti.views import agent_view
+from screenpop.contexts import Change, Contexts
 from screenpop.popper import Popper
 from screenpop.socket import Command
+from screenpop.work import Draft
 
 Text = Annotated[str, msgspec.Meta(max_length=64)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=160)]
@@ -51,7 +54,27 @@ class PopArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pop_id: Id
 
 
-def commands(phones: PhoneCommands, popper: Popper, clock: Clock) -> Mapping[str, Command]:
+class SaveArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an agent has typed for a call, sent as it is typed; what is left out stays. A `*_version` is the one that
+    the typing began from, `origin` the colleague whose draft it goes on with.
+    """
+
+    call_id: Id
+    draft: Draft | None = None
+    draft_version: int = 0
+    origin: Text = ""
+    note: Annotated[str, msgspec.Meta(max_length=8000)] | None = None
+    note_version: int = 0
+
+
+class ChooseArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    call_id: Id
+    customer_id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+def commands(
+    phones: PhoneCommands, popper: Popper, contexts: Contexts, clock: Clock
+) -> Mapping[str, Command]:
     """The table of commands."""
 
     def asked(user: User) -> Asked:
@@ -76,13 +99,27 @@ def commands(phones: PhoneCommands, popper: Popper, clock: Clock) -> Mapping[str
         await phones.hangup(asked(user), args.call_id)
 
     async def transfer(user: User, args: TransferArgs) -> Any:
-        await phones.transfer(asked(user), args.call_id, args.to, args.kind)
+        popper.sent_to(args.call_id, user.name, args.to)
+        try:
+            await phones.transfer(asked(user), args.call_id, args.to, args.kind)
+        except Refused:
+            popper.sent_to(args.call_id, user.name, "")
+            raise
 
     async def ping(user: User, args: NoArgs) -> Any:
         return {"at": iso(clock.now())}
 
     async def close(user: User, args: PopArgs) -> Any:
         popper.close(user.name, args.pop_id)
+
+    async def save(user: User, args: SaveArgs) -> Any:
+        change = Change(args.draft, args.draft_version, args.origin, args.note, args.note_version)
+        work, replaced = await contexts.save(args.call_id, user.name, change)
+        versions = {"draft_version": work.draft_version, "note_version": work.note_version}
+        return {**versions, "replaced": replaced}
+
+    async def choose(user: User, args: ChooseArgs) -> Any:
+        await contexts.choose(args.call_id, user.name, args.customer_id)
 
     return {
         "ping": Command(NoArgs, Permission.DESK_USE, ping),
@@ -94,6 +131,8 @@ def commands(phones: PhoneCommands, popper: Popper, clock: Clock) -> Mapping[str
         "call.hangup": Command(CallArgs, Permission.CALLS_CONTROL, hangup),
         "call.transfer": Command(TransferArgs, Permission.CALLS_CONTROL, transfer),
         "pop.close": Command(PopArgs, Permission.DESK_USE, close),
+        "context.save": Command(SaveArgs, Permission.CALLS_CONTROL, save),
+        "context.choose": Command(ChooseArgs, Permission.CALLS_CONTROL, choose),
     }
 
 

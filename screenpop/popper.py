@@ -7,7 +7,7 @@ deadline, then the pop is shown with what the line says and filled in afterwards
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,9 +19,22 @@ from core.clock import Clock, iso
 from core.errors import Conflict, NotFound
 from core.tasks import Tasks
 from cti import messages as cti
+from screenpop.handing import Person, only_asked
 from screenpop.hub import Hub
-from screenpop.pops import Context, Pop, StateLabel, build, pop_id, unknown_yet, who, withdrawal
+from screenpop.pops import (
+    Context,
+    Others,
+    Pop,
+    Question,
+    StateLabel,
+    build,
+    pop_id,
+    unknown_yet,
+    who,
+    withdrawal,
+)
 from screenpop.session import Audience
+from screenpop.work import Work
 
 log = structlog.get_logger(__name__)
 KEPT_SECONDS = 1800
@@ -35,9 +48,21 @@ KEPT_POPS = 12
 class Records(Protocol):
     """Where pops read what is known of a caller."""
 
-    async def about(self, number: str, pbx: str) -> Context:
-        """Everything known of the caller with this number, as a pop shows it."""
+    async def about(self, question: Question) -> Context:
+        """Everything known of the caller, as a pop shows it."""
         ...
+
+
+class Works(Protocol):
+    """Where pops see what agents wrote in a call, and who hears which of it is on a desk."""
+
+    def of_call(self, call_id: str) -> Mapping[str, Work]: ...
+
+    def chosen_of(self, call_id: str) -> tuple[str, str]: ...
+
+    def shown(self, call_id: str, user: str) -> None: ...
+
+    def put_away(self, call_id: str, user: str) -> None: ...
 
 
 class Renderer(Protocol):
@@ -49,8 +74,9 @@ class Renderer(Protocol):
 class Known:
     """One call's number and what is known of it, fetched once for all agents."""
 
-    def __init__(self, number: str, task: asyncio.Task[Context], before: Context | None) -> None:
-        self.number = number
+    def __init__(self, question: Question, task: asyncio.Task[Context], before: Context | None) -> None:
+        self.question = question
+        self.number = question.number
         self.task = task
         self._before = before
         self.late = False
@@ -78,6 +104,8 @@ class Open:
         self.call = call
         self.segment = segment
         self.told: Pop | None = None
+        self.sent_to = ""
+        """The number that the agent named in a transfer."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +114,8 @@ class Around:
 
     hub: Hub
     records: Records
+    works: Works
+    person: Person
     render: Renderer
     state_label: Callable[[str], StateLabel]
     clock: Clock
@@ -111,7 +141,7 @@ class Popper:
         bus.subscribe(cti.CallChanged, lambda event: self.changed(event.call))
         bus.subscribe(cti.CallOffered, lambda event: self.offered(event.call, event.segment))
         bus.subscribe(cti.CallAnswered, lambda event: self.offered(event.call, event.segment))
-        bus.subscribe(cti.OfferWithdrawn, lambda event: self.withdrawn(event.segment))
+        bus.subscribe(cti.OfferWithdrawn, lambda event: self.withdrawn(event.call, event.segment))
         bus.subscribe(cti.SegmentEnded, lambda event: self.ended(event.call, event.segment))
         bus.subscribe(cti.CallEnded, lambda event: self.call_ended(event.call))
 
@@ -142,30 +172,38 @@ class Popper:
             if open_.call.caller != call.caller:
                 open_.call = call
                 self._tell(open_)
+        self._follow(call)
 
     def offered(self, call: cti.Call, segment: cti.Segment) -> None:
         """The agent's phone rings, or was answered: show the card, or open it."""
-        if segment.agent is None or call.direction is cti.Direction.INTERNAL:
-            return
-        self.look_up(call)
-        id_ = pop_id(segment)
-        open_ = self._open.setdefault(id_, Open(call, segment))
-        self._by_call.setdefault(call.id, {})[id_] = open_
-        open_.call, open_.segment = call, segment
-        self._tell(open_)
+        if segment.agent is not None and call.direction is not cti.Direction.INTERNAL:
+            self.look_up(call)
+            id_ = pop_id(segment)
+            open_ = self._open.setdefault(id_, Open(call, segment))
+            self._by_call.setdefault(call.id, {})[id_] = open_
+            open_.call, open_.segment = call, segment
+            self._tell(open_)
+            if segment.answered_at is not None:
+                self._put_older_away(open_)
+        self._follow(call)
 
-    def withdrawn(self, segment: cti.Segment) -> None:
+    def withdrawn(self, call: cti.Call, segment: cti.Segment) -> None:
         """The phone rings no more: the card goes, with the reason."""
         self._close(pop_id(segment), withdrawal(segment))
+        self._follow(call)
 
     def ended(self, call: cti.Call, segment: cti.Segment) -> None:
-        """The agent has hung up: the card stays, marked, until the agent closes it."""
+        """The agent has hung up: the card stays, marked, until the agent closes it. Who was only asked never had the
+        customer, and its card goes with the question.
+        """
         open_ = self._open.get(pop_id(segment))
-        if open_ is None:
-            return
-        open_.call, open_.segment = call, segment
-        self._tell(open_)
-        self._trim(segment.agent)
+        if open_ is not None and only_asked(call, segment):
+            self._close(pop_id(segment), "cancelled")
+        elif open_ is not None:
+            open_.call, open_.segment = call, segment
+            self._tell(open_)
+            self._trim(segment.agent)
+        self._follow(call)
 
     def call_ended(self, call: cti.Call) -> None:
         """No ringing card outlives its call, whatever the PBX left unsaid."""
@@ -175,8 +213,48 @@ class Popper:
                 self._close(pop_id(open_.segment), "caller_hung_up")
             elif open_.segment.ended_at is None:
                 self.ended(call, msgspec.structs.replace(open_.segment, ended_at=call.ended_at))
+        self._follow(call)
         if not self._of_call(call.id):
             self._forget(call.id)
+
+    def work_changed(self, call_id: str) -> None:
+        """Somebody wrote something in the call: whoever else has its card sees it."""
+        for open_ in self._of_call(call_id):
+            self._tell(open_)
+
+    def customer_chosen(self, call_id: str) -> None:
+        """An agent has found out who is calling: so it is on every card of the call."""
+        opens = self._of_call(call_id)
+        if opens:
+            self._fetch(opens[0].call)
+
+    def sent_to(self, call_id: str, user: str, to: str) -> None:
+        """The user has named this number in a transfer of the call."""
+        for open_ in self._of_call(call_id):
+            if open_.segment.agent == user and open_.segment.ended_at is None:
+                open_.sent_to = to
+
+    def has_pops(self, call_id: str) -> bool:
+        """Whether a card of the call is on any desk."""
+        return call_id in self._by_call
+
+    def _follow(self, call: cti.Call) -> None:
+        """Cards of a call that more than one agent has to do with show where the customer is now."""
+        opens = self._of_call(call.id)
+        if len(call.segments) < 2 and not any(o.segment.ended_at for o in opens):
+            return
+        segments = {segment.id: segment for segment in call.segments}
+        for open_ in opens:
+            open_.call = call
+            open_.segment = segments.get(open_.segment.id, open_.segment)
+            self._tell(open_)
+
+    def _put_older_away(self, open_: Open) -> None:
+        """The customer has come back to the agent: one card of the call is enough."""
+        for id_, other in list(self._by_call.get(open_.call.id, {}).items()):
+            same = other is not open_ and other.segment.agent == open_.segment.agent
+            if same and other.segment.ended_at is not None:
+                self._close(id_, "cancelled")
 
     def close(self, user: str, id_: str) -> None:
         """The agent puts the card away; refused while the call still goes on, for the card is all it has of it."""
@@ -210,13 +288,11 @@ class Popper:
                 self._close(id_, "cancelled")
 
     def _fetch(self, call: cti.Call) -> None:
-        number = who(call)
+        question = Question(who(call), call.pbx, call.id, self._around.works.chosen_of(call.id)[0])
         last = self._known.get(call.id)
-        before = last.context() if last is not None and last.number == number else None
-        task = self._tasks.spawn(
-            self._around.records.about(number, call.pbx), f"look up the caller of {call.id}"
-        )
-        known = self._known[call.id] = Known(number, task, before)
+        before = last.context() if last is not None and last.number == question.number else None
+        task = self._tasks.spawn(self._around.records.about(question), f"look up the caller of {call.id}")
+        known = self._known[call.id] = Known(question, task, before)
         task.add_done_callback(lambda _: self._arrived(call.id, known))
         asyncio.get_running_loop().call_later(self._around.deadline, self._too_late, call.id, known)
 
@@ -245,13 +321,20 @@ class Popper:
         if context is None or user is None:
             return
         language = self._hub.language_of(user, self._around.default_language)
-        pop = build(open_.call, open_.segment, context, self._around.state_label(language))
+        pop = build(
+            open_.call, open_.segment, context, self._around.state_label(language), self._others(open_)
+        )
         if pop == open_.told:
             return
         kind = "pop" if open_.told is None else "pop.updated"
         open_.told = pop
         body = {"data": msgspec.to_builtins(pop), "html": self._around.render(pop, language)}
         self._hub.publish(kind, body, Audience(frozenset({user})), iso(self._around.clock.now()))
+        self._around.works.shown(open_.call.id, user)
+
+    def _others(self, open_: Open) -> Others:
+        sent_to = {open_.segment.id: open_.sent_to} if open_.sent_to else {}
+        return Others(self._around.works.of_call(open_.call.id), self._around.person, sent_to)
 
     def _close(self, id_: str, reason: str) -> None:
         open_ = self._open.pop(id_, None)
@@ -263,6 +346,9 @@ class Popper:
             self._hub.publish("pop.withdrawn", {"data": data}, audience, iso(self._around.clock.now()))
         same_call = self._by_call[open_.call.id]
         del same_call[id_]
+        user = open_.segment.agent
+        if user is not None and all(other.segment.agent != user for other in same_call.values()):
+            self._around.works.put_away(open_.call.id, user)
         if not same_call:
             del self._by_call[open_.call.id]
             if open_.call.ended_at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,8 @@ import msgspec
 from core.clock import iso, iso_or_none
 from cti.messages import Call, Direction, EndReason, Segment
 from customers.messages import Candidate, Lookup, Match
+from screenpop.handing import HandedOver, Person, Went, handed_over, went
+from screenpop.work import Work, chosen
 from ticketing.messages import Ticket
 
 HISTORY_SHOWN = 5
@@ -67,7 +69,9 @@ class PopIvr(msgspec.Struct, frozen=True):
 
 
 class Pop(msgspec.Struct, frozen=True):
-    """The data of a `pop` message. `loading` is True while the customer's record has not come yet."""
+    """The data of a `pop` message. `loading` is True while the customer's record has not come yet; `chosen_by` is the
+    agent who found out which customer it is, where one has.
+    """
 
     pop_id: str
     call_id: str
@@ -85,6 +89,9 @@ class Pop(msgspec.Struct, frozen=True):
     answered_at: str | None = None
     ended_at: str | None = None
     loading: bool = False
+    handed_over: HandedOver | None = None
+    went: Went | None = None
+    chosen_by: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -95,6 +102,17 @@ class Context(msgspec.Struct, frozen=True):
     history: tuple[PopHistory, ...] = ()
     ivr: PopIvr | None = None
     loading: bool = False
+    customer_id: str = ""
+    """The customer whom an agent chose, where the record was read for that one."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Whom a record is wanted of: the caller's `number` at a PBX, in a call, or the customer whom an agent chose."""
+
+    number: str
+    pbx: str
+    call_id: str
+    customer_id: str = ""
 
 
 StateLabel = Callable[[Ticket], str]
@@ -111,9 +129,20 @@ def pop_id(segment: Segment) -> str:
     return f"pop-{segment.id}"
 
 
-def build(call: Call, segment: Segment, context: Context, state_label: StateLabel) -> Pop:
+class Others(msgspec.Struct, frozen=True):
+    """What others have to do with a call: who wrote what in it, by user; what users are called; and the number that a
+    transfer named, by the id of the segment which it ended.
+    """
+
+    works: Mapping[str, Work]
+    person: Person
+    sent_to: Mapping[str, str] = {}
+
+
+def build(call: Call, segment: Segment, context: Context, state_label: StateLabel, others: Others) -> Pop:
     """The pop of one offer as things stand now. The segment must have an agent."""
     lookup = context.lookup
+    customer_id, by = chosen(others.works.values())
     return Pop(
         pop_id=pop_id(segment),
         call_id=call.id,
@@ -131,6 +160,9 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         answered_at=iso_or_none(segment.answered_at),
         ended_at=iso_or_none(segment.ended_at),
         loading=context.loading,
+        handed_over=handed_over(call, segment, others.works, others.person),
+        went=went(call, segment, others.sent_to.get(segment.id, ""), others.person),
+        chosen_by=by if customer_id and customer_id == context.customer_id else "",
     )
 
 
@@ -170,7 +202,7 @@ def withdrawal(segment: Segment) -> str:
 
 def _caller(call: Call, lookup: Lookup) -> PopCaller:
     """Who the line says it is. A withheld number has no text of its own: `anonymous` is a word of the line's."""
-    if lookup.match is Match.ANONYMOUS:
+    if lookup.match is Match.ANONYMOUS or not (lookup.shown or lookup.e164):
         return PopCaller("", "", _name(call))
     return PopCaller(lookup.e164 or who(call), lookup.shown, _name(call))
 

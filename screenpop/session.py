@@ -24,6 +24,7 @@ SNAPSHOT_PARTS: Mapping[str, tuple[str, str]] = {
     "pop": ("pops", "pop_id"),
     "pop.updated": ("pops", "pop_id"),
     "pop.withdrawn": ("pops", "pop_id"),
+    "context": ("contexts", "call_id"),
 }
 """Event type to the part of the snapshot that it changes and the key within it. Other types change nothing."""
 

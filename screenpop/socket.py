@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 20.0
 SEND_SECONDS = 10.0
 GOODBYE_SECONDS = 1.0
-MAX_COMMAND_BYTES = 16 * 1024
+MAX_COMMAND_BYTES = 96 * 1024
+"""The largest command is a draft: 16,000 characters of Chinese are 48 KB."""
 RESUME_FRAMES = PENDING_FRAMES // 2
 """Who missed more than this gets a hello, which is smaller."""
 

@@ -39,6 +39,7 @@ def routes(house: House) -> list[Route]:
             house.pages.language_of,
             house.settings.server.public_url,
         ),
+        *screenpop.api.work_routes(house.contexts),
         *screenpop.pages.routes(house.pages),
     ]
     return [*own, openapi_route(own, VERSION)]

@@ -44,13 +44,16 @@ class TicketTimeline:
 
 
 class OpenTickets:
-    """A customer's open tickets, for pops."""
+    """Open tickets of a customer, or that were opened in a call, for pops."""
 
     def __init__(self, tickets: Tickets) -> None:
         self._tickets = tickets
 
     async def open_of_customer(self, customer_id: str, limit: int) -> Sequence[Ticket]:
         return await self._tickets.list(TicketFilter(customer_id=customer_id, open=True), limit)
+
+    async def open_of_call(self, call_id: str, limit: int) -> Sequence[Ticket]:
+        return await self._tickets.list(TicketFilter(call_id=call_id, open=True), limit)
 
 
 class Existing:

@@ -20,7 +20,7 @@ from core.outbox import Relay
 from core.tasks import Tasks
 from cti.commands import PhoneCommands
 from cti.journal.journal import Journal
-from cti.messages import Seat
+from cti.messages import Call, Seat
 from cti.recorder import Recorder
 from cti.store import CallStore
 from cti.switchboard import Switchboard
@@ -28,6 +28,7 @@ from customers.accounts.service import Accounts
 from customers.service import Customers
 from ivr_flows.speech.voice import SpokenVoice
 from screenpop.commands import commands
+from screenpop.contexts import Contexts
 from screenpop.hub import Hub
 from screenpop.labels import TicketLabels
 from screenpop.live import LivePicture
@@ -41,6 +42,7 @@ from screenpop.socket import LiveSocket, viewer_of
 from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from screenpop.witness import Witness
+from screenpop.work_store import WorkStore
 from server.definitions import Definitions
 from server.ivr_lines import Lines, NothingProved
 from server.ivr_parts import caller_services
@@ -112,10 +114,13 @@ class House:
         self.labels = TicketLabels(self.tickets, self.people.name)
         self.renderer = Renderer(desk, self.labels)
         records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions, self.db.together)
+        self.contexts = Contexts(self.hub, WorkStore(self.db), self._find_call, self.people.name, self.clock)
         self.popper = Popper(
             Around(
                 hub=self.hub,
                 records=records,
+                works=self.contexts,
+                person=self.people.name,
                 render=self.renderer.render_pop,
                 state_label=self.labels.of,
                 clock=self.clock,
@@ -124,6 +129,7 @@ class House:
                 default_language=desk.language,
             )
         )
+        self.contexts.changed, self.contexts.chosen = self.popper.work_changed, self.popper.customer_chosen
         self.pages = Pages(
             self.renderer,
             self.identity,
@@ -136,7 +142,7 @@ class House:
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
         self.ticket_notices = TicketNotices(self.hub, self.renderer, self.labels, self.clock)
-        table = commands(self.phones, self.popper, self.clock)
+        table = commands(self.phones, self.popper, self.contexts, self.clock)
         self.socket = LiveSocket(self.hub, self._snapshot, self.tickets_live.open_of, table, self.clock)
 
     def _subscribe(self) -> None:
@@ -146,6 +152,7 @@ class House:
         self.popper.subscribe(self.bus)
         if self.journal is not None:
             Witness(self.hub, self.journal, self.clock).subscribe(self.bus)
+        self.contexts.subscribe(self.bus, self.tasks)
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
         self.ticket_notices.subscribe(self.bus)
@@ -172,6 +179,7 @@ class House:
         if self.journal is not None:
             self._start(self.journal)
         await self.refresh_seats()
+        await self.contexts.start()
         self.renderer.warm()
         self.recorder.start(self.tasks)
         self.tasks.spawn(self.relay.run(), "outbox")
@@ -220,7 +228,12 @@ class House:
             self.hub.end_lost(open_ - await self.identity.living_sessions(self.clock.now()))
 
     def _snapshot(self, viewer: Viewer, language: str) -> dict[str, Any]:
-        return {**self.live.snapshot(viewer), "pops": self.popper.pops_of(viewer.user, language)}
+        pops = self.popper.pops_of(viewer.user, language)
+        return {**self.live.snapshot(viewer), "pops": pops, "contexts": self.contexts.snapshot(viewer.user)}
+
+    async def _find_call(self, call_id: str) -> Call | None:
+        """The call, live or ended."""
+        return self.switchboard.call(call_id) or await self.calls.get(call_id)
 
     async def _housekeeping(self) -> None:
         """What nobody tells us of is looked at from time to time; a round that fails is tried again."""
@@ -230,6 +243,7 @@ class House:
                 await self.refresh_seats()
                 await self.definitions.follow()
                 self.popper.expire(self.clock.now())
+                await self.contexts.keep_house(self.switchboard.has_call)
                 await self.check_windows()
             except Exception:
                 log.exception("housekeeping.failed")

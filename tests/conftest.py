@@ -25,6 +25,7 @@ TABLES = (
     "core.web.idempotency",
     "cti.tables",
     "customers.tables",
+    "screenpop.tables",
     "ticketing.tables",
 )
 for _name in TABLES:

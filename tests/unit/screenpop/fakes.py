@@ -11,10 +11,12 @@ from core.bus import Bus
 from core.tasks import Tasks
 from cti import messages as cti
 from customers.messages import Candidate, Certainty, Customer, Grade, Lookup, Match
+from screenpop.contexts import Contexts
 from screenpop.hub import Hub
 from screenpop.popper import Around, Popper
-from screenpop.pops import Context, Pop
+from screenpop.pops import Context, Pop, Question
 from screenpop.session import Log, Viewer
+from screenpop.work import Work
 
 LI = Customer(id="cu1", name="Li Wei", grade=Grade.A, vip=True)
 KNOWN = Context(Lookup(Match.ONE, "138 0013 8000", "+8613800138000", (Candidate(LI, Certainty.EXACT),)))
@@ -36,10 +38,12 @@ class HeldRecords:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.questions: list[Question] = []
         self._waiting: list[asyncio.Future[Context]] = []
 
-    async def about(self, number: str, pbx: str) -> Context:
-        self.asked.append(number)
+    async def about(self, question: Question) -> Context:
+        self.asked.append(question.number)
+        self.questions.append(question)
         future: asyncio.Future[Context] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         return await future
@@ -59,6 +63,30 @@ class HeldRecords:
         await turn()
 
 
+class MemoryStore:
+    """Keeps work in memory, as the database does (tests/integration/test_call_work.py holds both to it)."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Work] = {}
+
+    async def save(self, work: Work) -> None:
+        before = self.rows.get((work.call_id, work.user))
+        if before is None or before.version < work.version:
+            self.rows[work.call_id, work.user] = work
+
+    async def of_call(self, call_id: str) -> dict[str, Work]:
+        return {user: work for (call, user), work in self.rows.items() if call == call_id}
+
+    async def since(self, at: float) -> list[Work]:
+        return [work for work in self.rows.values() if work.updated_at >= at]
+
+    async def forget_drafts(self, before: float) -> int:
+        old = [key for key, work in self.rows.items() if work.draft_at is not None and work.draft_at < before]
+        for key in old:
+            self.rows[key] = msgspec.structs.replace(self.rows[key], draft={}, draft_at=None, origin="")
+        return len(old)
+
+
 async def turn() -> None:
     """Let every task that can run go on."""
     for _ in range(5):
@@ -74,10 +102,15 @@ class Desk:
         self.clock = StillClock()
         self.tasks = Tasks()
         self.bus = Bus()
+        self.store = MemoryStore()
+        self.calls: dict[str, cti.Call] = {}
+        self.contexts = Contexts(self.hub, self.store, self._find, str.title, self.clock)
         self.popper = Popper(
             Around(
                 hub=self.hub,
                 records=self.records,
+                works=self.contexts,
+                person=str.title,
                 render=render,
                 state_label=lambda _language: lambda ticket: ticket.state,
                 clock=self.clock,
@@ -85,7 +118,12 @@ class Desk:
                 deadline=deadline,
             )
         )
+        self.contexts.changed, self.contexts.chosen = self.popper.work_changed, self.popper.customer_chosen
         self.popper.subscribe(self.bus)
+        self.contexts.subscribe(self.bus, self.tasks)
+
+    async def _find(self, call_id: str) -> cti.Call | None:
+        return self.calls.get(call_id)
 
     def heard(self, user: str) -> list[dict[str, Any]]:
         entries = self.hub.log.since("e1", 0, Viewer(user)) or []
