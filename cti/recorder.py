@@ -1,16 +1,11 @@
-"""Writes calls as they change. A database that stalls never stalls the link: of each call only the latest waits."""
+"""Writes calls as they change, off the path: see `core.saver`."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from typing import Any, Protocol, get_args
-
-import sqlalchemy as sa
-import structlog
+from typing import Any, get_args
 
 from core.bus import Bus
-from core.tasks import Tasks
+from core.saver import BATCH, Saver, Saves
 from cti.messages import (
     Call,
     CallAnswered,
@@ -22,151 +17,23 @@ from cti.messages import (
     SegmentEnded,
 )
 
-BATCH = 200
-GATHER_SECONDS = 0.1
-"""A call changes several times within this time as it begins, is offered and ends; it is written once."""
-FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 10.0
-HURRIED_PAUSE = 0.05
-"""Between tries while a shutdown waits."""
-PENDING = 100_000
-"""Calls that may wait for a database that is away: about a day of 4,000 calls an hour, some 200 MB."""
-DATABASE_SECONDS = 15.0
-
-# What the database will never take; anything else may pass, such as a lock or a server that is away.
-_POISON = (sa.exc.DataError, sa.exc.IntegrityError, UnicodeError)
+__all__ = ["BATCH", "Recorder"]
 
 _CallEvent = (
     CallStarted | CallChanged | CallOffered | OfferWithdrawn | CallAnswered | SegmentEnded | CallEnded
 )
 _KINDS: tuple[type[Any], ...] = get_args(_CallEvent)
 
-log = structlog.get_logger(__name__)
 
+class Recorder(Saver[Call]):
+    """Takes calls from the bus without waiting; of each the latest shape is written soon."""
 
-class Saves(Protocol):
-    """Where calls go."""
-
-    async def save_many(self, many: Sequence[Call]) -> None: ...
-
-
-class Recorder:
-    """Takes calls from the bus without waiting, and writes them in batches, in a task of its own.
-
-    What failed is tried again, ever more slowly, and only in its latest shape. A call that the database refuses for
-    what is in it is given up and counted in `dropped`; so is the oldest one, should more wait than `PENDING`.
-    """
-
-    def __init__(self, store: Saves) -> None:
-        self._store = store
-        self._pending: dict[str, Call] = {}
-        self._saving = 0
-        self._news = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._hurry = asyncio.Event()
-        self.saved = 0
-        self.failures = 0
-        self.dropped = 0
-
-    @property
-    def pending(self) -> int:
-        """Calls that wait to be written."""
-        return len(self._pending) + self._saving
+    def __init__(self, store: Saves[Call]) -> None:
+        super().__init__(store, "calls")
 
     def subscribe(self, bus: Bus) -> None:
         for kind in _KINDS:
             bus.subscribe(kind, self._on_event)
 
-    def start(self, tasks: Tasks) -> None:
-        tasks.spawn(self.run(), "recorder")
-
-    def offer(self, call: Call) -> None:
-        """Has the call written soon; never waits."""
-        self._pending[call.id] = call
-        if len(self._pending) > PENDING:
-            self._drop(self._pending.pop(next(iter(self._pending))), "too many wait")
-        self._idle.clear()
-        self._news.set()
-
-    async def run(self) -> None:
-        """Writes until cancelled."""
-        tries = 0
-        while True:
-            await self._news.wait()
-            if len(self._pending) < BATCH:
-                await self._hurried(GATHER_SECONDS)
-            tries = 0 if await self._save_some() else tries + 1
-            if not self._pending:
-                self._news.clear()
-                self._idle.set()
-            elif tries:
-                await self._wait(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10)))
-
-    async def flush(self, deadline: float = 5.0) -> bool:
-        """Waits up to `deadline` seconds until all is written; False where time ran out. `run` must be running."""
-        self._hurry.set()
-        try:
-            async with asyncio.timeout(deadline):
-                await self._idle.wait()
-        except TimeoutError:
-            log.error("recorder.unsaved", calls=self.pending)
-            return False
-        finally:
-            self._hurry.clear()
-        return True
-
     def _on_event(self, event: _CallEvent) -> None:
         self.offer(event.call)
-
-    async def _wait(self, seconds: float) -> None:
-        if await self._hurried(seconds):
-            await asyncio.sleep(min(seconds, HURRIED_PAUSE))
-
-    async def _hurried(self, seconds: float) -> bool:
-        """Waits so long, or until a shutdown hurries: True."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._hurry.wait()
-        except TimeoutError:
-            return False
-
-    async def _save_some(self) -> bool:
-        batch = {call_id: self._pending.pop(call_id) for call_id in list(self._pending)[:BATCH]}
-        self._saving = len(batch)
-        try:
-            await self._save(list(batch.values()))
-        except Exception as error:
-            self.failures += 1
-            if self.failures & (self.failures - 1) == 0:  # at 1, 2, 4, 8 …
-                log.warning(
-                    "recorder.failed", calls=len(batch), failures=self.failures, error=str(error)[:300]
-                )
-            self._pending = {**batch, **self._pending}  # what has changed meanwhile goes before
-            return False
-        except BaseException:
-            self._pending = {**batch, **self._pending}
-            raise
-        finally:
-            self._saving = 0
-        return True
-
-    async def _save(self, batch: list[Call]) -> None:
-        try:
-            async with asyncio.timeout(DATABASE_SECONDS):
-                await self._store.save_many(batch)
-            self.saved += len(batch)
-        except _POISON as error:
-            await self._save_each(batch, error)
-
-    async def _save_each(self, batch: list[Call], error: Exception) -> None:
-        """One of the batch is what the database will never take: the others must not suffer."""
-        if len(batch) == 1:
-            self._drop(batch[0], str(error)[:300])
-            return
-        for call in batch:
-            await self._save([call])
-
-    def _drop(self, call: Call, why: str) -> None:
-        self.dropped += 1
-        log.error("recorder.dropped", call=call.id, why=why)

@@ -260,6 +260,8 @@ class Visit(msgspec.Struct, frozen=True):
     started_at: float
     node: str = ""
     path: tuple[str, ...] = ()
+    entered: tuple[float, ...] = ()
+    """When each node of `path` was come to, in seconds since `started_at`; kept by who runs the flow."""
     answers: dict[str, Value] = {}
     auth: str = ""
     """What the caller has proved: empty, or `pin`."""

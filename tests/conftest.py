@@ -25,6 +25,7 @@ TABLES = (
     "core.web.idempotency",
     "cti.tables",
     "customers.tables",
+    "ivr_flows.tables",
     "screenpop.tables",
     "ticketing.tables",
 )

@@ -112,7 +112,7 @@ class FastAgiServer:
             self._sweeper.cancel()
         running = list(self._running.values())
         for wire in list(self._wires):
-            wire.close()
+            wire.close(AGIError("the server was stopped"))
         if running:
             _, late = await asyncio.wait(running, timeout=STOP_SECONDS)
             for task in late:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import msgspec
+
 from ivr_flows.agi.frames import Reply, command, key_of, keys
 from ivr_flows.agi.wire import Wire
 from ivr_flows.agi.words import (
@@ -30,6 +32,16 @@ _NAME = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,79}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,499}|/[A-Za-z0-9_./-]{1,499}")
 _DIGITS = re.compile(r"[0-9*#]{1,64}")
 _APPLICATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,39}")
+
+
+class Played(msgspec.Struct, frozen=True):
+    """The key that interrupted a sound (empty: none did), and the sample at which it ended.
+
+    Asterisk answers a sound that it does not have like one of no length: no key, and `endpos` 0.
+    """
+
+    key: str
+    endpos: int
 
 
 class Agi:
@@ -79,16 +91,12 @@ class Agi:
         """Answer, unless it is answered."""
         await self.execute("ANSWER", seconds=30.0)
 
-    async def stream_file(
-        self, filename: str, escape_digits: str = "", sample_offset: int = 0
-    ) -> tuple[str, bool]:
-        """Play; returns the key that interrupted (or an empty text), and whether the file was there: Asterisk answers
-        a missing one like one of no length."""
+    async def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> Played:
+        """Play from that sample on, until the end or one of these keys."""
         reply = await self.execute(
             "STREAM FILE", _file(filename), keys(escape_digits), sample_offset, seconds=SOUND_SECONDS
         )
-        key = key_of(reply)
-        return key, bool(key) or reply.endpos != sample_offset
+        return Played(key_of(reply), reply.endpos or 0)
 
     async def wait_for_digit(self, timeout: int = 2000) -> str:
         """The next key within so many milliseconds, or an empty text."""

@@ -138,9 +138,9 @@ class Wire(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def close(self) -> None:
-        """End the line in good order: Asterisk's dialplan goes on."""
-        self.lost = self.lost or AGIHangup("closed")
+    def close(self, error: Exception | None = None) -> None:
+        """End the line in good order: Asterisk's dialplan goes on. `error` is what a waiting command raises."""
+        self.lost = self.lost or error or AGIHangup("closed")
         self._end_waiting()
         if self._transport is not None:
             self._transport.close()

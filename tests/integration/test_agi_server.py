@@ -11,7 +11,7 @@ import pytest
 from core.tasks import Tasks
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.server import FastAgiServer, Gate, Limits
-from ivr_flows.agi.session import Agi
+from ivr_flows.agi.session import Agi, Played
 from ivr_flows.agi.words import (
     AGIAppError,
     AGIHangup,
@@ -122,7 +122,7 @@ async def test_commands_have_the_usual_names_and_are_written_as_asterisk_reads_t
         ("HANGUP", "200 result=1"),
     )
     assert outcome == [
-        ("2", True), ("", False), "", "12#", 16000, "#", "", "1700000000.1", "", None, 6, None, "0", None,
+        Played("2", 800), Played("", 0), "", "12#", 16000, "#", "", "1700000000.1", "", None, 6, None, "0", None,
     ]  # fmt: skip
 
 

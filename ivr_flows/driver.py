@@ -1,0 +1,261 @@
+"""Runs a flow on a caller's line: each effect of the engine is carried out, and its outcome handed back.
+
+Whatever breaks, a flow, a service, a sound or the line, the caller is not lost: the line to Asterisk is given up
+without a word, and the dialplan goes on to its queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from core.clock import Clock
+from core.ids import new_id
+from ivr_flows.agi.frames import Asked
+from ivr_flows.agi.session import Agi
+from ivr_flows.agi.words import AGIError, AGIHangup, UnsafeArgument
+from ivr_flows.engine import State, begin, step, visit_of
+from ivr_flows.flow.model import Flows
+from ivr_flows.line import CallerLine, Unheard
+from ivr_flows.messages import (
+    Answer,
+    Ask,
+    Began,
+    Caller,
+    Collect,
+    Done,
+    Effect,
+    Ended,
+    Failed,
+    HangUp,
+    Input,
+    Language,
+    Record,
+    Recordings,
+    Say,
+    ServiceRefused,
+    Services,
+    Target,
+    Transfer,
+    Visit,
+    Voice,
+)
+from ivr_flows.visits import Visits
+
+log = structlog.get_logger(__name__)
+NEXT, TO, PRIORITY = "RINGDESK_NEXT", "RINGDESK_TO", "QUEUE_PRIO"
+"""What the dialplan reads when the flow has ended."""
+CALL = "RINGDESK_CALL"
+_PLACE = re.compile(r"[A-Za-z0-9_+-]{1,64}")
+"""What may stand in a dialplan's Queue() or Goto(): no comma, no $, no slash."""
+
+
+class Lines(Protocol):
+    """What the telephone side knows of a caller's line, and of where callers can go."""
+
+    def call_of(self, pbx: str, uniqueid: str, tag: str) -> str:
+        """The id that the call of this channel has."""
+        ...
+
+    def pbx_of(self, peer: str, named: str) -> str:
+        """The PBX at this address, or the one that the dialplan names; empty where there is none."""
+        ...
+
+    def place(self, transfer: Transfer, caller: Caller) -> str:
+        """What the dialplan is to go to: queue, extension, number. Empty where the caller must not go there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the driver stands on. `ask_seconds` is how long a caller waits for another room."""
+
+    flows: Callable[[], Flows]
+    services: Services
+    voice: Voice
+    recordings: Recordings
+    visits: Visits
+    lines: Lines
+    clock: Clock
+    ask_seconds: float = 5.0
+
+
+class Driver:
+    """Serves callers, each in a task of its own."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+
+    async def serve(self, agi: Agi, wanted: Asked) -> None:
+        """One caller, from the opening of the line to its end. Raises nothing but a cancellation."""
+        flows = self._around.flows()
+        try:
+            caller = await self._caller(agi, wanted)
+        except (AGIError, UnsafeArgument) as error:
+            log.info("flow.no_caller", flow=wanted.flow, why=str(error))
+            return
+        if wanted.flow not in flows.by_name:
+            self._refused(wanted.flow, caller)
+            return
+        state = begin(flows, wanted.flow, {"caller": caller.number, "dialled": caller.dialled})
+        await _Run(self._around, agi, caller, flows, state).run()
+
+    async def _caller(self, agi: Agi, wanted: Asked) -> Caller:
+        """Who is on the line, as the PBX says it."""
+        await agi.answer()
+        env, lines = agi.env, self._around.lines
+        pbx = lines.pbx_of(agi.peer, wanted.options.get("pbx", ""))
+        uniqueid = env.get("agi_uniqueid", "")[:64]
+        return Caller(
+            session=new_id(self._around.clock.now()),
+            pbx=pbx,
+            call_id=lines.call_of(pbx, uniqueid, await agi.get_variable(CALL)),
+            channel=env.get("agi_channel", "")[:256],
+            uniqueid=uniqueid,
+            number=_known(env.get("agi_callerid", "")),
+            name=_known(env.get("agi_calleridname", "")),
+            dialled=_known(env.get("agi_dnid", "")) or _known(env.get("agi_extension", "")),
+        )
+
+    def _refused(self, flow: str, caller: Caller) -> None:
+        at = self._around.clock.now()
+        visit = replace(
+            _visit(caller, flow, at), ended=Ended.FAILED, ended_at=at, detail="there is no such flow"
+        )
+        self._around.visits.put(visit)
+        self._around.visits.trouble(visit, "there is no such flow")
+
+
+class _Run:
+    """One visit."""
+
+    def __init__(self, around: Around, agi: Agi, caller: Caller, flows: Flows, state: State) -> None:
+        self._around = around
+        self._agi = agi
+        self._caller = caller
+        self._flows = flows
+        self._state = state
+        self._visit = _visit(caller, state.flow, around.clock.now())
+        self._line = CallerLine(agi, around.voice, around.recordings, caller, around.clock.monotonic)
+        self._told = 0
+
+    async def run(self) -> None:
+        came: Input = Began()
+        try:
+            while True:
+                effect = self._step(came)
+                if isinstance(effect, Transfer | HangUp):
+                    await self._end(effect)
+                    return
+                came = await self._do(effect)
+        except AGIHangup:
+            self._finish(Ended.HUNG_UP, "")
+        except asyncio.CancelledError:
+            self._finish(Ended.FAILED, "the server was stopped")
+            raise
+        except Exception as error:
+            self._broken(error)
+
+    def _step(self, came: Input) -> Effect:
+        self._state, effect = step(self._flows, self._state, came)
+        self._note()
+        return effect
+
+    def _note(self) -> None:
+        """Put down where the caller is now, and what the agent will be shown."""
+        state, before = self._state, self._visit
+        since = self._around.clock.now() - before.started_at
+        more = len(state.path) - len(before.path)
+        entered = (*before.entered, *(round(since, 3),) * more)
+        self._visit = visit_of(self._flows, replace(state, ended=None), replace(before, entered=entered))
+        for what in state.failures[self._told :]:
+            self._around.visits.trouble(self._visit, what)
+        self._told = len(state.failures)
+        if self._visit != before and state.ended is None:
+            self._around.visits.put(self._visit)
+
+    async def _do(self, effect: Say | Collect | Record | Ask) -> Input:
+        match effect:
+            case Say():
+                await self._line.say(effect.pieces)
+                return Done()
+            case Collect():
+                return await self._line.collect(effect)
+            case Record():
+                return await self._line.record(effect, self._visit.id)
+            case Ask():
+                return await self._ask(effect)
+
+    async def _ask(self, effect: Ask) -> Input:
+        """Ask another room. What has begun is not broken off when the caller hangs up meanwhile."""
+        try:
+            async with asyncio.timeout(self._around.ask_seconds):
+                return Answer(await self._around.services.ask(effect.service, effect.args, self._caller))
+        except ServiceRefused as refused:
+            return Failed(refused.code)
+        except TimeoutError:
+            self._around.visits.trouble(self._visit, f"{effect.service}: no answer in time")
+            return Failed("timeout")
+        except Exception as error:
+            log.exception("flow.service_failed", service=effect.service)
+            self._around.visits.trouble(self._visit, f"{effect.service}: {type(error).__name__}")
+            return Failed("error")
+
+    async def _end(self, effect: Transfer | HangUp) -> None:
+        state = self._state
+        if state.ended is Ended.FAILED:
+            self._around.visits.trouble(self._visit, state.detail)
+        elif isinstance(effect, Transfer):
+            await self._transfer(effect)
+        elif state.ended is Ended.SERVED:
+            await self._agi.set_variable(NEXT, "hangup")
+        self._finish(state.ended or Ended.SERVED, state.detail)
+
+    async def _transfer(self, effect: Transfer) -> None:
+        """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
+        to = self._around.lines.place(effect, self._caller)
+        if not _PLACE.fullmatch(to):
+            self._around.visits.trouble(self._visit, f"no transfer to this {effect.kind.value}")
+            return
+        if effect.kind is Target.QUEUE:
+            await self._agi.set_variable(PRIORITY, effect.priority)
+        await self._agi.set_variable(TO, to)
+        await self._agi.set_variable(NEXT, effect.kind.value)
+
+    def _broken(self, error: Exception) -> None:
+        """Something of ours or of the line's failed: tell the integrator, and let the dialplan go on."""
+        why = f"no sound for {error}" if isinstance(error, Unheard) else f"{type(error).__name__}: {error}"
+        if not isinstance(error, Unheard | AGIError):
+            log.exception("flow.broken", flow=self._visit.flow, node=self._visit.node)
+        self._around.visits.trouble(self._visit, why)
+        self._finish(Ended.FAILED, why)
+
+    def _finish(self, ended: Ended, detail: str) -> None:
+        at = self._around.clock.now()
+        recordings = (*self._visit.recordings, *self._line.left)
+        visit = replace(self._visit, ended=ended, ended_at=at, detail=detail, recordings=recordings)
+        self._around.visits.put(visit)
+
+
+def _visit(caller: Caller, flow: str, at: float) -> Visit:
+    return Visit(
+        id=caller.session,
+        call_id=caller.call_id,
+        pbx=caller.pbx,
+        flow=flow,
+        language=Language.EN,
+        number=caller.number,
+        started_at=at,
+    )
+
+
+def _known(text: str) -> str:
+    """A text of the header; Asterisk says `unknown` for what it does not know."""
+    clean = "".join(char for char in text if char.isprintable())[:256]
+    return "" if clean == "unknown" else clean

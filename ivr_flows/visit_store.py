@@ -1,0 +1,101 @@
+"""Visits in the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping
+
+from core.database import Database, insert_in
+from ivr_flows.messages import Ended, Language, Visit
+from ivr_flows.tables import visits
+
+PAGE = 1_000
+_CUT = {"call_id": 80, "pbx": 40, "number": 256, "node": 140, "account": 64, "detail": 256, "customer_id": 40}
+
+
+class VisitStore:
+    """What callers did in phone menus, for good."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def save_many(self, many: Sequence[Visit]) -> None:
+        """Write the visits as they are now, all or none."""
+        if not many:
+            return
+        async with self._db.begin() as tx:
+            await tx.execute(_upserting(tx.dialect.name), [row_of(visit) for visit in many])
+
+    async def of_calls(self, call_ids: Iterable[str]) -> dict[str, Visit]:
+        """By call, its latest visit."""
+        wanted = sorted(set(call_ids))
+        if not wanted:
+            return {}
+        query = sa.select(visits).where(visits.c.call_id.in_(wanted)).order_by(visits.c.started_at)
+        return {visit.call_id: visit for visit in await self._read(query)}
+
+    async def of_customer(self, customer_id: str, before: float | None, limit: int) -> list[Visit]:
+        """A customer's visits, the newest first."""
+        query = sa.select(visits).where(visits.c.customer_id == customer_id)
+        if before is not None:
+            query = query.where(visits.c.started_at < before)
+        return await self._read(query.order_by(visits.c.started_at.desc()).limit(limit))
+
+    async def since(self, at: float, limit: int) -> list[Visit]:
+        """The newest visits begun since then, in the order of their beginning."""
+        query = sa.select(visits).where(visits.c.started_at >= at).order_by(visits.c.started_at.desc())
+        return (await self._read(query.limit(limit)))[::-1]
+
+    async def unended(self) -> list[Visit]:
+        """Visits that had not ended when they were written."""
+        return await self._read(sa.select(visits).where(visits.c.ended.is_(None)))
+
+    async def ended_between(self, since: float, until: float) -> AsyncIterator[list[Visit]]:
+        """Ended visits that began in [since, until), a page at a time."""
+        after = (since, "")
+        while True:
+            place = sa.tuple_(visits.c.started_at, visits.c.id)
+            query = sa.select(visits).where(
+                place >= sa.tuple_(*after), visits.c.started_at < until, visits.c.ended.is_not(None)
+            )
+            found = await self._read(query.order_by(visits.c.started_at, visits.c.id).limit(PAGE + 1))
+            yield found[:PAGE]
+            if len(found) <= PAGE:
+                return
+            after = (found[PAGE].started_at, found[PAGE].id)
+
+    async def _read(self, query: sa.Select[Any]) -> list[Visit]:
+        async with self._db.read() as tx:
+            return [visit_of(row) for row in (await tx.execute(query)).mappings()]
+
+
+def row_of(visit: Visit) -> dict[str, Any]:
+    """The visit as a row; texts from outside are cut to what the columns hold."""
+    row: dict[str, Any] = {
+        column.name: getattr(visit, column.name) for column in visits.columns if column.name != "ended"
+    }
+    row |= {name: row[name][:size] for name, size in _CUT.items()}
+    row |= {"path": list(visit.path), "entered": list(visit.entered), "recordings": list(visit.recordings)}
+    row |= {"language": visit.language.value, "ended": visit.ended.value if visit.ended else None}
+    return row
+
+
+def visit_of(row: RowMapping) -> Visit:
+    values = dict(row)
+    values |= {name: tuple(values[name]) for name in ("path", "entered", "recordings")}
+    values |= {"language": Language(row["language"]), "ended": Ended(row["ended"]) if row["ended"] else None}
+    return Visit(**values)
+
+
+@cache
+def _upserting(dialect: str) -> sa.Executable:
+    """The statement, made once: to make it takes longer than to run it."""
+    statement = insert_in(dialect, visits)
+    changed = {
+        column.name: statement.excluded[column.name] for column in visits.columns if column.name != "id"
+    }
+    return statement.on_conflict_do_update(index_elements=["id"], set_=changed)

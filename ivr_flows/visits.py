@@ -1,0 +1,105 @@
+"""Who is in which flow now, what they left there, and what went wrong: in memory at once, in the database soon."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from core.bus import Bus
+from core.clock import Clock
+from core.saver import Saver
+from core.tasks import Tasks
+from ivr_flows.messages import Ended, Visit, VisitChanged
+from ivr_flows.visit_store import VisitStore
+
+log = structlog.get_logger(__name__)
+KEPT = 20_000
+"""Visits in memory: those of a day, so that a pop needs no question to the database."""
+READ_BACK = 12 * 3600.0
+"""How far a start reads back: no call is longer."""
+TROUBLES = 50
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that an integrator has to know: `what` is ours, never the caller's text."""
+
+    at: float
+    flow: str
+    node: str
+    call_id: str
+    what: str
+
+
+class Visits:
+    """The visits of this server."""
+
+    def __init__(self, bus: Bus, store: VisitStore, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self.store = store
+        self.saver: Saver[Visit] = Saver(store, "visits")
+        self._live: dict[str, Visit] = {}
+        self._by_call: OrderedDict[str, Visit] = OrderedDict()
+        self.troubles: deque[Trouble] = deque(maxlen=TROUBLES)
+        """The last, the newest at the end."""
+        self.ended: Counter[str] = Counter()
+        """How many ended how since the start."""
+
+    async def start(self, tasks: Tasks) -> None:
+        """Take up what was written before a restart. Who was in a flow then is no more: the line broke with the server,
+        and the dialplan took the caller to the queue."""
+        self.saver.start(tasks)
+        broken = {visit.id: _broken_off(visit) for visit in await self.store.unended()}
+        for visit in broken.values():
+            self.saver.offer(visit)
+        for visit in await self.store.since(self._clock.now() - READ_BACK, KEPT):
+            self._remember(broken.get(visit.id, visit))
+
+    def put(self, visit: Visit) -> None:
+        """A visit began, went on, or ended. Never waits."""
+        if visit.ended is None:
+            self._live[visit.id] = visit
+        else:
+            self._live.pop(visit.id, None)
+            self.ended[visit.ended.value] += 1
+        self._remember(visit)
+        self.saver.offer(visit)
+        self._bus.publish(VisitChanged(visit))
+
+    def trouble(self, visit: Visit, what: str) -> None:
+        """Note what went wrong, for the flow's page and the log."""
+        self.troubles.append(Trouble(self._clock.now(), visit.flow, visit.node, visit.call_id, what[:300]))
+        log.warning("flow.trouble", flow=visit.flow, node=visit.node, call=visit.call_id, what=what[:300])
+
+    def of_call(self, call_id: str) -> Visit | None:
+        """The call's latest visit, where it is of today."""
+        return self._by_call.get(call_id)
+
+    async def of_calls(self, call_ids: list[str]) -> dict[str, Visit]:
+        """The latest visit of each of these calls, whenever it was."""
+        known = {one: self._by_call[one] for one in call_ids if one in self._by_call}
+        return {**await self.store.of_calls(one for one in call_ids if one not in known), **known}
+
+    def live(self) -> list[Visit]:
+        """Who is in a flow now."""
+        return list(self._live.values())
+
+    def in_nodes(self) -> Mapping[str, int]:
+        """How many callers are in each node (`flow/node`) now."""
+        return Counter(visit.node for visit in self._live.values())
+
+    def _remember(self, visit: Visit) -> None:
+        self._by_call[visit.call_id] = visit
+        self._by_call.move_to_end(visit.call_id)
+        if len(self._by_call) > KEPT:
+            self._by_call.popitem(last=False)
+
+
+def _broken_off(visit: Visit) -> Visit:
+    """The visit ended where it was last heard of."""
+    at = visit.started_at + (visit.entered[-1] if visit.entered else 0.0)
+    return replace(visit, ended=Ended.FAILED, ended_at=at, detail="the server was stopped")

@@ -1,0 +1,88 @@
+"""Visits in both databases, and over a restart of the server."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from core.bus import Bus
+from core.database import Database
+from core.tasks import Tasks
+from ivr_flows.messages import Ended, Language, Visit
+from ivr_flows.visit_store import PAGE, VisitStore
+from ivr_flows.visits import Visits
+from tests.conftest import START, FakeClock
+
+VISIT = Visit(
+    id="v1",
+    call_id="main-1.1",
+    pbx="main",
+    flow="hotline",
+    language=Language.ZH,
+    number="13800138000",
+    started_at=START,
+    node="hotline/bill",
+    path=("hotline/welcome", "hotline/bill"),
+    entered=(0.0, 2.5),
+    answers={"topic": "账单", "known": True, "count": 3},
+    auth="pin",
+    customer_id="c1",
+    account="31002417",
+    recordings=("r1",),
+)
+
+
+async def test_a_visit_comes_back_as_it_was_and_its_latest_shape_stays(db: Database) -> None:
+    store = VisitStore(db)
+    await store.save_many([VISIT])
+    ended = replace(VISIT, ended=Ended.TRANSFERRED, ended_at=START + 9, detail="queue:service")
+    later = replace(VISIT, id="v2", started_at=START + 60, ended=Ended.SERVED, ended_at=START + 61)
+    await store.save_many([ended, later])
+    assert await store.of_customer("c1", None, 10) == [later, ended]
+    assert await store.of_customer("c1", START + 60, 10) == [ended]
+    assert await store.of_calls(["main-1.1", "other"]) == {"main-1.1": later}
+    assert await store.since(START, 1) == [later]
+
+
+async def test_hostile_texts_are_cut_to_what_the_table_holds(db: Database) -> None:
+    store = VisitStore(db)
+    await store.save_many(
+        [replace(VISIT, number="9" * 1000, detail="x" * 1000, node="n" * 1000, call_id="c" * 1000)]
+    )
+    (found,) = await store.since(START, 10)
+    assert (len(found.number), len(found.detail)) == (256, 256)
+
+
+async def test_figures_read_every_ended_visit_once_however_many_begin_at_once(sqlite_db: Database) -> None:
+    store = VisitStore(sqlite_db)
+    ended = replace(VISIT, ended=Ended.SERVED, ended_at=START + 1)
+    many = [
+        replace(ended, id=f"v{number:05d}", started_at=START + number // 900) for number in range(PAGE + 500)
+    ]
+    await store.save_many(
+        [*many, replace(VISIT, id="live"), replace(ended, id="after", started_at=START + 99)]
+    )
+    found = [visit.id async for page in store.ended_between(START, START + 99) for visit in page]
+    assert found == [visit.id for visit in many]
+
+
+async def test_after_a_restart_the_pop_still_has_it_and_nobody_is_in_a_flow(
+    db: Database, bus: Bus, clock: FakeClock
+) -> None:
+    store, tasks = VisitStore(db), Tasks()
+    before = Visits(bus, store, clock)
+    await before.start(tasks)
+    before.put(VISIT)
+    assert before.in_nodes() == {"hotline/bill": 1}
+    assert await before.saver.flush()
+    after = Visits(bus, store, clock)
+    await after.start(tasks)
+    assert await after.saver.flush()
+    assert after.live() == []
+    (found,) = await store.since(START, 10)
+    assert (found.ended, found.ended_at, found.detail) == (
+        Ended.FAILED,
+        START + 2.5,
+        "the server was stopped",
+    )
+    assert after.of_call("main-1.1") == found
+    await tasks.close()
