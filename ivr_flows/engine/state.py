@@ -63,8 +63,8 @@ def moved(state: State, node: str) -> State:
 
 def given(state: State, values: dict[str, Value]) -> State:
     """The state with these variables; `language` is the caller's language."""
-    language = values.get("language")
-    spoken = next((one for one in Language if one.value == language), state.language)
+    wanted = str(values.get("language") or "").lower()[:2]
+    spoken = next((one for one in Language if one.value[:2] == wanted), state.language)
     if "language" in values:
         values = {**values, "language": spoken.value}
     return replace(state, vars={**state.vars, **values}, language=spoken)

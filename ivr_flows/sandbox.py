@@ -1,0 +1,104 @@
+"""A flow played without a telephone: for scenarios, for `ringdesk flow try`, for tests. Pure.
+
+It stops wherever the caller has to do something, a service is asked, or the flow ends; what was said until then is
+gathered as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr_flows.engine import State, begin, step
+from ivr_flows.flow.model import Flows
+from ivr_flows.messages import (
+    Answer,
+    Ask,
+    Began,
+    Collect,
+    Done,
+    Effect,
+    Failed,
+    HungUp,
+    Input,
+    Keys,
+    Piece,
+    Record,
+    Recorded,
+    Said,
+    Say,
+    Value,
+)
+
+HIDDEN = "••••••"
+
+
+class Sandbox:
+    """One visit. `effect` is what it waits for; `heard` and `asked` grow until `take` empties them."""
+
+    def __init__(self, flows: Flows, name: str, caller_vars: Mapping[str, Value]) -> None:
+        self.flows = flows
+        self.state: State = begin(flows, name, caller_vars)
+        self.heard: list[str] = []
+        self.asked: list[tuple[str, dict[str, Value]]] = []
+        self.effect: Effect = Say(())
+        self.give(Began())
+
+    def give(self, came: Input) -> None:
+        """The outcome of what it waits for; goes on to the next stop."""
+        while True:
+            self.state, self.effect = step(self.flows, self.state, came)
+            if isinstance(self.effect, Say | Collect | Record) and self.effect.pieces:
+                self.heard.append(spoken(self.effect.pieces))
+            if isinstance(self.effect, Ask):
+                self.asked.append((self.effect.service, without_secrets(self.effect.args)))
+            if not isinstance(self.effect, Say):
+                return
+            came = Done()
+
+    @property
+    def over(self) -> bool:
+        return self.state.ended is not None
+
+    def press(self, keys: str) -> None:
+        """Type keys; none is silence."""
+        self.give(Keys(keys))
+
+    def speak(self, recording: str, seconds: float) -> None:
+        """Say something for so long; 0 is saying nothing."""
+        self.give(Recorded(recording if seconds > 0 else "", seconds))
+
+    def answer(self, data: Mapping[str, Value]) -> None:
+        self.give(Answer(dict(data)))
+
+    def refuse(self, code: str) -> None:
+        self.give(Failed(code))
+
+    def hang_up(self) -> None:
+        self.give(HungUp())
+
+    def take(self) -> tuple[list[str], list[tuple[str, dict[str, Value]]]]:
+        """What was said and asked since the last time."""
+        heard, asked = self.heard, self.asked
+        self.heard, self.asked = [], []
+        return heard, asked
+
+
+def spoken(pieces: tuple[Piece, ...]) -> str:
+    """What a caller hears, to be read."""
+    return " ".join(
+        " ".join(piece.text) if piece.said is Said.DIGITS else piece.text.strip() for piece in pieces
+    )
+
+
+def without_secrets(args: Mapping[str, Value]) -> dict[str, Value]:
+    """Arguments as they may be shown: a PIN is not."""
+    return {name: HIDDEN if name == "pin" else value for name, value in args.items()}
+
+
+def example(flows: Flows, state: State, service: str) -> Value:
+    """What the flow's file says that a service answers, or the files of the flows that called it; None for nothing."""
+    for name in (state.flow, *(frame.flow for frame in reversed(state.stack)), state.main):
+        if service in flows.by_name[name].examples:
+            found: Value = flows.by_name[name].examples[service]
+            return found
+    return None
