@@ -98,6 +98,9 @@ class Segment(msgspec.Struct, frozen=True):
     end_reason: EndReason | None = None
     hold_seconds: float = 0.0
     held_since: float | None = None
+    consult_seconds: float = 0.0
+    """How long this agent talked with the colleague who asked it to take the caller, before it had the caller."""
+    consult_since: float | None = None
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -121,6 +124,8 @@ class Call(msgspec.Struct, frozen=True):
     segments: tuple[Segment, ...] = ()
     incomplete: bool = False
     """True where the link was away during the call, so that times may be short."""
+    joined: str = ""
+    """Id of the call that this one turned out to be part of: it counts there, and nowhere else."""
 
 
 class Agent(msgspec.Struct, frozen=True):

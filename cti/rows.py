@@ -38,6 +38,7 @@ def call_row(call: Call, key: NumberKey) -> dict[str, Any]:
         "talk_seconds": call.talk_seconds,
         "hold_seconds": call.hold_seconds,
         "incomplete": call.incomplete,
+        "joined": call.joined[:80],
     }
 
 
@@ -57,6 +58,8 @@ def segment_rows(call: Call) -> list[dict[str, Any]]:
             "end_reason": None if segment.end_reason is None else segment.end_reason.value,
             "hold_seconds": segment.hold_seconds,
             "held_since": segment.held_since,
+            "consult_seconds": segment.consult_seconds,
+            "consult_since": segment.consult_since,
         }
         for position, segment in enumerate(call.segments)
     ]
@@ -89,6 +92,7 @@ def _call(row: Row, segments: Sequence[Segment]) -> Call:
         hold_seconds=row["hold_seconds"],
         segments=tuple(segments),
         incomplete=bool(row["incomplete"]),
+        joined=row["joined"],
     )
 
 
@@ -105,6 +109,8 @@ def _segment(row: Row) -> Segment:
         end_reason=None if row["end_reason"] is None else EndReason(row["end_reason"]),
         hold_seconds=row["hold_seconds"],
         held_since=row["held_since"],
+        consult_seconds=row["consult_seconds"],
+        consult_since=row["consult_since"],
     )
 
 

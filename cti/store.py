@@ -41,12 +41,16 @@ def no_key(text: str, pbx: str) -> str:
     return "".join(c for c in text if c in "0123456789+")
 
 
+_HOPS = 8
+"""So often a call may have become part of another, which became part of a third."""
+
 # Asked with every call that comes: made once.
 _OF_NUMBERS = (
     sa.select(calls)
     .where(
         calls.c.number_key.in_(sa.bindparam("keys", expanding=True)),
         calls.c.started_at < sa.bindparam("before"),
+        calls.c.joined == "",
     )
     .order_by(calls.c.started_at.desc(), calls.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
@@ -80,9 +84,14 @@ class CallStore:
             await _upsert(tx, segments, segment_rows)
 
     async def get(self, call_id: str) -> Call | None:
+        """The call of that id, or the one that it turned out to be part of."""
         async with self._db.read() as tx:
-            found = await _select(tx, sa.select(calls).where(calls.c.id == call_id))
-        return found[0] if found else None
+            for _ in range(_HOPS):
+                found = await _select(tx, sa.select(calls).where(calls.c.id == call_id))
+                if not found or not found[0].joined:
+                    return found[0] if found else None
+                call_id = found[0].joined
+        return None
 
     async def live(self, pbx: str) -> dict[str, Call]:
         """Calls of the PBX that had not ended when they were written, by id."""
@@ -158,6 +167,7 @@ def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
         )
         if value
     ]
+    found.append(calls.c.joined == "")
     if wanted.agent:
         had = sa.exists().where(segments.c.call_id == calls.c.id, segments.c.agent == wanted.agent)
         found.append(had)

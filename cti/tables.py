@@ -28,6 +28,8 @@ calls = sa.Table(
     sa.Column("talk_seconds", sa.Double, nullable=False, server_default="0"),
     sa.Column("hold_seconds", sa.Double, nullable=False, server_default="0"),
     sa.Column("incomplete", sa.Boolean, nullable=False, server_default=sa.false()),
+    # The call that this one turned out to be part of: nothing counts such a row.
+    sa.Column("joined", sa.String(80), nullable=False, server_default=""),
     sa.Index("ix_calls_started_at", "started_at", "id"),
     sa.Index("ix_calls_number_key", "number_key", "started_at"),
     sa.Index("ix_calls_queue", "queue", "started_at"),
@@ -51,6 +53,8 @@ segments = sa.Table(
     sa.Column("end_reason", sa.String(30)),
     sa.Column("hold_seconds", sa.Double, nullable=False, server_default="0"),
     sa.Column("held_since", sa.Double),
+    sa.Column("consult_seconds", sa.Double, nullable=False, server_default="0"),
+    sa.Column("consult_since", sa.Double),
     sa.Index("ix_segments_call_id", "call_id", "position"),
     sa.Index("ix_segments_agent", "agent", "offered_at"),
 )

@@ -26,6 +26,9 @@ class SegmentView(msgspec.Struct, frozen=True):
     how: str
     end_reason: str | None
     held_since: str | None
+    hold_seconds: float
+    consult_seconds: float
+    """Talked with the colleague who asked it to take the caller, before it had the caller."""
 
 
 class CallView(msgspec.Struct, frozen=True):
@@ -121,6 +124,8 @@ def segment_view(segment: Segment) -> SegmentView:
         how=segment.how.value,
         end_reason=segment.end_reason.value if segment.end_reason else None,
         held_since=iso_or_none(segment.held_since),
+        hold_seconds=round(segment.hold_seconds, 3),
+        consult_seconds=round(segment.consult_seconds, 3),
     )
 
 

@@ -29,6 +29,7 @@ def bridge_enter(state: State, event: BridgeEnter, at: float) -> None:
         sets.unbridge(state, leg)
     place(state, leg, event.bridge)
     leg.left_first = False
+    leg.call.asks_for = None  # it has reached something that is no colleague: a call of its own
     if event.technology == HOLDING:
         return
     for other in tuple(state.bridges[event.bridge].values()):
@@ -49,7 +50,7 @@ def talk(state: State, bridge: str, at: float) -> None:
     if len(members) < 2:
         return
     for leg in tuple(members.values()):
-        if not leg.local and leg.inside and _can_talk(leg):
+        if not leg.local and leg.inside and not leg.aside and _can_talk(leg):
             stretches.answer(state, leg, at)
             if leg.stretch is not None and leg.stretch.how is How.OUTBOUND:
                 stretches.reached(state, leg.call, at)

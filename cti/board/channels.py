@@ -128,9 +128,20 @@ def hangup(state: State, event: Hangup, at: float) -> None:
         if not stretch.legs:
             stretches.end(state, call, stretch, _why(leg, stretch, event.cause), at)
     sets.leave(state, leg, at)
+    if leg.uniqueid == call.first and not call.first_inside:
+        _caller_gone(state, call, at)
     for other in call.legs.values():  # whoever it was calling need not be called any more
         if other.dialled_by == leg.uniqueid and other.dialling:
-            _close_offer(state, other, EndReason.CALLER_HUNG_UP, at)
+            _close_offer(state, other, _cancelled(other), at)
+
+
+def _caller_gone(state: State, call: CallSet, at: float) -> None:
+    """Those who only talk about the caller are with nobody now, unless somebody else from outside is left."""
+    if any(not other.inside and not other.local for other in call.legs.values()):
+        return
+    for stretch in call.stretches.values():
+        if stretch.held_since is not None or stretch.consult_since is not None:
+            stretches.end(state, call, stretch, EndReason.CALLER_HUNG_UP, at)
 
 
 def _given_up(leg: Leg, cause: int) -> None:
@@ -144,6 +155,8 @@ def _given_up(leg: Leg, cause: int) -> None:
 
 def _why(leg: Leg, stretch: Stretch, cause: int) -> EndReason:
     """Why the leg's stretch ends with its channel: what the PBX said before, or else who went first."""
+    if stretch.consult_since is not None:
+        return EndReason.CANCELLED
     if stretch.hint is not None:
         return stretch.hint
     if stretch.answered_at is not None:
@@ -185,7 +198,10 @@ def dial_begin(state: State, event: DialBegin, at: float) -> None:
         sets.join(state, chan.call, dest.call, at)
     dest.dialled_by = chan.uniqueid
     if not dest.inside and dest.interface not in state.trunks:
-        dest.inside = is_extension(dest.interface, event.dial_string.rpartition("/")[2])
+        dest.inside = is_extension(dest.interface, _number_in(event.dial_string))
+    if dest.inside or dest.local:
+        sets.consult(state, chan.call, at)
+    chan.call.asks_for = None
     _take_dialled(state, chan, event.chan)
     if dest.local:
         return
@@ -193,6 +209,11 @@ def dial_begin(state: State, event: DialBegin, at: float) -> None:
         _take_direction(chan.call)
     if dest.inside:
         stretches.offer(state, dest, at, queue_behind(state, chan))
+
+
+def _number_in(dial_string: str) -> str:
+    """1001 in PJSIP/1001, in 1001, and in 1001/sip:1001@10.0.0.7:5060, which names one of its phones."""
+    return dial_string.partition("/sip:")[0].rpartition("/")[2]
 
 
 def _take_direction(call: CallSet) -> None:

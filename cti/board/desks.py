@@ -81,6 +81,8 @@ def phone_state(legs: Iterable[Leg]) -> tuple[AgentState, str | None] | None:
     rings: Leg | None = None
     for leg in legs:
         stretch = leg.stretch
+        if leg.aside:
+            continue  # the agent is where it holds the caller
         if stretch is None or stretch.ended_at is not None:
             if leg.state in (4, 6):
                 return AgentState.TALKING, _call_id(leg)

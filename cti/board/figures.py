@@ -37,6 +37,7 @@ def call_of(call: CallSet, pbx: str) -> Call:
         sum((s.hold_seconds for s in stretches), 0.0),
         tuple([s.frozen or s.freeze() for s in stretches]),
         call.incomplete,
+        call.joined,
     )
 
 
@@ -48,7 +49,7 @@ def state_of(call: CallSet) -> CallState:
             continue
         if stretch.answered_at is None:
             offered = offered or stretch.how is not How.OUTBOUND
-        elif stretch.held_since is None:
+        elif stretch.held_since is None and stretch.consult_since is None:
             return CallState.TALKING
         else:
             held = True
@@ -98,10 +99,12 @@ def wait_seconds(call: CallSet) -> float:
 
 
 def talk_of(stretch: Stretch) -> float:
-    """From this agent's answer to its end, without hold; 0 while it lasts."""
+    """From this agent's answer to its end, without hold, and without what it first talked with a colleague only; 0
+    while it lasts.
+    """
     if stretch.answered_at is None or stretch.ended_at is None:
         return 0.0
-    return max(0.0, stretch.ended_at - stretch.answered_at - stretch.hold_seconds)
+    return max(0.0, stretch.ended_at - stretch.answered_at - stretch.hold_seconds - stretch.consult_seconds)
 
 
 def talk_seconds(call: CallSet) -> float:

@@ -68,14 +68,19 @@ def lost(call: Call, at: float) -> list[DomainEvent]:
 
 
 def _cut(segment: Segment, at: float) -> Segment:
-    held = 0.0 if segment.held_since is None else max(0.0, at - segment.held_since)
     return msgspec.structs.replace(
         segment,
         ended_at=at,
         end_reason=EndReason.LOST,
-        hold_seconds=segment.hold_seconds + held,
+        hold_seconds=segment.hold_seconds + _since(segment.held_since, at),
         held_since=None,
+        consult_seconds=segment.consult_seconds + _since(segment.consult_since, at),
+        consult_since=None,
     )
+
+
+def _since(began: float | None, at: float) -> float:
+    return 0.0 if began is None else max(0.0, at - began)
 
 
 def _talk(direction: Direction, segments: Iterable[Segment]) -> float:
@@ -98,4 +103,6 @@ def stretch_of(segment: Segment) -> Stretch:
         segment.end_reason,
         segment.hold_seconds,
         segment.held_since,
+        segment.consult_seconds,
+        segment.consult_since,
     )

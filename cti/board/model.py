@@ -34,6 +34,9 @@ class Stretch:
     end_reason: EndReason | None = None
     hold_seconds: float = 0.0
     held_since: float | None = None
+    consult_seconds: float = 0.0
+    consult_since: float | None = None
+    """Since when its agent talks with the one who asks, and not yet with the caller, who is on hold there."""
     legs: set[str] = field(default_factory=set)
     hint: EndReason | None = None
     """Why it will end, where the PBX said so before the channel went."""
@@ -67,6 +70,8 @@ class Stretch:
                 self.end_reason,
                 self.hold_seconds,
                 self.held_since,
+                self.consult_seconds,
+                self.consult_since,
             )
         return self.frozen
 
@@ -96,6 +101,8 @@ class Leg:
     """The queue that called it; matters where it is a Local channel in front of the phone."""
     partner: str = ""
     """Uniqueid of the other half of a Local channel."""
+    aside: bool = False
+    """The second line of an agent who holds the caller on the first, to ask a colleague: no part of a segment."""
     left_first: bool = False
     """It left its last bridge while another was still there: it hung up first."""
     stretch: Stretch | None = None
@@ -129,8 +136,10 @@ class CallSet:
     """How the last attempt to reach somebody ended: BUSY, NOANSWER, ..."""
     incomplete: bool = False
     lost: bool = False
-    swallowed: bool = False
-    """It has become part of another call."""
+    joined: str = ""
+    """Id of the call that it has become part of."""
+    asks_for: CallSet | None = None
+    """The call that the phone which begins this one has on hold: as long as nobody is called, it may be about that."""
     certain: bool = False
     """The PBX has listed its channels: it is a call whatever it looks like."""
     known: bool = False

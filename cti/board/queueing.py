@@ -34,6 +34,7 @@ def caller_join(state: State, event: QueueCallerJoin, at: float) -> None:
     leg = sets.meet(state, event.chan, at)
     if leg is None:
         return
+    sets.consult(state, leg.call, at)
     enqueue(state, leg, event.queue, at)
 
 

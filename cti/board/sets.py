@@ -94,7 +94,28 @@ def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None
     call.dialled = expected if expected is not None else dialled_by(state, leg, chan)
     if leg.inside:
         call.direction = _likely_direction(state, call.dialled)
+        call.asks_for = _held_at(state, leg)
         stretches.begin(state, leg, How.OUTBOUND, at)
+
+
+def _held_at(state: State, leg: Leg) -> CallSet | None:
+    """The call that the phone of this new leg has on hold on another line."""
+    for other in state.phones[leg.interface].values():
+        stretch = other.stretch
+        if other is not leg and stretch is not None and stretch.talking and stretch.held_since is not None:
+            return other.call
+    return None
+
+
+def consult(state: State, call: CallSet, at: float) -> None:
+    """A colleague is called: if that is by a phone which has a caller on hold, it is about that caller."""
+    held, asks = call.asks_for, state.legs.get(call.first)
+    call.asks_for = None
+    if held is None or asks is None or held.ended_at is not None or held is call:
+        return
+    _absorb(state, held, call, at)
+    asks.stretch, asks.aside = None, True
+    state.touch_phone(asks.interface)
 
 
 def _likely_direction(state: State, dialled: str) -> Direction:
@@ -154,6 +175,11 @@ def join(state: State, one: CallSet, two: CallSet, at: float) -> CallSet:
     if one is two:
         return one
     keep, gone = (one, two) if _rank(one) <= _rank(two) else (two, one)
+    _absorb(state, keep, gone, at)
+    return keep
+
+
+def _absorb(state: State, keep: CallSet, gone: CallSet, at: float) -> None:
     moved = [(s, s.talking) for s in gone.stretches.values() if s.talking or _is_offer(s)]
     for stretch in gone.stretches.values():
         stretches.end(state, gone, stretch, EndReason.TRANSFERRED, at)
@@ -164,11 +190,10 @@ def join(state: State, one: CallSet, two: CallSet, at: float) -> CallSet:
             leg = keep.legs.get(uniqueid)
             if leg is not None:
                 _carry_over(state, leg, talked, at)
-    gone.swallowed, gone.ended_at, gone.waiting = True, at, ""
+    gone.joined, gone.ended_at, gone.waiting, gone.asks_for = keep.id, at, "", None
     state.calls.pop(gone.id, None)
     state.touch(gone)
     state.touch(keep)
-    return keep
 
 
 def _is_offer(stretch: Stretch) -> bool:

@@ -153,12 +153,12 @@ class State:
 
 
 def _worth_telling(call: CallSet) -> bool:
-    """Whether a call that nobody has heard of is one: it lives, and somebody real is in it.
+    """Whether a call that nobody has heard of is one: it lives, somebody real is in it, and it is not about another.
 
     The phone of an Originate is Down until it is dialled; a phone that Asterisk is about to call for somebody else
     looks the same for a moment. Local channels alone are nobody.
     """
-    if call.ended_at is not None:
+    if call.ended_at is not None or (call.asks_for is not None and call.asks_for.ended_at is None):
         return False
     if not call.first:
         return call.known

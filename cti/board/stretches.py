@@ -73,6 +73,8 @@ def answer(state: State, leg: Leg, at: float) -> None:
         return
     if len(stretch.legs) > 1:
         _drop_other_phones(state, stretch, leg)
+    if any(s.talking and s.held_since is not None for s in call.stretches.values()):
+        stretch.consult_since = at
     _answered(state, call, stretch, at)
     if stretch.how is not How.OUTBOUND:
         reached(state, call, at)
@@ -109,6 +111,7 @@ def end(state: State, call: CallSet, stretch: Stretch, reason: EndReason, at: fl
     if stretch.ended_at is not None:
         return
     unhold(state, call, stretch, at)
+    got_caller(state, call, stretch, at)
     stretch.ended_at, stretch.end_reason, stretch.frozen = at, reason, None
     withdrawn = stretch.answered_at is None and stretch.how is not How.OUTBOUND
     state.note(call, OfferWithdrawn if withdrawn else SegmentEnded, stretch)
@@ -130,7 +133,7 @@ def _wrap_up(state: State, stretch: Stretch, at: float) -> None:
 
 
 def hold(state: State, call: CallSet, stretch: Stretch, at: float) -> None:
-    if stretch.talking and stretch.held_since is None:
+    if stretch.talking and stretch.held_since is None and stretch.consult_since is None:
         stretch.held_since, stretch.frozen = at, None
         state.touch(call)
         state.touch_phone(stretch.interface)
@@ -142,3 +145,11 @@ def unhold(state: State, call: CallSet, stretch: Stretch, at: float) -> None:
         stretch.held_since, stretch.frozen = None, None
         state.touch(call)
         state.touch_phone(stretch.interface)
+
+
+def got_caller(state: State, call: CallSet, stretch: Stretch, at: float) -> None:
+    """The agent who was asked to take the caller has it from now on, or is asked no longer."""
+    if stretch.ended_at is None and stretch.consult_since is not None:
+        stretch.consult_seconds += max(0.0, at - stretch.consult_since)
+        stretch.consult_since, stretch.frozen = None, None
+        state.touch(call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.board import bridging, sets, stretches
-from cti.board.model import Leg
+from cti.board.model import CallSet, Leg
 from cti.board.state import State
 from cti.events import AttendedTransfer, BlindTransfer, Chan, ParkedCall, Pickup
 from cti.messages import EndReason
@@ -18,8 +18,10 @@ def blind_transfer(state: State, event: BlindTransfer, at: float) -> None:
 
 
 def attended_transfer(state: State, event: AttendedTransfer, at: float) -> None:
+    """The second agent has the caller now. With `Threeway` the first one stays and has it back from hold."""
     if event.result.casefold() != "success":
         return
+    stays = event.dest_type == "Threeway"
     chans: tuple[Chan | None, ...] = (
         event.orig_transferer,
         event.second_transferer,
@@ -28,14 +30,22 @@ def attended_transfer(state: State, event: AttendedTransfer, at: float) -> None:
     )
     legs = [None if chan is None else sets.see(state, chan, at) for chan in chans]
     for leg in legs[:2]:
-        if leg is not None:
+        if leg is not None and not stays:
             _transferred(state, leg, at)
     known = [leg for leg in legs if leg is not None]
     for leg in known[1:]:
         if leg.call is not known[0].call:
             sets.join(state, known[0].call, leg.call, at)
+    if known:
+        _together(state, known[0].call, at)
     for bridge in {leg.bridge for leg in known if leg.bridge}:
         bridging.talk(state, bridge, at)
+
+
+def _together(state: State, call: CallSet, at: float) -> None:
+    for stretch in call.stretches.values():
+        stretches.got_caller(state, call, stretch, at)
+        stretches.unhold(state, call, stretch, at)
 
 
 def _transferred(state: State, leg: Leg, at: float) -> None:

@@ -1,7 +1,7 @@
 """`python -m tests.real.record [NAME ...]`: plays the acts on a real Asterisk and writes tests/traces anew.
 
 A trace NAME.ami holds every byte that the user "ringdesk" received, from the greeting on; NAME.toml tells the story
-and what a board must make of it.
+and what a board must make of it. Shapes are played on each version: shapes/22/NAME.ami, shapes/16/NAME.ami.
 """
 
 import asyncio
@@ -10,18 +10,19 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
-from tests.real.acts import ACTS
+from tests.real.acts import ACTS, SHAPES
 from tests.real.acts.act import Act
-from tests.real.asterisk import Asterisk
+from tests.real.asterisk import PARTS, Asterisk
 from tests.real.resync import RESYNCS, record_resync
 
 TRACES = Path(__file__).resolve().parents[1] / "traces"
+AT_ONCE = 6
 
 
-async def record(scene: Act) -> bytes:
+async def record(scene: Act, version: int = 22) -> bytes:
     """Plays the act on an Asterisk of its own and returns what Ringdesk's AMI user received."""
     trace = BytesIO()
-    async with Asterisk(queues=scene.queues) as pbx:
+    async with Asterisk(queues=scene.queues, version=version, two_phones=scene.two_phones) as pbx:
         session = pbx.session()
         session.tee = trace
         async with session:
@@ -43,21 +44,34 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-async def main(names: list[str]) -> None:
-    """Records the named traces, or all."""
-    TRACES.mkdir(exist_ok=True)
-    for name in names or [*ACTS, *RESYNCS]:
-        if name in ACTS:
-            scene = ACTS[name]
-            trace, note = await record(scene), companion(scene.story, dict(scene.expect))
+async def _write(name: str, gate: asyncio.Semaphore) -> None:
+    """Plays the named act, situation or shape, and writes what came of it."""
+    async with gate:
+        if name in RESYNCS:
+            traces = {TRACES / f"{name}.ami": await record_resync(name)}
+            note = companion(RESYNCS[name].story, dict(RESYNCS[name].expect))
+            beside = TRACES
         else:
-            trace, note = (
-                await record_resync(name),
-                companion(RESYNCS[name].story, dict(RESYNCS[name].expect)),
-            )
-        (TRACES / f"{name}.ami").write_bytes(trace)
-        (TRACES / f"{name}.toml").write_text(note)
-        print(f"{name}: {trace.count(b'Event: ')} events, {len(trace)} bytes", flush=True)
+            scene, shape = ACTS.get(name) or SHAPES[name], name in SHAPES
+            beside = TRACES / "shapes" if shape else TRACES
+            traces = {
+                (beside / str(version) if shape else beside) / f"{name}.ami": await record(scene, version)
+                for version in (PARTS if shape else (22,))
+            }
+            note = companion(scene.story, dict(scene.expect))
+    for path, trace in traces.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(trace)
+        print(f"{path}: {trace.count(b'Event: ')} events, {len(trace)} bytes", flush=True)
+    (beside / f"{name}.toml").write_text(note)
+
+
+async def main(names: list[str]) -> None:
+    """Records the named traces, or all, some at a time."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        for name in names or [*ACTS, *SHAPES, *RESYNCS]:
+            group.create_task(_write(name, gate))
 
 
 if __name__ == "__main__":

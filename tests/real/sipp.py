@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.real import ports
 from tests.real.asterisk import Asterisk
@@ -17,7 +18,8 @@ class Phone(Sipp):
     """A phone that is called: extension "1001" to "1005" of that Asterisk, or "outside" for the world behind the trunk.
 
     `behaviour` is told of each ring and may give an order: answers(), rejects(); None rings until the test says more.
-    `status` is what it turns calls down with.
+    `status` is what it turns calls down with, `forward` the extension that it names then (302), `second` the other
+    phone of an extension that has two.
     """
 
     def __init__(
@@ -26,14 +28,23 @@ class Phone(Sipp):
         extension: str,
         behaviour: "Behaviour | None" = None,
         status: str = "486 Busy Here",
+        *,
+        forward: str = "",
+        second: bool = False,
     ) -> None:
         outside = extension == "outside"
-        port = pbx.ports.outside if outside else pbx.ports.phones[extension]
-        super().__init__("127.0.0.2" if outside else "127.0.0.1", port)
+        phones = pbx.ports.seconds if second else pbx.ports.phones
+        super().__init__(
+            "127.0.0.2" if outside else "127.0.0.1", pbx.ports.outside if outside else phones[extension]
+        )
         self.extension, self.behaviour, self.status = extension, behaviour, status
+        self._pbx, self._forward = pbx, forward
 
     def scenario(self) -> str:
-        return (SCENARIOS / "phone.xml").read_text().replace("@STATUS@", self.status)
+        text = (SCENARIOS / "phone.xml").read_text()
+        contact = f"Contact: {_address(self._pbx, self._forward)}\n" if self._forward else ""
+        status = "302 Moved Temporarily" if self._forward else self.status
+        return text.replace("@STATUS@", status).replace("@CONTACT@", contact)
 
     def reported(self, report: Report) -> None:
         if report.state == "ringing" and self.behaviour:
@@ -59,6 +70,17 @@ class Phone(Sipp):
         """Takes the caller back."""
         self.order("INFO", "sendrecv")
         await self.wait("sendrecv")
+
+    async def press(self, keys: str) -> None:
+        """Presses keys (SIP INFO), one after the other."""
+        pressed = sum(report.state == "pressed" for report in self.reports)
+        for count, key in enumerate(keys, start=pressed + 1):
+            self.order("PUBLISH", key)
+            await self.wait("pressed", count=count)
+
+    async def refer(self, to: str, replaces: "Caller | None" = None) -> None:
+        """Sends the other side to an extension: at once, or in place of a second call that this agent has made."""
+        await _refer(self, self._pbx, to, replaces)
 
     async def hang_up(self) -> None:
         """Ends the answered call and returns when the PBX has confirmed it."""
@@ -137,6 +159,15 @@ class Caller(Sipp):
         """Presses a key (SIP INFO)."""
         self.order("INFO", key, self.call_id)
 
+    async def refer(self, to: str, replaces: "Caller | None" = None) -> None:
+        """Sends the other side to an extension: at once, or in place of a second call that this agent has made."""
+        await _refer(self, self._pbx, to, replaces)
+
+    async def dialog(self) -> str:
+        """The answered call as a Replaces header names it, to the PBX: its own tag is the to-tag."""
+        ours, _, theirs = (await self.wait("talking")).detail.partition(" ")
+        return f"{self.call_id};to-tag={theirs};from-tag={ours}"
+
     async def hang_up(self) -> None:
         """Gives up or hangs up, whichever it is now; returns when the PBX has confirmed it."""
         self.order("MESSAGE", "bye", self.call_id)
@@ -145,6 +176,18 @@ class Caller(Sipp):
     async def ended(self) -> Report:
         """Returns when the call is over: detail is "hung up", "other side", "gave up" or "refused"."""
         return await self.wait("ended")
+
+
+def _address(pbx: Asterisk, extension: str, headers: str = "") -> str:
+    return f"<sip:{extension}@127.0.0.1:{pbx.sip_port}{headers}>"
+
+
+async def _refer(phone: Sipp, pbx: Asterisk, to: str, replaces: Caller | None) -> None:
+    """Returns when the PBX has accepted it."""
+    headers = "" if replaces is None else f"?Replaces={quote(await replaces.dialog(), safe='')}"
+    call_id = phone.reports[-1].call_id
+    phone.order("REFER", "refer", call_id, f"Refer-To: {_address(pbx, to, headers)}\r\n")
+    await phone.wait("referred", call_id=call_id)
 
 
 def _later(seconds: float, phone: Phone, method: str, subject: str, call_id: str) -> None:

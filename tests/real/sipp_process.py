@@ -82,7 +82,7 @@ class Sipp:
             ) from None
         return matching()[count - 1]
 
-    def order(self, method: str, subject: str, call_id: str | None = None) -> None:
+    def order(self, method: str, subject: str, call_id: str | None = None, headers: str = "") -> None:
         """Sends the scenario an order for that call (default: the last one that was reported)."""
         call_id = call_id or self.reports[-1].call_id
         self._orders += 1
@@ -90,7 +90,8 @@ class Sipp:
             f"{method} sip:order@{self.host} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-order-{self._orders}\r\n"
             f"From: <sip:test@127.0.0.1>;tag=order{self._orders}\r\nTo: <sip:order@{self.host}>\r\n"
-            f"Call-ID: {call_id}\r\nCSeq: {self._orders} {method}\r\nSubject: {subject}\r\nContent-Length: 0\r\n\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: {self._orders} {method}\r\nSubject: {subject}\r\n{headers}"
+            "Content-Length: 0\r\n\r\n"
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.sendto(message.encode(), (self.host, self.port))

@@ -81,7 +81,7 @@ def by_key(snapshot: Snapshot) -> tuple[dict[str, Any], dict[str, Any], dict[str
 
 
 def trace_events(name: str) -> list[AmiEvent]:
-    """The typed events of a recorded session, in order."""
+    """The typed events of a recorded session (`shapes/16/blind_twice` is one of a version), in order."""
     messages = Framer(WANTED).feed((TRACES / f"{name}.ami").read_bytes())
     return [event for message in messages if (event := parse(message)) is not None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cti import events as ami
+from cti.events import Chan
 from cti.messages import (
     AgentState,
     CallOffered,
@@ -230,16 +231,87 @@ def test_a_blind_transfer_gives_the_call_to_the_next_agent() -> None:
     assert ended.talk_seconds == sum((s.ended_at or 0) - (s.answered_at or 0) for s in ended.segments)
 
 
-def test_an_attended_transfer_brings_the_consulted_agent_into_the_callers_call() -> None:
+def test_a_colleague_who_is_asked_while_the_caller_is_on_hold_is_offered_the_callers_call() -> None:
     script = talking()
+    (before,) = script.calls
+    script.say(ami.Hold(LI))
+    consult, expert = _consults(script)
+    (call,) = script.calls
+    assert (call.id, call.state) == (before.id, CallState.HELD)
+    assert [(s.agent, s.how, s.answered_at is not None) for s in call.segments] == [
+        ("li", How.QUEUE, True),
+        ("wang", How.TRANSFER, True),
+    ]
+    assert {type(e).__name__ for e in script.told if getattr(e, "call", call).id != call.id} == set()
+    assert (script.agent("li").state, script.agent("wang").state) == (AgentState.HOLDING, AgentState.TALKING)
+    asked = script.now
+    moved = _completes(script, consult, expert)
+    (call,) = script.calls
+    assert [s.end_reason for s in call.segments] == [EndReason.TRANSFERRED, None]
+    assert 0 < call.segments[1].consult_seconds <= script.now - asked + 2
+    script.part(moved, CALLER)
+    (ended,) = script.ended
+    first, second = ended.segments
+    assert second.ended_at is not None
+    assert second.answered_at is not None
+    with_caller = second.ended_at - second.answered_at - second.consult_seconds
+    assert (first.answered_at, first.ended_at) != (None, None)
+    held_the_caller = (first.ended_at or 0) - (first.answered_at or 0) - first.hold_seconds
+    assert ended.talk_seconds == held_the_caller + with_caller
+
+
+def test_a_transfer_that_is_taken_back_leaves_the_caller_with_the_first_agent() -> None:
+    script = talking()
+    script.say(ami.Hold(LI))
+    consult, expert = _consults(script)
+    script.part(consult, expert, "b2")
+    script.say(ami.Unhold(LI))
+    (call,) = script.calls
+    assert (call.state, script.agent("li").state) == (CallState.TALKING, AgentState.TALKING)
+    assert [(s.agent, s.end_reason) for s in call.segments] == [("li", None), ("wang", EndReason.CANCELLED)]
+    script.part(LI, CALLER)
+    (ended,) = script.ended
+    first, second = ended.segments
+    assert second.consult_seconds == (second.ended_at or 0) - (second.answered_at or 0)
+    assert ended.talk_seconds == (first.ended_at or 0) - (first.answered_at or 0) - first.hold_seconds
+
+
+def test_who_calls_outside_while_a_caller_is_on_hold_has_two_calls() -> None:
+    script = talking()
+    second = chan(4, "PJSIP/1001", RING, exten="913912345678", num="1001")
+    out = chan(5, "PJSIP/trunk", 0, of=4)
+    script.say(ami.Hold(LI), ami.Newchannel(second))
+    assert len(script.calls) == 1
+    script.ring(second, out)
+    assert [call.direction for call in script.calls] == [Direction.INBOUND, Direction.OUTBOUND]
+
+
+def test_a_consultation_that_was_not_known_as_one_joins_the_callers_call_with_the_transfer() -> None:
+    script = talking()
+    consult, expert = _consults(script)
+    assert len(script.calls) == 2
+    moved = _completes(script, consult, expert)
+    (call,) = script.calls
+    assert call.caller.number == "13800138000"
+    live = [(s.agent, s.how) for s in call.segments if s.ended_at is None]
+    assert live == [("wang", How.TRANSFER)]
+    assert call.segments[0].end_reason is EndReason.TRANSFERRED
+    script.part(moved, CALLER)
+    joined, ended = script.ended
+    assert (joined.direction, joined.joined, ended.joined) == (Direction.INTERNAL, ended.id, "")
+    assert script.calls == ()
+
+
+def _consults(script: Script) -> tuple[Chan, Chan]:
     consult = chan(4, "PJSIP/1001", RING, exten="1002", num="1001")
     expert = chan(5, "PJSIP/1002", 0, of=4, num="1002")
-    script.say(ami.Hold(LI))
     script.arrive(consult)
     script.ring(consult, expert)
     script.answer(consult, expert, bridge="b2")
-    assert len(script.calls) == 2
-    assert script.agent("li").state is AgentState.TALKING
+    return consult, expert
+
+
+def _completes(script: Script, consult: Chan, expert: Chan) -> Chan:
     moved = linked(expert, CALLER)
     script.say(
         ami.BridgeLeave("b2", expert),
@@ -250,14 +322,7 @@ def test_an_attended_transfer_brings_the_consulted_agent_into_the_callers_call()
         ami.Hangup(consult, 16),
         ami.Hangup(LI, 16),
     )
-    (call,) = script.calls
-    assert call.caller.number == "13800138000"
-    live = [(s.agent, s.how) for s in call.segments if s.ended_at is None]
-    assert live == [("wang", How.TRANSFER)]
-    assert call.segments[0].end_reason is EndReason.TRANSFERRED
-    script.part(moved, CALLER)
-    assert [c.direction for c in script.ended] == [Direction.INTERNAL, Direction.INBOUND]
-    assert script.calls == ()
+    return moved
 
 
 def test_a_local_channel_in_front_of_a_phone_is_never_an_agent() -> None:
