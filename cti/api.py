@@ -14,8 +14,19 @@ from cti.commands import Asked, DutyDone, PhoneCommands
 from cti.messages import Call, Direction, Outcome
 from cti.store import CallFilter, CallStore, cursor_of
 from cti.switchboard import Switchboard
-from cti.views import AgentView, CallView, QueueView, agent_view, call_view, queue_view
+from cti.views import (
+    AgentView,
+    CallView,
+    PbxLinkView,
+    QueueView,
+    agent_view,
+    call_view,
+    gap_view,
+    pbx_view,
+    queue_view,
+)
 
+GAPS_SECONDS = 7 * 86400.0
 Text = Annotated[str, msgspec.Meta(max_length=64)]
 
 
@@ -70,7 +81,26 @@ class DutyView(msgspec.Struct, frozen=True):
 
 def routes(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) -> list[Route]:
     """Every path of the telephone side."""
-    return [*_calls(switchboard, commands, calls), *_agents(switchboard, commands)]
+    return [
+        *_calls(switchboard, commands, calls),
+        *_agents(switchboard, commands),
+        *_pbxs(switchboard),
+    ]
+
+
+def _pbxs(switchboard: Switchboard) -> list[Route]:
+    async def pbxs(ask: Ask[Any, Any]) -> Page[PbxLinkView]:
+        gaps = await switchboard.gaps.find(since=ask.at - GAPS_SECONDS)
+        views = []
+        for name, line in switchboard.lines.items():
+            lasting = line.life.current()
+            unseen = None if lasting is None else gap_view(lasting)
+            own = tuple(gap_view(gap) for gap in gaps if gap.pbx == name)
+            views.append(PbxLinkView(pbx_view(line.pbx), unseen, own))
+        return page(views, None)
+
+    see, text = Permission.CALLS_ALL, "PBXs: their links, and when they were not seen"
+    return [Route("GET", "/api/v1/pbxs", pbxs, see, text, reply=Page[PbxLinkView])]
 
 
 def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) -> list[Route]:

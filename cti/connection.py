@@ -58,6 +58,8 @@ class AmiConnection(asyncio.Protocol):
         self.framer = Framer(wanted)
         self.closed: asyncio.Future[str] = loop.create_future()
         """Done when the connection has ended, with a sentence that says why."""
+        self.heard_at = loop.time()
+        """When anything came last, by the loop's clock."""
         self._loop = loop
         self._on_message = on_message
         self._greeted: asyncio.Future[str] = loop.create_future()
@@ -76,6 +78,7 @@ class AmiConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
+        self.heard_at = self._loop.time()
         for message in self.framer.feed(data):
             if self._waiters and self._answer(message):
                 continue

@@ -15,6 +15,7 @@ from cti.board import Board
 from cti.duty import Duty, Step, steps
 from cti.events import AmiEvent, Member, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
 from cti.frames import Fields
+from cti.gaps import LinkLife
 from cti.link import Counters, LinkJournal
 from cti.messages import Call, LinkState, Pbx, Seat
 from cti.picture import Answers
@@ -28,6 +29,7 @@ class Link(Protocol):
 
     counters: Counters
     skipped: dict[bytes, int]
+    heard_at: float
     journal: LinkJournal | None
 
     async def run(self) -> None: ...
@@ -46,6 +48,8 @@ class Line:
         self.pbx = Pbx(settings.name, LinkState.CONNECTING, 0, at)
         self.remembered: dict[str, Call] = {}
         """Calls that the store holds as live, until the first picture has told which of them are."""
+        self.life = LinkLife(settings.name)
+        """Since when the PBX is not seen, and what a picture says of that."""
         self._asked: dict[tuple[str, str], Member | None] = {}
         """By user and queue: memberships that we asked for, until an event tells of them."""
 

@@ -84,6 +84,8 @@ class PbxLink:
         self.state = LinkState.DOWN
         self.detail = ""
         self.version = ""
+        self.heard_at = 0.0
+        """When the PBX was heard last before the link was lost, in epoch seconds; 0 before any link."""
         self.counters = Counters()
         self.skipped: dict[bytes, int] = {}
         """Events that no type is for, by name, since the last connect."""
@@ -185,6 +187,8 @@ class PbxLink:
         try:
             await self._serve(_Watch(events, keeper))
         finally:
+            silence = asyncio.get_running_loop().time() - events.heard_at
+            self.heard_at = self._clock.now() - silence
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
             events.close()

@@ -16,6 +16,7 @@ from core.database import Database, insert_in
 from core.errors import Invalid
 from cti import rows
 from cti.duty import Duty
+from cti.gap_store import GapStore
 from cti.messages import Call, Direction, Outcome
 from cti.tables import calls, duties, segments
 
@@ -68,6 +69,7 @@ class CallStore:
     def __init__(self, db: Database, number_key: rows.NumberKey = no_key) -> None:
         self._db = db
         self._key = number_key
+        self.gaps = GapStore(db)
 
     async def save(self, call: Call) -> None:
         """Writes the call and its segments as they are now, in one transaction."""

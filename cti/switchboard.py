@@ -20,6 +20,7 @@ from core.clock import Clock
 from core.tasks import Tasks, Worker
 from cti.duty import Duty, adopted
 from cti.events import AmiEvent, Picture
+from cti.gaps import LinkLife, Seen, lost_at
 from cti.journal.journal import Journal
 from cti.line import Line, Link
 from cti.link import LinkSink, PbxLink
@@ -54,6 +55,7 @@ class Switchboard:
         self._journal: Journal | None = None
         self._clock = clock
         self.store = store
+        self.gaps = store.gaps
         now = clock.now()
         self.lines = {pbx.name: Line(pbx, make_link(pbx, self, clock), now) for pbx in pbxs}
         self.seats: dict[str, Seat] = {}
@@ -72,7 +74,10 @@ class Switchboard:
         """Remember duties and live calls, then keep the links up."""
         self.duties = await self.store.duties()
         self._show_duties(self._clock.now())
+        seen = await self.gaps.last_seen()
+        self._own.append(tasks.spawn(self.gaps.run(), "gaps of the links"))
         for name, line in self.lines.items():
+            line.life = LinkLife(name, seen.get(name))
             line.remembered = await self.store.live(name)
             self._own.append(tasks.spawn(line.link.run(), f"link to {name}"))
         self._own.append(self._to_reconcile.start(tasks))
@@ -85,6 +90,7 @@ class Switchboard:
         if self._own:
             await asyncio.wait(self._own, timeout=STOP_SECONDS)
         self._own.clear()
+        await self.gaps.flush()
 
     async def picture_for_journal(self) -> None:
         """A new file has begun: it gets a picture of each PBX, so that it can be read without those before it."""
@@ -154,8 +160,11 @@ class Switchboard:
 
     def on_picture(self, pbx: str, picture: Picture, at: float) -> None:
         line = self.lines[pbx]
-        remembered = line.resynced()
-        self._publish(line.board.resync(picture, remembered, at))
+        remembered, gap = line.resynced(), line.life.pictured(picture.startup, at)
+        if gap is not None:
+            self.gaps.add(gap)
+        self.gaps.seen(Seen(pbx, picture.startup, at))
+        self._publish(line.board.resync(picture, remembered, at, lost_at(gap, at)))
         self._to_reconcile.offer(pbx)
 
     def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None:
@@ -164,8 +173,15 @@ class Switchboard:
         if self._journal is not None:
             self._journal.linked(pbx, state, detail, at)
         if state is LinkState.DOWN:
+            self._unseen(line, at)
             self._publish(line.board.gap(at))
         self._bus.publish(PbxChanged(line.link_says(state, detail, version, at)))
+
+    def _unseen(self, line: Line, at: float) -> None:
+        """The gap begins when the PBX was heard last: a dead link is found by pings, some seconds later."""
+        line.life.down(min(at, line.link.heard_at or at))
+        if line.life.down_at is not None:
+            self.gaps.seen(Seen(line.settings.name, line.life.startup, line.life.down_at))
 
     # duties
 
@@ -213,9 +229,11 @@ class Switchboard:
             self.tick(self._clock.now())
 
     def tick(self, at: float) -> None:
-        """Let wrap-ups end."""
+        """Let wrap-ups end, and remember until when each PBX is watched."""
         for line in self.lines.values():
             self._publish(line.board.tick(at))
+            if line.up:
+                self.gaps.seen(Seen(line.settings.name, line.life.startup, at))
 
 
 def _verb(duty: Duty) -> str:

@@ -70,3 +70,22 @@ duties = sa.Table(
     sa.Column("reason", sa.String(128), nullable=False, server_default=""),
     sa.Column("since", sa.Double, nullable=False),
 )
+
+link_gaps = sa.Table(
+    "link_gaps",
+    metadata,
+    sa.Column("pbx", sa.String(40), primary_key=True),
+    sa.Column("from_at", sa.Double, primary_key=True),
+    sa.Column("to_at", sa.Double, nullable=False),
+    sa.Column("cause", sa.String(20), nullable=False),
+    sa.Index("ix_link_gaps_to_at", "to_at"),
+)
+
+# One row for each PBX: until when it was watched, so that a gap of our own is known after a crash too.
+link_seen = sa.Table(
+    "link_seen",
+    metadata,
+    sa.Column("pbx", sa.String(40), primary_key=True),
+    sa.Column("startup", sa.String(64), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+)

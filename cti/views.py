@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from core.clock import iso, iso_or_none
+from cti.gaps import Gap
 from cti.messages import Agent, Call, Pbx, Queue, Segment
 
 
@@ -91,6 +92,26 @@ class PbxView(msgspec.Struct, frozen=True):
     version: str
 
 
+class GapView(msgspec.Struct, frozen=True, rename={"from_at": "from", "to_at": "to"}):
+    """What happened on the PBX between these times was not seen. `to` is null while it lasts.
+
+    `cause`: cut (the link), restart (of the PBX), server (Ringdesk itself was away).
+    """
+
+    pbx: str
+    from_at: str
+    to_at: str | None
+    cause: str
+
+
+class PbxLinkView(msgspec.Struct, frozen=True):
+    """One PBX with its link, the gap that lasts, and those of the last seven days, the newest first."""
+
+    pbx: PbxView
+    unseen: GapView | None
+    gaps: tuple[GapView, ...]
+
+
 def call_view(call: Call) -> CallView:
     return CallView(
         id=call.id,
@@ -168,3 +189,7 @@ def pbx_view(pbx: Pbx) -> PbxView:
         detail=pbx.detail,
         version=pbx.version,
     )
+
+
+def gap_view(gap: Gap) -> GapView:
+    return GapView(gap.pbx, iso(gap.from_at), iso_or_none(gap.to_at), gap.cause.value)

@@ -53,13 +53,15 @@ class Board:
         handler(self._state, event, at)
         return self._state.flush(at)
 
-    def resync(self, picture: Picture, remembered: Mapping[str, Call], at: float) -> list[DomainEvent]:
+    def resync(
+        self, picture: Picture, remembered: Mapping[str, Call], at: float, lost_at: float | None = None
+    ) -> list[DomainEvent]:
         """Makes the board what the picture shows. `remembered` are calls that the store holds as live, by id.
 
         Calls that the PBX no longer has end as lost; those that go on are marked incomplete, for some of what
-        happened to them was not seen.
+        happened to them was not seen. `lost_at` is when the lost ones ended, where that is known to be before `at`.
         """
-        anew.resync(self._state, picture, remembered, at)
+        anew.resync(self._state, picture, remembered, at, at if lost_at is None else lost_at)
         return self._state.flush(at)
 
     def set_seats(self, seats: Iterable[Seat], at: float) -> list[DomainEvent]:

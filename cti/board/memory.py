@@ -47,7 +47,11 @@ class Memory:
 
 
 def lost(call: Call, at: float) -> list[DomainEvent]:
-    """The PBX no longer has the call: nobody saw it end, so its times may be long by as much as the link was away."""
+    """The PBX no longer has the call: nobody saw it end, so its times may be long by as much as the link was away.
+
+    Nothing of it ends before it began, whenever the link was lost.
+    """
+    at = max(at, call.started_at, *(s.answered_at or s.offered_at for s in call.segments))
     segments = tuple(s if s.ended_at is not None else _cut(s, at) for s in call.segments)
     ended = msgspec.structs.replace(
         call,

@@ -25,7 +25,7 @@ from cti.messages import (
 _UP = 6
 
 
-def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: float) -> None:
+def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: float, lost_at: float) -> None:
     """Makes the state what the picture shows; `state.flush` tells the difference."""
     memory = Memory(state, remembered)
     _forget_channels(state)
@@ -41,7 +41,7 @@ def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: f
     _stretches(state, seen, picture, recalled, at)
     _wrap_ups(state, picture, at)
     for known in memory.calls.values():
-        state.out.extend(lost(known, at))
+        state.out.extend(lost(known, lost_at))
     for desk in state.desks.by_user.values():
         state.touch_desk(desk)
 

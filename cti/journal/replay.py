@@ -10,6 +10,7 @@ import msgspec
 from cti import control
 from cti.board import Board
 from cti.events import AmiEvent
+from cti.gaps import LinkLife, lost_at
 from cti.journal.records import (
     Ami,
     AnyRecord,
@@ -78,6 +79,7 @@ class Replay:
         self._rules: dict[str, Rules] = {}
         self._seats: tuple[Seat, ...] = ()
         self._pictured: set[str] = set()
+        self._lives: dict[str, LinkLife] = {}
 
     def all(self, records: Iterable[AnyRecord]) -> Iterator[Happened]:
         """Each record and what followed from it, in order."""
@@ -97,6 +99,7 @@ class Replay:
             case Pictured():
                 return self._picture(record)
             case Linked() if record.state == LinkState.DOWN.value:
+                self._life(record.pbx).down(record.at)
                 return self._kept(record, self._board(record.pbx).gap(record.at))
             case Repaired():
                 return self._kept(record, self._board(record.pbx).forget(record.channels, record.at))
@@ -121,6 +124,9 @@ class Replay:
             self._boards[pbx] = board
             board.set_seats(self._seats, 0.0)
         return board
+
+    def _life(self, pbx: str) -> LinkLife:
+        return self._lives.setdefault(pbx, LinkLife(pbx))
 
     def _seat(self, record: AnyRecord, seats: tuple[Seat, ...]) -> Happened:
         self._seats = seats
@@ -148,7 +154,8 @@ class Replay:
         self._pictured.add(record.pbx)
         board = self._board(record.pbx)
         picture = take_picture(answers_of(record.lists), record.taken_at)
-        happened = self._kept(record, board.resync(picture, {}, record.at))
+        gap = self._life(record.pbx).pictured(picture.startup, record.at)
+        happened = self._kept(record, board.resync(picture, {}, record.at, lost_at(gap, record.at)))
         channels = tuple(seen.chan.uniqueid for seen in picture.channels)
         for channel in channels:
             self.members[board.call_with(channel) or ""].add(channel)

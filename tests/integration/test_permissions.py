@@ -41,6 +41,7 @@ TABLE = {
     ("GET", "/api/v1/customers/{id}/timeline"): ALL,
     ("GET", "/api/v1/departments"): ALL,
     ("GET", "/api/v1/departments/{name}"): ALL,
+    ("GET", "/api/v1/pbxs"): SEE,
     ("GET", "/api/v1/queues"): CALLS,
     ("GET", "/api/v1/tickets"): ALL,
     ("GET", "/api/v1/tickets/{id}"): ALL,
