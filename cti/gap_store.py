@@ -30,6 +30,7 @@ class GapStore:
         self._unsaved: list[Gap] = []
         self._seen: dict[str, Seen] = {}
         self._news = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     async def last_seen(self) -> dict[str, Seen]:
         """Until when each PBX was watched by a server before this one, by its name."""
@@ -75,6 +76,10 @@ class GapStore:
 
     async def flush(self) -> None:
         """Writes what waits, now; what fails stays for the next time."""
+        async with self._writing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         gaps, self._unsaved = self._unsaved, []
         seen, self._seen = self._seen, {}
         try:
