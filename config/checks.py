@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
@@ -11,9 +12,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.problems import Problem
-from config.settings import JournalSettings, PbxSettings, Settings, SpeechSettings, WebhookSettings
+from config.settings import (
+    IvrSettings,
+    JournalSettings,
+    PbxSettings,
+    Settings,
+    SpeechSettings,
+    WebhookSettings,
+)
 
 _PBX_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{12,100}")
 _EVENTS = re.compile(r"[A-Za-z0-9_*]+\.[A-Za-z0-9_*]+")
 SHORTEST_SECRET = 16
 _LEVELS = ("debug", "info", "warning", "error")
@@ -35,7 +44,7 @@ def check(settings: Settings) -> Iterator[Problem]:
             )
         names.append(pbx.name)
     yield from _webhooks(settings.webhook)
-    yield from _port(settings.ivr.port, "ivr.port")
+    yield from _ivr(settings.ivr)
     yield from _speech(settings.ivr.speech)
     yield from _folder(settings.paths.workflows, "paths.workflows")
     yield from _folder(settings.paths.calendars, "paths.calendars")
@@ -120,6 +129,27 @@ def _webhooks(webhooks: Sequence[WebhookSettings]) -> Iterator[Problem]:
             first = f"webhook[{keys.index(hook.key)}]"
             yield Problem(f"{where}.name", f"is the name of {first} too", "give each a name of its own")
         keys.append(hook.key)
+
+
+def _ivr(ivr: IvrSettings) -> Iterator[Problem]:
+    yield from _port(ivr.port, "ivr.port")
+    if ivr.token and not _TOKEN.fullmatch(ivr.token):
+        fix = "use 12 or more letters, digits, dashes, underscores: it stands in the dialplan"
+        yield Problem("ivr.token", "is too short, or has signs that an address cannot carry", fix)
+    for number, one in enumerate(ivr.allow):
+        if not _is_network(one):
+            fix = "write it like 192.0.2.10 or 192.0.2.0/24"
+            yield Problem(f"ivr.allow[{number}]", f"{one!r} is no address", fix)
+    if not 1 <= ivr.sessions <= 20_000:
+        yield Problem("ivr.sessions", f"{ivr.sessions} is no number of callers", "take one up to 20000")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _port(port: int, where: str, lowest: int = 0) -> Iterator[Problem]:

@@ -69,8 +69,16 @@ class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the dialplan's AGI() comes in, and from whom."""
+
     host: str = "127.0.0.1"
     port: int = 4573
+    token: str = ""
+    """What the address has to carry: agi://host:4573/FLOW?token=…; empty: nothing."""
+    allow: tuple[str, ...] = ()
+    """Addresses and networks besides those of the PBXs."""
+    sessions: int = 2500
+    """Callers in flows at once; who comes beyond that goes on to the queue."""
     speech: SpeechSettings = SpeechSettings()
 
 

@@ -79,7 +79,7 @@ class Around:
     flows: Callable[[], Flows]
     services: Services
     voice: Voice
-    recordings: Recordings
+    recordings: Recordings | None
     visits: Visits
     lines: Lines
     clock: Clock

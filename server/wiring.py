@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from config.files import calendars_dir, workflows_dir
+from config.files import calendars_dir, flows_dir, workflows_dir
 from config.settings import Settings
 from core.bus import Bus
 from core.clock import Clock, SystemClock
@@ -26,7 +26,11 @@ from cti.store import CallStore
 from cti.switchboard import Switchboard
 from customers.accounts.service import Accounts
 from customers.service import Customers
+from ivr_flows.driver import Around as FlowsAround
+from ivr_flows.driver import Driver
 from ivr_flows.speech.voice import SpokenVoice
+from ivr_flows.visit_store import VisitStore
+from ivr_flows.visits import Visits
 from screenpop.commands import commands
 from screenpop.contexts import Contexts
 from screenpop.hub import Hub
@@ -44,8 +48,10 @@ from screenpop.tickets_live import TicketsLive
 from screenpop.witness import Witness
 from screenpop.work_store import WorkStore
 from server.definitions import Definitions
+from server.ivr import FlowsInForce, Ivr, PhoneLines
 from server.ivr_lines import Lines, NothingProved
 from server.ivr_parts import caller_services
+from server.ivr_services import ANSWER_SECONDS
 from server.people import People
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
 from ticketing.messages import TicketChanged, TicketOpened
@@ -56,6 +62,8 @@ from ticketing.webhooks import Courier, Ledger, Webhook
 
 log = structlog.get_logger(__name__)
 HOUSEKEEPING_SECONDS = 5.0
+ASK_SECONDS = ANSWER_SECONDS + 2
+"""The services have their own deadline; this one is for what hangs all the same."""
 
 
 class House:
@@ -105,6 +113,27 @@ class House:
         self.services = caller_services(self, existing)
         zone = ZoneInfo(self.settings.desk.time_zone)
         self.voice = SpokenVoice(self.settings.ivr.speech, zone, self.clock, self.tasks)
+        self._lay_flows()
+
+    def _lay_flows(self) -> None:
+        """Callers serving themselves."""
+        settings = self.settings
+        self.flows = FlowsInForce(flows_dir(settings.paths), self.bus)
+        self.visits = Visits(self.bus, VisitStore(self.db), self.clock)
+        phone_lines = PhoneLines(settings.pbx, self.switchboard)
+        driver = Driver(
+            FlowsAround(
+                flows=self.flows,
+                services=self.services,
+                voice=self.voice,
+                recordings=None,
+                visits=self.visits,
+                lines=phone_lines,
+                clock=self.clock,
+                ask_seconds=ASK_SECONDS,
+            )
+        )
+        self.ivr = Ivr(settings.ivr, settings.pbx, phone_lines, driver.serve, self.tasks)
 
     def _open_windows(self) -> None:
         """What browsers see."""
@@ -172,6 +201,12 @@ class House:
         """Put the installation's workflows in force. Raises `Faulty` for a broken one where there is none from
         before."""
         await self.definitions.load()
+        await self.flows.load()
+
+    async def reload(self) -> None:
+        """Read the definitions again (SIGHUP); what cannot be used leaves the old ones in force."""
+        await self.definitions.reload()
+        await self.flows.load()
 
     async def start(self) -> None:
         """Load definitions and people, then connect to the PBXs. Raises `Faulty` as `load_definitions` does."""
@@ -187,7 +222,9 @@ class House:
             self.tasks.spawn(courier.run(), f"webhook {courier.hook.name}")
         self.tasks.spawn(self.timer.run(), "timer")
         self.tasks.spawn(self._housekeeping(), "housekeeping")
+        await self.visits.start(self.tasks)
         await self.switchboard.start(self.tasks)
+        await self.ivr.start()
 
     def _start(self, journal: Journal) -> None:
         loop = asyncio.get_running_loop()
@@ -201,9 +238,11 @@ class House:
 
     async def stop(self) -> None:
         """Cut the links, write what is still to be written, close the database."""
+        await self.ivr.stop()
         await self.switchboard.stop()
         self.live.close()
         await self.recorder.flush()
+        await self.visits.saver.flush()
         await self.tasks.close()
         await self.db.close()
         if self.journal is not None:

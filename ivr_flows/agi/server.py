@@ -45,6 +45,11 @@ class Gate:
         self._token = token.encode()
         self._seen: dict[str, bool] = {}
 
+    @property
+    def open(self) -> bool:
+        """Whether anybody at all is on the list."""
+        return bool(self._networks)
+
     def lets_in(self, peer: str) -> bool:
         """Whether this address is on the list."""
         found = self._seen.get(peer)

@@ -26,7 +26,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address; the settings' where not given.")] = None,
     config: Config = None,
 ) -> None:
-    """Serve pages, API and live socket; SIGTERM ends it cleanly, SIGHUP reads changed workflows."""
+    """Serve pages, API and live socket; SIGTERM ends it cleanly, SIGHUP reads changed workflows and flows."""
     server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings_of(config, {"server": server} if server else {})
     require_port(settings.server.host, settings.server.port)
@@ -45,7 +45,7 @@ async def serve_until_stopped(house: House, ready: Callable[[str], None]) -> Non
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: house.tasks.spawn(house.definitions.reload(), "reload"))
+    loop.add_signal_handler(signal.SIGHUP, lambda: house.tasks.spawn(house.reload(), "reload"))
     site = Site(house)
     try:
         await require_current(house.db)

@@ -46,12 +46,13 @@ def _member(name: str) -> str:
 
 @dataclass(frozen=True)
 class Ports:
-    """Loopback ports: AMI over TCP; Asterisk's SIP, each phone's SIP and the outside's SIP over UDP.
+    """Loopback ports: AMI and our FastAGI over TCP; Asterisk's SIP, each phone's SIP and the outside's SIP over UDP.
 
     `seconds` are the second phones of some extensions, as of an agent with a desk phone and the browser.
     """
 
     ami: int
+    agi: int
     sip: int
     outside: int
     phones: Mapping[str, int] = field(default_factory=dict)
@@ -64,6 +65,7 @@ def config_files(
     """File name to text of the whole /etc/asterisk of one test Asterisk."""
     # The carrier's address is replaced and not appended: an AOR keeps every contact it is given.
     edits = {"CHANGE-ME": SECRET, "sip:127.0.0.2:5060": f"sip:127.0.0.2:{ports.outside}"}
+    edits["agi://127.0.0.1:4573"] = f"agi://127.0.0.1:{ports.agi}"
     edits["parkingtime = 60"] = f"parkingtime = {PARKED_SECONDS}"
     samples = {
         f"sample/{name}.conf": _edited((SAMPLES / f"{name}.conf").read_text(), edits) for name in SAMPLED

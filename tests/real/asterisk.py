@@ -57,6 +57,7 @@ class Asterisk:
         self.root = parts.require(PARTS[version])
         self.ports = astconf.Ports(
             ami=ports.free_tcp(),
+            agi=ports.free_tcp(),
             sip=ports.free_udp(),
             outside=ports.free_udp("127.0.0.2"),
             phones={extension: ports.free_udp() for extension in astconf.AGENTS},
@@ -73,6 +74,11 @@ class Asterisk:
     def ami_port(self) -> int:
         """TCP port of AMI on 127.0.0.1."""
         return self.ports.ami
+
+    @property
+    def agi_port(self) -> int:
+        """TCP port at which its dialplan looks for Ringdesk's flows on 127.0.0.1."""
+        return self.ports.agi
 
     @property
     def sip_port(self) -> int:
@@ -171,6 +177,8 @@ class Asterisk:
             "run",
             "log/cel-custom",
             "moh",
+            "sounds",
+            "recordings",
         ):
             (self.run / folder).mkdir(parents=True)
         (self.run / "moh" / "silence.alaw").write_bytes(_SILENCE)

@@ -1,0 +1,159 @@
+"""Callers serving themselves: the flows in force, the FastAGI server, and what the telephone side tells a flow."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from config.settings import IvrSettings, PbxSettings
+from core.bus import Bus
+from core.definition.source import Faulty
+from core.tasks import Tasks
+from cti.switchboard import Switchboard
+from ivr_flows.agi.server import FastAgiServer, Gate, Handler, Limits
+from ivr_flows.definitions import flow_files, read_flows
+from ivr_flows.flow.model import Flows
+from ivr_flows.messages import Caller, Target, Transfer
+from server.definitions import lines_of
+from ticketing.messages import DefinitionsRefused
+
+log = structlog.get_logger(__name__)
+AGAIN_SECONDS = 5.0
+"""Between tries for a port that another program has."""
+LOOK_SECONDS = 60.0
+"""Between looks at the addresses of PBXs that are named by a name."""
+
+
+class FlowsInForce:
+    """The installation's flows. Broken files leave in force what there was, at the start nothing: callers then go on to
+    their queue, which is better than a desk that does not start."""
+
+    def __init__(self, folder: Path, bus: Bus) -> None:
+        self.folder = folder
+        self._bus = bus
+        self._flows = Flows({})
+
+    def __call__(self) -> Flows:
+        """Those in force now."""
+        return self._flows
+
+    async def load(self) -> bool:
+        """Read the files; False where they cannot be used, which supervisors are told. Off the loop: it takes as long
+        as many calls' events."""
+        try:
+            self._flows = await asyncio.to_thread(lambda: read_flows(flow_files(self.folder)))
+        except Faulty as faulty:
+            problems = lines_of(faulty)
+            for problem in problems:
+                log.error("flow.refused", problem=problem)
+            self._bus.publish(DefinitionsRefused(problems))
+            return False
+        log.info("flows.in_force", flows=sorted(self._flows.by_name))
+        return True
+
+
+class PhoneLines:
+    """What a flow's driver asks of the telephone side."""
+
+    def __init__(self, pbxs: Sequence[PbxSettings], switchboard: Switchboard) -> None:
+        self._pbxs = {pbx.name: pbx for pbx in pbxs}
+        self._board = switchboard
+        self.addresses: Mapping[str, frozenset[str]] = {}
+        """By PBX, the addresses that its host has."""
+
+    def call_of(self, pbx: str, uniqueid: str, tag: str) -> str:
+        """The id of the channel's call: the board's, or what it will be once the board has heard of the channel."""
+        line = self._board.lines.get(pbx)
+        found = line.board.call_with(uniqueid) if line is not None else None
+        return found or f"{pbx}-{tag or uniqueid}"
+
+    def pbx_of(self, peer: str, named: str) -> str:
+        """The PBX that the dialplan names, else the one at this address, else the first."""
+        if named in self._pbxs:
+            return named
+        there = (name for name, addresses in self.addresses.items() if peer in addresses)
+        return next(there, next(iter(self._pbxs), ""))
+
+    def place(self, transfer: Transfer, caller: Caller) -> str:
+        """What the dialplan goes to: the queue, or an extension of the PBX's dial context."""
+        if transfer.kind is Target.QUEUE:
+            return transfer.to
+        if transfer.kind is Target.AGENT:
+            seat = self._board.seats.get(transfer.to)
+            return seat.extension if seat is not None and seat.pbx == caller.pbx else ""
+        return ""
+
+
+class Ivr:
+    """Listens for PBXs as long as the house runs."""
+
+    def __init__(
+        self,
+        settings: IvrSettings,
+        pbxs: Sequence[PbxSettings],
+        lines: PhoneLines,
+        handler: Handler,
+        tasks: Tasks,
+    ) -> None:
+        self._settings = settings
+        self._hosts = {pbx.name: pbx.host for pbx in pbxs}
+        self._lines = lines
+        self._tasks = tasks
+        self.server = FastAgiServer(
+            Gate((), settings.token), handler, tasks, Limits(sessions=settings.sessions)
+        )
+        self.port = 0
+        """Where it listens; 0 while it does not."""
+
+    async def start(self) -> None:
+        """Listen; where the port is taken, as soon as it is free."""
+        await self._look()
+        if not await self._listen():
+            self._tasks.spawn(self._listen_later(), "agi port")
+        self._tasks.spawn(self._keep_looking(), "addresses of PBXs")
+
+    async def stop(self) -> None:
+        """Let the callers in flows go on to what their dialplan has next."""
+        await self.server.stop()
+
+    async def _listen(self) -> bool:
+        settings = self._settings
+        try:
+            self.port = await self.server.start(settings.host, settings.port)
+        except OSError as error:
+            log.error("agi.no_port", host=settings.host, port=settings.port, error=str(error))
+            return False
+        log.info("agi.listening", host=settings.host, port=self.port)
+        return True
+
+    async def _listen_later(self) -> None:
+        while not self.port:
+            await asyncio.sleep(AGAIN_SECONDS)
+            await self._listen()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self._look()
+
+    async def _look(self) -> None:
+        """Let in the PBXs where they are now, and who else is allowed."""
+        found = {name: await _addresses(host) for name, host in self._hosts.items()}
+        if found != self._lines.addresses or not self.server.gate.open:
+            self._lines.addresses = found
+            allowed = [*self._settings.allow, *(one for some in found.values() for one in some)]
+            self.server.gate = Gate(allowed, self._settings.token)
+
+
+async def _addresses(host: str) -> frozenset[str]:
+    """Every address of a host; none where the name is unknown."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        log.warning("agi.unknown_host", host=host, error=str(error))
+        return frozenset()
+    return frozenset(str(address[0]) for *_, address in found)
