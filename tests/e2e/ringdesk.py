@@ -76,10 +76,16 @@ class Installation:
         return Installation(folder, self.tokens)
 
 
+def no_flows() -> str:
+    """Settings of a server in whose tests nobody calls its flows: not the port that another test may have."""
+    return f"[ivr]\nport = {ports.free_tcp()}\n"
+
+
 class Server:
     """One `ringdesk serve`, which a test may stop, kill and start again on the same port and database."""
 
-    def __init__(self, installation: Installation, pbx_port: int, secret: str) -> None:
+    def __init__(self, installation: Installation, pbx_port: int, secret: str, more: str = "") -> None:
+        """`more` is further text of ringdesk.toml, such as sections of their own."""
         self.port = ports.free_tcp()
         self.folder = installation.folder
         self.tokens = installation.tokens
@@ -89,7 +95,7 @@ class Server:
         (self.folder / "ringdesk.toml").write_text(
             f'[server]\nport = {self.port}\n[database]\nurl = "sqlite:///ringdesk.db"\n'
             f'[[pbx]]\nname = "main"\nport = {pbx_port}\nusername = "ringdesk"\nsecret = "{secret}"\n'
-            'dial_context = "agents"\n[log]\njson = true\n'
+            f'dial_context = "agents"\n[log]\njson = true\n{more or no_flows()}'
         )
 
     async def __aenter__(self) -> Self:
