@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from config.call_checks import callback_problems, dial_problems
 from config.problems import Problem
 from config.settings import (
     IvrSettings,
@@ -52,6 +53,8 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _desk(settings)
     yield from _limits(settings)
     yield from _journal(settings.journal)
+    yield from dial_problems(settings.dial)
+    yield from callback_problems(settings.callback)
 
 
 def _server(settings: Settings) -> Iterator[Problem]:

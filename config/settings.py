@@ -82,6 +82,41 @@ class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speech: SpeechSettings = SpeechSettings()
 
 
+class DialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be dialled. `allow` and `deny` are beginnings of numbers in E.164."""
+
+    allow: tuple[str, ...] = ()
+    """What the server may dial by itself; empty: everything that the other rules leave."""
+    deny: tuple[str, ...] = ()
+    """What nobody may dial."""
+    international: bool = False
+    premium: bool = False
+    agents_international: bool = True
+    agents_premium: bool = False
+    per_hour: int = 300
+    """Calls that the server starts by itself, on all PBXs together."""
+    per_day: int = 2000
+    per_number: int = 6
+    """To one number in a day."""
+
+
+class CallbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callers who are called back instead of waiting."""
+
+    enabled: bool = True
+    queues: tuple[str, ...] = ()
+    """Queues that take call-backs; empty: all."""
+    tries: int = 3
+    """How often a caller is dialled before it is given up."""
+    gap_minutes: tuple[float, ...] = (10.0, 60.0)
+    """Pause after the first try without an answer, after the second …; the last one goes on."""
+    first_hour: str = "08:00"
+    last_hour: str = "21:00"
+    """Nobody is dialled earlier or later in the day than this, in the desk's time zone."""
+    keep_hours: float = 48.0
+    """After so long it is given up."""
+
+
 class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workflows: str = ""
     calendars: str = ""
@@ -146,6 +181,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: DatabaseSettings = DatabaseSettings()
     pbx: tuple[PbxSettings, ...] = ()
     ivr: IvrSettings = IvrSettings()
+    dial: DialSettings = DialSettings()
+    callback: CallbackSettings = CallbackSettings()
     paths: PathSettings = PathSettings()
     desk: DeskSettings = DeskSettings()
     webhook: tuple[WebhookSettings, ...] = ()

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from config.settings import DialSettings
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.ids import new_id
 from cti import control
 from cti.actions import Dialled, Originated
+from cti.dial_policy import Barred, By, judge
 from cti.dialling import called_number, with_prefix
 from cti.duty import Duty
 from cti.line import Line
@@ -49,8 +51,14 @@ class Asked(msgspec.Struct, frozen=True):
 class PhoneCommands:
     """Carries commands out on a switchboard."""
 
-    def __init__(self, switchboard: Switchboard, ids: Callable[[float], str] = new_id) -> None:
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        ids: Callable[[float], str] = new_id,
+        policy: DialSettings | None = None,
+    ) -> None:
         self._board = switchboard
+        self._policy = policy or DialSettings()
         self._ids = ids
         self._numbers = itertools.count(1)
 
@@ -95,25 +103,30 @@ class PhoneCommands:
 
     async def dial(self, asked: Asked, to: str) -> str:
         """Ring the user's own phone, then the number; returns the id that the call has. Never sent twice."""
+        channel_id = f"rd-{self._ids(asked.at)}"
+        done = await self.order(asked, to, channel_id)
+        call_id = f"{self._seat(asked.user).pbx}-{channel_id}"
+        _check_dialled(done, call_id)
+        return call_id
+
+    async def order(self, asked: Asked, to: str, channel_id: str) -> Originated:
+        """The same under an id of the caller's choice, new for each order; what is not known is said, not raised."""
         seat = self._seat(asked.user)
         line = self._line(seat.pbx)
-        number = called_number(to, line.settings.region)
+        number = self._permitted(to, line)
         if number == seat.extension:
             raise Invalid("That is your own number.", field="to")
         agent = self._board.agent(asked.user)
         if agent is not None and agent.state in BUSY:
             raise Conflict("Your phone is in a call.", code="phone_busy")
-        channel_id = f"rd-{self._ids(asked.at)}"
-        call_id = f"{seat.pbx}-{channel_id}"
         target = with_prefix(number, line.settings.outside_prefix)
         order = control.Order(seat.interface, target, line.settings.dial_context, channel_id, seat.extension)
-        await self._note(asked, "call.dial", f"call:{call_id}", {"to": number})
+        await self._note(asked, "call.dial", f"call:{seat.pbx}-{channel_id}", {"to": number})
         line.board.expect(channel_id, number)
         try:
-            _check_dialled(await line.link.originate(order), call_id)
+            return await line.link.originate(order)
         except AmiError as error:
             raise Unavailable(f"The PBX {seat.pbx} does not answer: {error}", code="pbx_down") from error
-        return call_id
 
     async def hangup(self, asked: Asked, call_id: str) -> None:
         """End the user's own part of the call; who may act on anyone's call ends all of it."""
@@ -133,7 +146,7 @@ class PhoneCommands:
         if kind not in builders:
             raise Invalid("A transfer is blind or attended.", field="kind")
         line, own = self._own(asked, call_id)
-        number = called_number(to, line.settings.region)
+        number = self._permitted(to, line)
         channel = _talking(line, call_id, own)
         await self._note(asked, "call.transfer", f"call:{call_id}", {"to": number, "kind": kind})
         target = with_prefix(number, line.settings.outside_prefix)
@@ -155,6 +168,14 @@ class PhoneCommands:
                 f"The phone stands at a PBX {seat.pbx!r} that is not in the settings.", code="no_pbx"
             )
         return seat
+
+    def _permitted(self, to: str, line: Line) -> str:
+        """The number as it is dialled there, where the dial policy lets agents."""
+        number = called_number(to, line.settings.region)
+        verdict = judge(self._policy, to, line.settings.region, By.AGENT)
+        if isinstance(verdict, Barred):
+            raise Forbidden("This number may not be dialled from here.", code="dial_barred", why=verdict.code)
+        return number
 
     def _duty(self, user: str) -> Duty:
         return self._board.duties.get(user) or Duty(user)

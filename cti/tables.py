@@ -89,3 +89,13 @@ link_seen = sa.Table(
     sa.Column("startup", sa.String(64), nullable=False),
     sa.Column("at", sa.Double, nullable=False),
 )
+
+dial_counts = sa.Table(
+    "dial_counts",
+    metadata,
+    # An hour, a day, or a number on a day.
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Index("ix_dial_counts_at", "at"),
+)

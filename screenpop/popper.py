@@ -25,6 +25,7 @@ from screenpop.pops import (
     Context,
     Others,
     Pop,
+    PopCallback,
     Question,
     StateLabel,
     build,
@@ -122,6 +123,8 @@ class Around:
     tasks: Tasks
     deadline: float = 1.5
     default_language: str = "en"
+    callback_of: Callable[[str], PopCallback | None] = lambda _: None
+    """What a call that the server has started was asked for by the caller, by the call's id."""
 
 
 class Popper:
@@ -137,7 +140,7 @@ class Popper:
 
     def subscribe(self, bus: Bus) -> None:
         """Follow calls and their offers."""
-        bus.subscribe(cti.CallStarted, lambda event: self.look_up(event.call))
+        bus.subscribe(cti.CallStarted, lambda event: self.started(event.call))
         bus.subscribe(cti.CallChanged, lambda event: self.changed(event.call))
         bus.subscribe(cti.CallOffered, lambda event: self.offered(event.call, event.segment))
         bus.subscribe(cti.CallAnswered, lambda event: self.offered(event.call, event.segment))
@@ -156,6 +159,14 @@ class Popper:
         if found is None or found.told is None or found.told.user != user:
             raise NotFound("There is no such pop on your desk.")
         return found.told
+
+    def started(self, call: cti.Call) -> None:
+        """Begin to fetch what is known of the caller. A call-back is shown while the agent's own phone rings for it:
+        it is the agent who has not asked for this call.
+        """
+        self.look_up(call)
+        if call.segments and self._around.callback_of(call.id) is not None:
+            self.offered(call, call.segments[0])
 
     def look_up(self, call: cti.Call) -> None:
         """Begin to fetch what is known of the caller."""
@@ -334,7 +345,8 @@ class Popper:
 
     def _others(self, open_: Open) -> Others:
         sent_to = {open_.segment.id: open_.sent_to} if open_.sent_to else {}
-        return Others(self._around.works.of_call(open_.call.id), self._around.person, sent_to)
+        callback = self._around.callback_of(open_.call.id)
+        return Others(self._around.works.of_call(open_.call.id), self._around.person, sent_to, callback)
 
     def _close(self, id_: str, reason: str) -> None:
         open_ = self._open.pop(id_, None)

@@ -68,6 +68,15 @@ class PopIvr(msgspec.Struct, frozen=True):
     answers: dict[str, Any]
 
 
+class PopCallback(msgspec.Struct, frozen=True):
+    """The call is one that the caller has asked for, from `queue`; `tries` were in vain before it."""
+
+    requested_at: str
+    waiting_since: str
+    queue: str
+    tries: int
+
+
 class Pop(msgspec.Struct, frozen=True):
     """The data of a `pop` message. `loading` is True while the customer's record has not come yet; `chosen_by` is the
     agent who found out which customer it is, where one has.
@@ -92,6 +101,7 @@ class Pop(msgspec.Struct, frozen=True):
     handed_over: HandedOver | None = None
     went: Went | None = None
     chosen_by: str = ""
+    callback: PopCallback | None = None
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -137,6 +147,7 @@ class Others(msgspec.Struct, frozen=True):
     works: Mapping[str, Work]
     person: Person
     sent_to: Mapping[str, str] = {}
+    callback: PopCallback | None = None
 
 
 def build(call: Call, segment: Segment, context: Context, state_label: StateLabel, others: Others) -> Pop:
@@ -148,7 +159,7 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         call_id=call.id,
         pbx=call.pbx,
         stage="ringing" if segment.answered_at is None else "answered",
-        queue=segment.queue or call.queue,
+        queue=segment.queue or call.queue or (others.callback.queue if others.callback else None),
         caller=_caller(call, lookup),
         match=lookup.match.value,
         customers=tuple(_customer(candidate) for candidate in lookup.candidates[:CANDIDATES_SHOWN]),
@@ -163,6 +174,7 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         handed_over=handed_over(call, segment, others.works, others.person),
         went=went(call, segment, others.sent_to.get(segment.id, ""), others.person),
         chosen_by=by if customer_id and customer_id == context.customer_id else "",
+        callback=others.callback,
     )
 
 

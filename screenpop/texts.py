@@ -112,6 +112,7 @@ ERRORS: Mapping[str, str] = {
         "The telephone system refused it. An administrator finds the reason with “ringdesk doctor”."
     ),
     "not_dialled": N_("The call did not come about. Please try again."),
+    "dial_barred": N_("This number may not be dialled from here."),
     "dial_unknown": N_("It is not known whether the call came about. Look at your phone first."),
     "in_progress": N_("It is being sent already."),
     "outcome_unknown": N_("It is not known whether this was done. Look before you send it again."),

@@ -31,17 +31,17 @@ class Lines:
         self.customers = customers
         self.accounts = accounts
         self.proved = proved
-        self._key = key
+        self.key = key
         self._regions = regions
 
     def number(self, caller: Caller) -> str:
         """The caller's number in E.164; empty where it is withheld or no number."""
-        return self._key(caller.number, caller.pbx) if caller.number else ""
+        return self.key(caller.number, caller.pbx) if caller.number else ""
 
     def same_number(self, caller: Caller, text: str) -> bool:
         """Whether a text is the caller's own number, however it is written."""
         own = self.number(caller)
-        return bool(own) and own == self._key(text, caller.pbx)
+        return bool(own) and own == self.key(text, caller.pbx)
 
     async def lookup(self, caller: Caller) -> Lookup:
         """Who may be calling."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.ivr_callbacks import CallerCallbacks
 from server.ivr_customers import CallerRecords
 from server.ivr_services import IvrServices
 from server.ivr_telephone import CallerTelephone
@@ -20,5 +21,6 @@ def caller_services(house: House, existing: Existing) -> IvrServices:
     return IvrServices(
         CallerRecords(lines).table(),
         CallerTickets(house.tickets, lines, existing.call_exists, clock).table(),
+        CallerCallbacks(house.callbacks, lines, house.switchboard.call, clock).table(),
         CallerTelephone(house.switchboard, house.calls, house.tickets, lines, clock).table(),
     )

@@ -7,6 +7,7 @@ from aiohttp import web
 import cti.api
 import customers.accounts.api
 import customers.api
+import ivr_flows.callbacks.api
 import screenpop.api
 import screenpop.pages
 import server.health
@@ -29,6 +30,7 @@ def routes(house: House) -> list[Route]:
         *cti.api.routes(house.switchboard, house.phones, house.calls),
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),
+        *ivr_flows.callbacks.api.routes(house.callbacks),
         *ticketing.api.routes(house.tickets),
         *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),

@@ -47,6 +47,7 @@ from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from screenpop.witness import Witness
 from screenpop.work_store import WorkStore
+from server.callbacks import callbacks_of, follow, pop_callback
 from server.definitions import Definitions
 from server.ivr import FlowsInForce, Ivr, PhoneLines
 from server.ivr_lines import Lines, NothingProved
@@ -93,7 +94,7 @@ class House:
         self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
         if self.journal is not None:
             self.switchboard.keep_journal(self.journal)
-        self.phones = PhoneCommands(self.switchboard)
+        self.phones = PhoneCommands(self.switchboard, policy=self.settings.dial)
         self.customers = Customers(self.db, self.bus, first_region)
         self.accounts = Accounts(self.db)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
@@ -110,6 +111,7 @@ class House:
         self.couriers = tuple(Courier(self.db, hook, self.clock) for hook in hooks)
         self.regions = regions
         self.lines = Lines(self.customers, self.accounts, NothingProved(), NumberKeys(regions).key, regions)
+        self.callbacks, self.dialer = callbacks_of(self, self.settings)
         self.services = caller_services(self, existing)
         zone = ZoneInfo(self.settings.desk.time_zone)
         self.voice = SpokenVoice(self.settings.ivr.speech, zone, self.clock, self.tasks)
@@ -156,6 +158,7 @@ class House:
                 tasks=self.tasks,
                 deadline=desk.pop_deadline_seconds,
                 default_language=desk.language,
+                callback_of=lambda call_id: pop_callback(self.dialer.current.get(call_id)),
             )
         )
         self.contexts.changed, self.contexts.chosen = self.popper.work_changed, self.popper.customer_chosen
@@ -167,6 +170,7 @@ class House:
             self.calls,
             self.popper,
             self.accounts,
+            self.callbacks,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
@@ -185,6 +189,7 @@ class House:
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
         self.ticket_notices.subscribe(self.bus)
+        follow(self.dialer, self.bus)
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)
         self.timer.told = self.relay.nudge
@@ -221,6 +226,7 @@ class House:
         for courier in self.couriers:
             self.tasks.spawn(courier.run(), f"webhook {courier.hook.name}")
         self.tasks.spawn(self.timer.run(), "timer")
+        self.tasks.spawn(self.dialer.run(), "call-backs")
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.visits.start(self.tasks)
         await self.switchboard.start(self.tasks)

@@ -27,6 +27,7 @@ TABLES = (
     "customers.tables",
     "ivr_flows.tables",
     "screenpop.tables",
+    "ivr_flows.callbacks.tables",
     "ticketing.tables",
 )
 for _name in TABLES:

@@ -27,6 +27,8 @@ class Permission(Enum):
     CUSTOMERS_EDIT = "customers.edit"
     ACCOUNTS_SEE = "accounts.see"
     ACCOUNTS_EDIT = "accounts.edit"
+    CALLBACKS_SEE = "callbacks.see"
+    CALLBACKS_MANAGE = "callbacks.manage"
     TICKETS_SEE = "tickets.see"
     TICKETS_EDIT = "tickets.edit"
     TICKETS_OPEN = "tickets.open"
@@ -49,8 +51,9 @@ _AGENT = _TICKETS | {
     P.QUEUES_SEE,
     P.CUSTOMERS_EDIT,
     P.ACCOUNTS_SEE,
+    P.CALLBACKS_SEE,
 }
-_SUPERVISOR = _AGENT | {P.ACCOUNTS_EDIT, P.CALLS_ALL, P.AGENTS_ALL, P.REPORTS_SEE}
+_SUPERVISOR = _AGENT | {P.CALLBACKS_MANAGE, P.ACCOUNTS_EDIT, P.CALLS_ALL, P.AGENTS_ALL, P.REPORTS_SEE}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
@@ -66,6 +69,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.QUEUES_SEE,
             P.CUSTOMERS_SEE,
             P.ACCOUNTS_SEE,
+            P.CALLBACKS_SEE,
             P.TICKETS_SEE,
             P.REPORTS_SEE,
             P.AUDIT_SEE,

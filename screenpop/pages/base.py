@@ -16,6 +16,7 @@ from core.web.routes import Ask
 from cti.messages import Call
 from customers.accounts.model import Account
 from customers.messages import Customer, Lookup, TimelineEntry
+from ivr_flows.callbacks.model import Callback
 from screenpop.pages.problems import error_page
 from screenpop.pops import Pop
 from screenpop.render import Renderer
@@ -33,6 +34,7 @@ RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/desk", "desk", N_("Desk"), Permission.DESK_USE),
     ("/tickets", "ticket", N_("Tickets"), Permission.TICKETS_SEE),
     ("/customers", "people", N_("Customers"), Permission.CUSTOMERS_SEE),
+    ("/callbacks", "back_call", N_("Call-backs"), Permission.CALLBACKS_SEE),
     ("/wall", "wall", N_("Wallboard"), Permission.CALLS_ALL),
     ("/settings", "settings", N_("Settings"), Permission.DESK_USE),
 )
@@ -68,6 +70,20 @@ class Billing(Protocol):
     """Where the pages read what customers owe."""
 
     async def of_customer(self, customer_id: str) -> Sequence[Account]: ...
+
+
+class CallbackStore(Protocol):
+    async def page(self, open: bool | None, limit: int, after: str) -> Sequence[Callback]: ...
+    async def open(self) -> Sequence[Callback]: ...
+
+
+class CallbackRoom(Protocol):
+    """What the pages need of the call-backs."""
+
+    @property
+    def store(self) -> CallbackStore: ...
+
+    async def cancel(self, id: str, actor: str) -> Callback: ...
 
 
 class TicketRoom(Protocol):
@@ -117,6 +133,7 @@ class Pages:
     calls: Calls
     pops: Pops
     billing: Billing
+    callbacks: CallbackRoom
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

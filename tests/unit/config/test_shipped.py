@@ -23,6 +23,8 @@ def test_defaults_toml_names_every_setting() -> None:
         "database",
         "pbx",
         "ivr",
+        "dial",
+        "callback",
         "paths",
         "desk",
         "webhook",

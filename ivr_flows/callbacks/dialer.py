@@ -1,0 +1,178 @@
+"""Dials call-backs: the agent's phone first, then the caller, so that nobody who is called back hears a queue.
+
+A call is claimed in the database before it is asked for, under an id of our own. What is not known afterwards is
+settled by looking for that id, never by dialling again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from msgspec.structs import replace
+
+from core.bus import Bus
+from core.clock import Clock
+from core.ids import new_id
+from ivr_flows.callbacks import rule as rules
+from ivr_flows.callbacks.model import (
+    Callback,
+    CallbackChanged,
+    Fate,
+    FreeAgent,
+    Phones,
+    Placed,
+    Seen,
+    State,
+    Try,
+)
+from ivr_flows.callbacks.service import Callbacks
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 120.0
+"""Longer than two phones ring one after the other; then it is looked what became of the call."""
+SWEEP_SECONDS = 5.0
+"""How often the list is looked through although nothing was heard: a pause or a lease may be over."""
+CHANNEL_PREFIX = "rd-cb-"
+REMEMBERED = 500
+
+
+class Dialer:
+    """One for each server; several may run on one database."""
+
+    def __init__(
+        self,
+        callbacks: Callbacks,
+        phones: Phones,
+        bus: Bus,
+        clock: Clock,
+        ids: Callable[[float], str] = new_id,
+    ) -> None:
+        self._callbacks = callbacks
+        self._store = callbacks.store
+        self._phones = phones
+        self._bus = bus
+        self._clock = clock
+        self._ids = ids
+        self._nudged = asyncio.Event()
+        self._heard: dict[str, Seen] = {}
+        self._picked_up: set[str] = set()
+        self.current: dict[str, Callback] = {}
+        """By call id, the last call-backs that this server has dialled, for who shows their calls."""
+        self._idle = False
+
+    def nudge(self) -> None:
+        """Look through the list soon: an agent may be free, or somebody has asked."""
+        self._nudged.set()
+
+    def stirred(self) -> None:
+        """Agents or queues have changed: nothing to us while nobody waits."""
+        if not self._idle:
+            self._nudged.set()
+
+    def heard(self, call_id: str, seen: Seen) -> None:
+        """A call was answered by who was called, or has ended."""
+        if CHANNEL_PREFIX in call_id:
+            self._heard[call_id] = seen
+            self._nudged.set()
+
+    def picked_up(self, call_id: str) -> None:
+        """The agent has picked up: from now on a call without an answer is the caller's."""
+        if CHANNEL_PREFIX in call_id and call_id not in self._picked_up:
+            self._picked_up.add(call_id)
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Dial until cancelled; a round that fails is tried again."""
+        while True:
+            self._nudged.clear()
+            try:
+                await self.round()
+            except Exception:
+                log.exception("callbacks.round_failed")
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._nudged.wait()
+            except TimeoutError:
+                continue
+
+    async def round(self) -> None:
+        """Settle what was heard of and what nobody has told of, then dial what is next."""
+        heard, self._heard = self._heard, {}
+        listed = await self._store.open()
+        self._idle = not listed
+        now = self._clock.now()
+        for callback in listed:
+            if callback.state is State.DIALLING:
+                await self._follow(callback, heard.get(callback.call_id), now)
+            elif gone := rules.expired(callback, now, self._callbacks.rule):
+                await self._write(callback, gone)
+        self._picked_up &= {one.call_id for one in listed if one.state is State.DIALLING} | set(self.current)
+        if self._callbacks.enabled:
+            await self._dial_next(listed)
+
+    def _remember(self, callback: Callback) -> None:
+        if len(self.current) >= REMEMBERED:
+            del self.current[next(iter(self.current))]
+        self.current[callback.call_id] = callback
+
+    async def _follow(self, callback: Callback, seen: Seen | None, now: float) -> None:
+        """One that is dialled: what was heard of it; once its lease is over, what can be seen of it."""
+        if callback.call_id in self._picked_up and not callback.picked_up:
+            callback = await self._write(callback, replace(callback, picked_up=True)) or callback
+        over = now >= callback.lease_until
+        if seen is None and over:
+            seen = await self._phones.look(callback.pbx, callback.call_id)
+        if seen is None:
+            return
+        if seen.fate is Fate.ANSWERED:
+            await self._came(callback, Try.REACHED)
+        elif seen.fate is Fate.ENDED:
+            await self._came(callback, rules.came_of(seen, callback.picked_up))
+        elif seen.fate is Fate.NEVER:
+            await self._came(callback, Try.NOT_DIALLED)
+        else:
+            await self._write(callback, replace(callback, lease_until=now + LEASE_SECONDS))
+
+    async def _dial_next(self, listed: list[Callback]) -> None:
+        busy = {one.agent for one in listed if one.state is State.DIALLING}
+        free = [one for one in self._phones.free_agents() if one.user not in busy]
+        waiting = [one for one in listed if one.state is State.WAITING]
+        now = self._clock.now()
+        for callback, agent in rules.choose(waiting, free, self._phones.queue, now, self._callbacks.rule):
+            await self._dial(callback, agent)
+
+    async def _dial(self, callback: Callback, agent: FreeAgent) -> None:
+        gate, now = self._callbacks.gate, self._clock.now()
+        if gate.barred(callback.number, callback.pbx):
+            await self._write(callback, rules.closed(callback, State.GIVEN_UP, "not_allowed", now))
+            return
+        channel_id = f"{CHANNEL_PREFIX}{self._ids(now)}"
+        call_id = self._phones.call_id(callback.pbx, channel_id)
+        wanted = rules.dialling(callback, agent.user, channel_id, call_id, now + LEASE_SECONDS)
+        claimed = await self._write(callback, wanted)
+        if claimed is None:
+            return  # another server dials it, or it was cancelled
+        if not await gate.take(claimed.number, now):
+            later = now + rules.CAP_SECONDS
+            await self._write(claimed, replace(callback, reason="cap", next_at=later))
+            return
+        self._remember(claimed)
+        placed = await self._phones.dial(agent.user, claimed.number, channel_id, now)
+        if placed is Placed.REFUSED:
+            await self._came(claimed, Try.NOT_DIALLED)
+        # UNKNOWN stays as it is until an event tells, or the lease is over and somebody looks.
+
+    async def _came(self, callback: Callback, came: Try) -> None:
+        now = self._clock.now()
+        await self._write(callback, rules.after(callback, came, now, self._callbacks.rule))
+
+    async def _write(self, before: Callback, after: Callback) -> Callback | None:
+        kept = await self._store.replace(before, after, self._clock.now())
+        if kept is None:
+            log.info("callback.overtaken", id=before.id)
+            return None
+        self._bus.publish(CallbackChanged(kept))
+        return kept

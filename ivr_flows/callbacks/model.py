@@ -1,0 +1,159 @@
+"""A call-back as it stands, and what the dialer asks of the telephone side."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+
+class State(Enum):
+    WAITING = "waiting"
+    DIALLING = "dialling"
+    REACHED = "reached"
+    GIVEN_UP = "given_up"
+    CANCELLED = "cancelled"
+
+
+OPEN = (State.WAITING, State.DIALLING)
+
+
+class Try(Enum):
+    """What came of dialling. The ones that are not the caller's doing are no tries of the rule."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    AGENT_AWAY = "agent_away"
+    """The agent did not pick up, or hung up before the caller answered."""
+    NOT_DIALLED = "not_dialled"
+    """The PBX refused or never had the call."""
+
+
+COUNTED = (Try.NO_ANSWER, Try.BUSY, Try.FAILED)
+
+
+class Callback(msgspec.Struct, frozen=True):
+    """One caller who waits to be called. Times are epoch seconds.
+
+    `since` is from when on the caller waits, time before the request included: the order goes by it. `number` is
+    E.164. `next_at` is the earliest time of the next try. `reason` is what the last try came to, or why it was given up
+    or cancelled.
+    """
+
+    id: str
+    number: str
+    pbx: str
+    queue: str
+    state: State
+    requested_at: float
+    since: float
+    next_at: float
+    tries: int = 0
+    reason: str = ""
+    asked_by: str = ""
+    """The line from which it was asked for, in E.164; empty where it is withheld or a user asked."""
+    customer_id: str = ""
+    asked_call: str = ""
+    """The call in which it was asked for."""
+    agent: str = ""
+    channel_id: str = ""
+    call_id: str = ""
+    """The call of the last try."""
+    picked_up: bool = False
+    """The agent has picked up: from now on the caller is dialled."""
+    lease_until: float = 0.0
+    """Until then whoever dials is trusted to tell what came of it."""
+    closed_at: float | None = None
+    closed_by: str = ""
+    version: int = 1
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
+
+
+class CallbackChanged(msgspec.Struct, frozen=True):
+    """A call-back was asked for, dialled, put off or closed."""
+
+    callback: Callback
+
+
+class FreeAgent(msgspec.Struct, frozen=True):
+    """An agent who takes calls of these queues of a PBX, and since when."""
+
+    user: str
+    pbx: str
+    queues: tuple[str, ...]
+    since: float
+
+
+class QueueNow(msgspec.Struct, frozen=True):
+    """Callers on the line in a queue: how many, and since when the first of them waits."""
+
+    waiting: int = 0
+    waiting_since: float | None = None
+
+
+class Fate(Enum):
+    """What the telephone side knows of a call."""
+
+    ENDED = "ended"
+    LIVE = "live"
+    ANSWERED = "answered"
+    """It lives, and the caller has answered."""
+    NEVER = "never"
+    """There is no such call and the link is up: it did not come about, or was over before anyone saw it."""
+    UNKNOWN = "unknown"
+    """The link is down."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A call as found. Of one that has ended: its outcome as the telephone side names it, and whether it was the agent
+    who hung up."""
+
+    fate: Fate
+    outcome: str = ""
+    agent_hung_up: bool = False
+
+
+class Placed(Enum):
+    """What became of the order to dial. It is never sent a second time."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Phones(Protocol):
+    """What the dialer asks of the telephone side; wiring supplies it."""
+
+    def free_agents(self) -> tuple[FreeAgent, ...]:
+        """Agents who take calls now and are in none."""
+        ...
+
+    def queue(self, pbx: str, queue: str) -> QueueNow: ...
+
+    def call_id(self, pbx: str, channel_id: str) -> str:
+        """The id that the call of this channel has."""
+        ...
+
+    async def dial(self, agent: str, number: str, channel_id: str, at: float) -> Placed:
+        """Ring the agent's phone, then the number. Once."""
+        ...
+
+    async def look(self, pbx: str, call_id: str) -> Seen: ...
+
+
+class Gate(Protocol):
+    """The dial policy and its caps; wiring supplies it."""
+
+    def barred(self, number: str, pbx: str) -> str:
+        """Why the number may not be dialled at all; empty where it may."""
+        ...
+
+    async def take(self, number: str, at: float) -> bool:
+        """Count one more call to the number; False, and nothing counted, where a cap is reached."""
+        ...

@@ -1,0 +1,143 @@
+"""Which call-back is next, and what follows from a try. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from ivr_flows.callbacks.model import COUNTED, Callback, FreeAgent, QueueNow, Seen, State, Try
+
+SOON_SECONDS = 30.0
+"""After a try that was not the caller's doing, the next one comes so soon."""
+CAP_SECONDS = 600.0
+"""Where a cap of the dial policy is reached, it is looked at again after this."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """How often, when and how long. `gaps` are seconds after the first, second … try; `first` and `last` are seconds of
+    the day in `zone`."""
+
+    tries: int
+    gaps: tuple[float, ...]
+    first: int
+    last: int
+    keep: float
+    zone: ZoneInfo
+
+    def hours_at(self, at: float) -> float:
+        """`at`, or the next moment from then on at which people may be rung."""
+        local = datetime.fromtimestamp(at, self.zone)
+        begin, end = self._day(local.date())
+        if at < begin:
+            return begin
+        return at if at < end else self._day(local.date() + timedelta(days=1))[0]
+
+    def _day(self, day: date) -> tuple[float, float]:
+        midnight = datetime.combine(day, time())
+        return (
+            _moment(midnight + timedelta(seconds=self.first), self.zone),
+            _moment(midnight + timedelta(seconds=self.last), self.zone),
+        )
+
+
+def _moment(wall: datetime, zone: ZoneInfo) -> float:
+    """When a clock on the wall of this zone shows it."""
+    return wall.replace(tzinfo=zone).timestamp()
+
+
+def seconds_of_day(text: str) -> int:
+    """08:30 as seconds since midnight."""
+    hours, minutes = text.split(":")
+    return int(hours) * 3600 + int(minutes) * 60
+
+
+def order(waiting: Iterable[Callback]) -> list[Callback]:
+    """Who has waited longest is first; a try in vain does not send anybody to the end."""
+    return sorted(waiting, key=lambda one: (one.since, one.id))
+
+
+def choose(
+    waiting: Iterable[Callback],
+    agents: Iterable[FreeAgent],
+    queue_now: Callable[[str, str], QueueNow],
+    now: float,
+    rule: Rule,
+) -> list[tuple[Callback, FreeAgent]]:
+    """Which are dialled now, and by whom: each by the agent of its queue who is free the longest.
+
+    Callers on the line who have waited longer go first: the PBX gives them the next agents, so that many are left to
+    them. A caller on the line who came later does not go before one who hung up trusting us.
+    """
+    free = sorted(agents, key=lambda one: (one.since, one.user))
+    chosen: list[tuple[Callback, FreeAgent]] = []
+    for callback in order(waiting):
+        if callback.state is not State.WAITING or now < callback.next_at or rule.hours_at(now) > now:
+            continue
+        fit = [one for one in free if one.pbx == callback.pbx and callback.queue in one.queues]
+        if len(fit) > _before(queue_now(callback.pbx, callback.queue), callback):
+            chosen.append((callback, fit[0]))
+            free.remove(fit[0])
+    return chosen
+
+
+def _before(queue: QueueNow, callback: Callback) -> int:
+    """How many callers on the line may have waited longer. Only of the first of them is it known since when."""
+    if queue.waiting_since is None or queue.waiting_since >= callback.since:
+        return 0
+    return queue.waiting
+
+
+def came_of(seen: Seen, picked_up: bool) -> Try:
+    """What an ended call was as a try. Whom nobody rang, because the agent did not pick up, was not tried."""
+    if seen.outcome == "answered":
+        return Try.REACHED
+    if seen.outcome == "lost":
+        return Try.NOT_DIALLED
+    if not picked_up or seen.agent_hung_up:
+        return Try.AGENT_AWAY
+    return {"busy": Try.BUSY, "failed": Try.FAILED}.get(seen.outcome, Try.NO_ANSWER)
+
+
+def dialling(callback: Callback, agent: str, channel_id: str, call_id: str, lease_until: float) -> Callback:
+    """It is dialled from now on, by this agent."""
+    return replace(
+        callback,
+        state=State.DIALLING,
+        agent=agent,
+        channel_id=channel_id,
+        call_id=call_id,
+        picked_up=False,
+        lease_until=lease_until,
+    )
+
+
+def after(callback: Callback, came: Try, now: float, rule: Rule) -> Callback:
+    """What a try comes to: closed where the caller was reached, else when it is tried again, or given up."""
+    if came is Try.REACHED:
+        return closed(callback, State.REACHED, came.value, now)
+    tries = callback.tries + (came in COUNTED)
+    again = replace(callback, state=State.WAITING, tries=tries, reason=came.value, lease_until=0.0)
+    if tries >= rule.tries:
+        return closed(again, State.GIVEN_UP, came.value, now)
+    pause = rule.gaps[min(tries, len(rule.gaps)) - 1] if came in COUNTED else SOON_SECONDS
+    return expired(replace(again, next_at=rule.hours_at(now + pause)), now, rule) or replace(
+        again, next_at=rule.hours_at(now + pause)
+    )
+
+
+def expired(callback: Callback, now: float, rule: Rule) -> Callback | None:
+    """The call-back given up for its age, None where it is not too old: nobody wants to be called days later."""
+    if callback.state is not State.WAITING:
+        return None
+    if max(now, callback.next_at) - callback.requested_at <= rule.keep:
+        return None
+    return closed(callback, State.GIVEN_UP, callback.reason or "too_old", now)
+
+
+def closed(callback: Callback, state: State, reason: str, now: float, by: str = "") -> Callback:
+    """The call-back at its end."""
+    return replace(callback, state=state, reason=reason, closed_at=now, closed_by=by, lease_until=0.0)

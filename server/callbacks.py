@@ -1,0 +1,176 @@
+"""Call-backs on the house's telephone side: who is free, how an order is placed, what became of it, what is barred."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from config.settings import CallbackSettings, DialSettings, Settings
+from core.bus import Bus
+from core.clock import iso
+from core.errors import Refused
+from cti.actions import Dialled
+from cti.commands import Asked, PhoneCommands
+from cti.dial_counts import DialCounts
+from cti.dial_policy import Barred, By, judge
+from cti.messages import (
+    AgentChanged,
+    AgentState,
+    Call,
+    CallAnswered,
+    CallEnded,
+    EndReason,
+    QueueChanged,
+)
+from cti.store import CallStore
+from cti.switchboard import Switchboard
+from ivr_flows.callbacks.dialer import Dialer
+from ivr_flows.callbacks.model import (
+    Callback,
+    CallbackChanged,
+    Fate,
+    FreeAgent,
+    Placed,
+    QueueNow,
+    Seen,
+    State,
+)
+from ivr_flows.callbacks.rule import Rule, seconds_of_day
+from ivr_flows.callbacks.service import Callbacks
+from ivr_flows.callbacks.store import CallbackStore
+from screenpop.pops import PopCallback
+
+if TYPE_CHECKING:
+    from server.wiring import House
+
+log = structlog.get_logger(__name__)
+ACTOR = "callback"
+
+
+class HousePhones:
+    """`ivr_flows.callbacks.model.Phones` on a switchboard."""
+
+    def __init__(self, switchboard: Switchboard, phones: PhoneCommands, calls: CallStore) -> None:
+        self._board = switchboard
+        self._phones = phones
+        self._calls = calls
+
+    def free_agents(self) -> tuple[FreeAgent, ...]:
+        up = {name for name, line in self._board.lines.items() if line.up}
+        return tuple(
+            FreeAgent(agent.user, agent.pbx, agent.queues, agent.since)
+            for agent in self._board.snapshot().agents
+            if agent.state is AgentState.READY and agent.pbx in up
+        )
+
+    def queue(self, pbx: str, queue: str) -> QueueNow:
+        for one in self._board.snapshot().queues:
+            if one.pbx == pbx and one.name == queue:
+                return QueueNow(one.waiting, one.waiting_since)
+        return QueueNow()
+
+    def call_id(self, pbx: str, channel_id: str) -> str:
+        return f"{pbx}-{channel_id}"
+
+    async def dial(self, agent: str, number: str, channel_id: str, at: float) -> Placed:
+        try:
+            done = await self._phones.order(Asked(agent, at, by=ACTOR), number, channel_id)
+        except Refused as refusal:  # nothing was sent
+            log.info("callback.not_dialled", agent=agent, code=refusal.code)
+            return Placed.REFUSED
+        placed = {Dialled.QUEUED: Placed.DONE, Dialled.UNKNOWN: Placed.UNKNOWN}
+        return placed.get(done.state, Placed.REFUSED)
+
+    async def look(self, pbx: str, call_id: str) -> Seen:
+        live = self._board.call(call_id)
+        if live is not None:
+            return Seen(Fate.LIVE if live.answered_at is None else Fate.ANSWERED)
+        call = await self._calls.get(call_id)
+        if call is not None and call.ended_at is not None:
+            return ended(call)
+        line = self._board.lines.get(pbx)
+        return Seen(Fate.NEVER if line is not None and line.up else Fate.UNKNOWN)
+
+
+class HouseGate:
+    """`ivr_flows.callbacks.model.Gate`: the dial policy for what the server dials by itself."""
+
+    def __init__(self, policy: DialSettings, counts: DialCounts, regions: dict[str, str]) -> None:
+        self._policy = policy
+        self._counts = counts
+        self._regions = regions
+
+    def barred(self, number: str, pbx: str) -> str:
+        region = self._regions.get(pbx)
+        if region is None:
+            return "no_pbx"
+        verdict = judge(self._policy, number, region, By.SERVER)
+        return verdict.code if isinstance(verdict, Barred) else ""
+
+    async def take(self, number: str, at: float) -> bool:
+        return await self._counts.take(number, at)
+
+
+def ended(call: Call) -> Seen:
+    """An ended call as the dialer reads it."""
+    agent = any(segment.end_reason is EndReason.AGENT_HUNG_UP for segment in call.segments)
+    return Seen(Fate.ENDED, call.outcome.value if call.outcome else "", agent)
+
+
+def rule_of(callback: CallbackSettings, time_zone: str) -> Rule:
+    """The rule of the settings."""
+    return Rule(
+        callback.tries,
+        tuple(gap * 60 for gap in callback.gap_minutes),
+        seconds_of_day(callback.first_hour),
+        seconds_of_day(callback.last_hour),
+        callback.keep_hours * 3600,
+        ZoneInfo(time_zone),
+    )
+
+
+def callbacks_of(house: House, settings: Settings) -> tuple[Callbacks, Dialer]:
+    """The house's call-backs and what dials them."""
+    gate = HouseGate(settings.dial, DialCounts(house.db, settings.dial), house.regions)
+    own = settings.callback
+    callbacks = Callbacks(
+        CallbackStore(house.db),
+        house.bus,
+        house.clock,
+        gate,
+        rule_of(own, settings.desk.time_zone),
+        own.enabled,
+        own.queues,
+    )
+    phones = HousePhones(house.switchboard, house.phones, house.calls)
+    dialer = Dialer(callbacks, phones, house.bus, house.clock)
+    return callbacks, dialer
+
+
+def pop_callback(callback: Callback | None) -> PopCallback | None:
+    """What a card says of a call-back."""
+    if callback is None:
+        return None
+    return PopCallback(iso(callback.requested_at), iso(callback.since), callback.queue, callback.tries)
+
+
+def follow(dialer: Dialer, bus: Bus) -> None:
+    """Tell the dialer what it waits for."""
+
+    def agent(event: AgentChanged) -> None:
+        if event.agent.state is AgentState.READY:
+            dialer.stirred()
+        elif event.agent.state is AgentState.TALKING and event.agent.call_id:
+            dialer.picked_up(event.agent.call_id)
+
+    def changed(event: CallbackChanged) -> None:
+        if event.callback.state is not State.DIALLING:
+            dialer.nudge()
+
+    bus.subscribe(AgentChanged, agent)
+    bus.subscribe(QueueChanged, lambda _: dialer.stirred())
+    bus.subscribe(CallAnswered, lambda event: dialer.heard(event.call.id, Seen(Fate.ANSWERED)))
+    bus.subscribe(CallEnded, lambda event: dialer.heard(event.call.id, ended(event.call)))
+    bus.subscribe(CallbackChanged, changed)

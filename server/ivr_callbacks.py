@@ -1,0 +1,60 @@
+"""Being called back instead of waiting, asked for in the phone menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+
+from core.clock import Clock
+from cti.messages import Call
+from ivr_flows.callbacks.service import Callbacks, Request
+from ivr_flows.messages import Caller, Value
+from server.ivr_lines import Lines
+from server.ivr_services import Service
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`number` is one that the caller keyed in; their own where it is left out."""
+
+    queue: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    number: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class CallerCallbacks:
+    """The handler. `live` finds a call on the board."""
+
+    def __init__(
+        self, callbacks: Callbacks, lines: Lines, live: Callable[[str], Call | None], clock: Clock
+    ) -> None:
+        self._callbacks = callbacks
+        self._lines = lines
+        self._live = live
+        self._clock = clock
+
+    def table(self) -> dict[str, Service]:
+        """The service of call-backs."""
+        return {"callback.request": Service(Asked, self.request)}
+
+    async def request(self, asked: Asked, caller: Caller) -> dict[str, Value]:
+        """Take the request down; the time that the caller has spent in this call counts as waiting."""
+        number = self._lines.key(asked.number, caller.pbx) if asked.number else self._lines.number(caller)
+        if not number:
+            return {"ok": False, "reason": "not_allowed", "position": 0}
+        customer = await self._lines.only(caller)
+        wanted = Request(
+            number,
+            caller.pbx,
+            asked.queue,
+            self._since(caller),
+            asked_by=self._lines.number(caller),
+            customer_id=customer.id if customer and number == self._lines.number(caller) else "",
+            asked_call=caller.call_id,
+        )
+        answered = await self._callbacks.request(wanted)
+        return {"ok": answered.ok, "reason": answered.reason, "position": answered.position}
+
+    def _since(self, caller: Caller) -> float:
+        call = self._live(caller.call_id) if caller.call_id else None
+        return call.started_at if call is not None else self._clock.now()

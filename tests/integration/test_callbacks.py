@@ -1,0 +1,306 @@
+"""Call-backs on a real database: one open for each number, dialled once whoever dials, settled by looking."""
+
+from __future__ import annotations
+
+import asyncio
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from config.settings import CallbackSettings, DialSettings, Settings
+from core.bus import Bus
+from core.database import Database
+from core.errors import Conflict, NotFound
+from cti.dial_counts import DialCounts
+from ivr_flows.callbacks.dialer import LEASE_SECONDS, Dialer
+from ivr_flows.callbacks.model import (
+    Callback,
+    CallbackChanged,
+    Fate,
+    FreeAgent,
+    Placed,
+    QueueNow,
+    Seen,
+    State,
+)
+from ivr_flows.callbacks.rule import Rule
+from ivr_flows.callbacks.service import Callbacks, Request
+from ivr_flows.callbacks.store import CallbackStore
+from tests.conftest import START, FakeClock
+from tests.integration.ivr_house import ivr_house, line
+
+RULE = Rule(3, (600.0, 3600.0), 0, 24 * 3600, 48 * 3600.0, ZoneInfo("Asia/Shanghai"))
+LI, WANG = "+8613800138000", "+8613911112222"
+
+
+class Phones:
+    """Phones that do what a test says, and count what was asked of them."""
+
+    def __init__(self) -> None:
+        self.free: list[FreeAgent] = []
+        self.places = Placed.DONE
+        self.calls: dict[str, Seen] = {}
+        self.dialled: list[tuple[str, str, str]] = []
+
+    def free_agents(self) -> tuple[FreeAgent, ...]:
+        return tuple(self.free)
+
+    def queue(self, pbx: str, queue: str) -> QueueNow:
+        return QueueNow()
+
+    def call_id(self, pbx: str, channel_id: str) -> str:
+        return f"{pbx}-{channel_id}"
+
+    async def dial(self, agent: str, number: str, channel_id: str, at: float) -> Placed:
+        self.dialled.append((agent, number, channel_id))
+        await asyncio.sleep(0)
+        return self.places
+
+    async def look(self, pbx: str, call_id: str) -> Seen:
+        return self.calls.get(call_id, Seen(Fate.NEVER))
+
+
+class Gate:
+    def __init__(self) -> None:
+        self.bars = ""
+        self.left = 100
+
+    def barred(self, number: str, pbx: str) -> str:
+        return self.bars
+
+    async def take(self, number: str, at: float) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+class Room:
+    """Call-backs with one dialer; `another` makes a second server on the same database."""
+
+    def __init__(self, db: Database, clock: FakeClock, phones: Phones | None = None) -> None:
+        self.db, self.clock = db, clock
+        self.phones = phones or Phones()
+        self.gate = Gate()
+        self.bus = Bus()
+        self.told: list[Callback] = []
+        self.bus.subscribe(CallbackChanged, lambda event: self.told.append(event.callback))
+        self.callbacks = Callbacks(CallbackStore(db), self.bus, clock, self.gate, RULE)
+        self.dialer = Dialer(self.callbacks, self.phones, self.bus, clock)
+
+    def another(self) -> Room:
+        return Room(self.db, self.clock, self.phones)
+
+    async def ask(self, number: str = LI, since: float = START, by: str = "") -> Callback:
+        answered = await self.callbacks.request(Request(number, "main", "service", since, by or number))
+        assert answered.callback is not None, answered.reason
+        return answered.callback
+
+    def agent(self, user: str = "anna") -> None:
+        self.phones.free.append(FreeAgent(user, "main", ("service",), self.clock.at))
+
+    async def now(self, callback: Callback) -> Callback:
+        return await self.callbacks.get(callback.id)
+
+
+@pytest.fixture
+def room(db: Database, clock: FakeClock) -> Room:
+    return Room(db, clock)
+
+
+async def test_one_is_open_for_a_number_and_for_a_line_and_the_order_is_by_waiting(room: Room) -> None:
+    first = await room.ask(LI)
+    twice = await room.callbacks.request(Request(LI, "main", "service", START, WANG))
+    same_line = await room.callbacks.request(Request("+8613700001111", "main", "service", START, LI))
+    assert (twice.reason, same_line.reason) == ("already_open", "already_open")
+    longer = await room.callbacks.request(Request(WANG, "main", "service", START - 600, WANG))
+    assert (longer.ok, longer.position) == (True, 1)
+    assert [one.number for one in await room.callbacks.store.open()] == [WANG, LI]
+    await room.callbacks.cancel(first.id, "sam")
+    assert (await room.ask(LI)).state is State.WAITING
+    with pytest.raises(NotFound):
+        await room.callbacks.cancel("none", "sam")
+
+
+async def test_an_agent_gets_it_and_the_caller_is_reached(room: Room) -> None:
+    callback = await room.ask()
+    await room.dialer.round()
+    assert room.phones.dialled == []
+    room.agent()
+    await room.dialer.round()
+    ((agent, number, channel_id),) = room.phones.dialled
+    assert (agent, number) == ("anna", LI)
+    dialling = await room.now(callback)
+    assert (dialling.state, dialling.agent) == (State.DIALLING, "anna")
+    with pytest.raises(Conflict):
+        await room.callbacks.cancel(callback.id, "sam")
+    await room.dialer.round()
+    assert len(room.phones.dialled) == 1
+    room.dialer.picked_up(f"main-{channel_id}")
+    room.dialer.heard(f"main-{channel_id}", Seen(Fate.ANSWERED))
+    room.phones.free.clear()
+    await room.dialer.round()
+    done = await room.now(callback)
+    assert (done.state, done.closed_at, done.call_id) == (State.REACHED, START, f"main-{channel_id}")
+    assert [one.state.value for one in room.told] == ["waiting", "dialling", "dialling", "reached"]
+
+
+async def test_nobody_answers_three_times(room: Room) -> None:
+    callback = await room.ask()
+    room.agent()
+    for tries, pause in ((1, 600), (2, 3600), (3, 0)):
+        await room.dialer.round()
+        assert len(room.phones.dialled) == tries
+        call_id = f"main-{room.phones.dialled[-1][2]}"
+        room.dialer.picked_up(call_id)
+        room.dialer.heard(call_id, Seen(Fate.ENDED, "no_answer"))
+        await room.dialer.round()
+        assert (await room.now(callback)).tries == tries
+        room.clock.advance(pause)
+    done = await room.now(callback)
+    assert (done.state, done.reason) == (State.GIVEN_UP, "no_answer")
+
+
+async def test_an_agent_who_does_not_pick_up_costs_the_caller_no_try(room: Room) -> None:
+    callback = await room.ask()
+    room.agent("anna")
+    await room.dialer.round()
+    room.dialer.heard(f"main-{room.phones.dialled[0][2]}", Seen(Fate.ENDED, "no_answer"))
+    await room.dialer.round()
+    again = await room.now(callback)
+    assert (again.state, again.tries, again.reason) == (State.WAITING, 0, "agent_away")
+    room.clock.advance(31)
+    await room.dialer.round()
+    assert len(room.phones.dialled) == 2
+
+
+async def test_what_is_not_known_is_settled_by_looking_and_never_dialled_meanwhile(room: Room) -> None:
+    room.phones.places = Placed.UNKNOWN
+    callback = await room.ask()
+    room.agent()
+    await room.dialer.round()
+    call_id = f"main-{room.phones.dialled[0][2]}"
+    for fate in (Fate.UNKNOWN, Fate.LIVE):
+        room.phones.calls[call_id] = Seen(fate)
+        room.clock.advance(LEASE_SECONDS)
+        await room.dialer.round()
+        assert (await room.now(callback)).state is State.DIALLING
+    room.phones.calls[call_id] = Seen(Fate.ENDED, "answered")
+    room.clock.advance(LEASE_SECONDS)
+    await room.dialer.round()
+    assert (await room.now(callback)).state is State.REACHED
+    assert len(room.phones.dialled) == 1
+
+
+async def test_a_server_that_dies_after_the_claim_leaves_it_to_the_next_one(room: Room) -> None:
+    callback = await room.ask()
+    room.agent()
+    room.phones.places = Placed.UNKNOWN
+    await room.dialer.round()
+    other = room.another()
+    await other.dialer.round()
+    assert len(room.phones.dialled) == 1
+    room.phones.places = Placed.DONE
+    room.clock.advance(LEASE_SECONDS)
+    await other.dialer.round()  # no such call, and the link is up: it never came about
+    assert (await room.now(callback)).reason == "not_dialled"
+    room.clock.advance(31)
+    await other.dialer.round()
+    assert len(room.phones.dialled) == 2
+
+
+async def test_a_refusal_of_the_pbx_is_tried_again_soon(room: Room) -> None:
+    room.phones.places = Placed.REFUSED
+    callback = await room.ask()
+    room.agent()
+    await room.dialer.round()
+    again = await room.now(callback)
+    assert (again.state, again.tries, again.next_at) == (State.WAITING, 0, START + 30)
+
+
+async def test_two_servers_dial_each_caller_once(room: Room) -> None:
+    numbers = [f"+861380013{n:04}" for n in range(12)]
+    for number in numbers:
+        await room.ask(number)
+    for n in range(12):
+        room.agent(f"agent{n:02}")
+    servers = [room, *(room.another() for _ in range(3))]
+    await asyncio.gather(*(server.dialer.round() for server in servers))
+    dialled = [number for _, number, _ in room.phones.dialled]
+    assert len(dialled) == len(set(dialled))
+    assert set(dialled) <= set(numbers)
+    assert dialled
+
+
+async def test_the_policy_stands_before_every_dial(room: Room) -> None:
+    room.gate.bars = "premium"
+    assert (await room.callbacks.request(Request(LI, "main", "service", START))).reason == "not_allowed"
+    room.gate.bars = ""
+    barred = await room.ask(LI)
+    room.agent()
+    room.gate.bars = "prefix"  # the settings were changed since
+    await room.dialer.round()
+    assert ((await room.now(barred)).state, (await room.now(barred)).reason) == (
+        State.GIVEN_UP,
+        "not_allowed",
+    )
+    room.gate.bars, room.gate.left = "", 0
+    capped = await room.ask(WANG)
+    await room.dialer.round()
+    put_off = await room.now(capped)
+    assert (put_off.state, put_off.reason, put_off.tries) == (State.WAITING, "cap", 0)
+    assert put_off.next_at > START
+    assert room.phones.dialled == []
+
+
+async def test_an_old_promise_is_given_up(room: Room) -> None:
+    callback = await room.ask()
+    room.clock.advance(49 * 3600)
+    room.agent()
+    await room.dialer.round()
+    assert (await room.now(callback)).reason == "too_old"
+    assert room.phones.dialled == []
+
+
+async def test_a_stale_writer_changes_nothing(room: Room) -> None:
+    callback = await room.ask()
+    await room.callbacks.cancel(callback.id, "sam")
+    store = room.callbacks.store
+    assert await store.replace(callback, replace(callback, state=State.DIALLING), START) is None
+    assert (await room.now(callback)).state is State.CANCELLED
+
+
+async def test_caps_hold_for_many_at_once_and_begin_anew(db: Database) -> None:
+    counts = DialCounts(db, DialSettings(per_hour=5, per_day=7, per_number=2))
+    taken = await asyncio.gather(*(counts.take(f"+86138001380{n:02}", START) for n in range(20)))
+    assert sum(taken) == 5
+    later = START + 3600
+    assert [await counts.take(WANG, later) for _ in range(3)] == [True, True, False]  # 7 in the day
+    tomorrow = START + 86_400
+    assert [await counts.take(LI, tomorrow) for _ in range(3)] == [True, True, False]  # 2 to a number
+    assert await counts.take(WANG, tomorrow)
+    assert not await DialCounts(db, DialSettings(per_hour=0)).take(WANG, tomorrow)
+
+
+async def test_a_caller_asks_in_the_phone_menu(db_url: str, clock: FakeClock) -> None:
+    settings = Settings(callback=CallbackSettings(queues=("service",)))
+    caller, withheld = line("13800138000"), line("anonymous", "s2")
+    async with ivr_house(db_url, clock, settings) as it:
+        taken = await it.ask("callback.request", caller, queue="service")
+        assert taken == {"ok": True, "reason": "taken", "position": 1}
+        again = await it.ask("callback.request", caller, queue="service")
+        assert again == {"ok": False, "reason": "already_open", "position": 0}
+        clock.advance(1)
+        reasons = [
+            (await it.ask("callback.request", withheld, queue=queue, number=number))["reason"]
+            for queue, number in (
+                ("service", ""),
+                ("service", "110"),
+                ("service", "+442079460018"),
+                ("service", "999999999999"),
+                ("sales", "13911112222"),
+                ("service", "13911112222"),
+            )
+        ]
+        assert reasons == ["not_allowed"] * 4 + ["off", "taken"]
+        (first, second) = await it.house.callbacks.store.open()
+        assert (first.number, first.asked_by, second.number, second.asked_by) == (LI, LI, WANG, "")

@@ -1,0 +1,156 @@
+"""Which call-back is next, and what follows from a try."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from ivr_flows.callbacks.model import Callback, Fate, FreeAgent, QueueNow, Seen, State, Try
+from ivr_flows.callbacks.rule import (
+    SOON_SECONDS,
+    Rule,
+    after,
+    came_of,
+    choose,
+    expired,
+    order,
+    seconds_of_day,
+)
+
+NOON = 1_769_832_000.0
+"""2026-01-31, 12:00 in Shanghai."""
+RULE = Rule(3, (600.0, 3600.0), 8 * 3600, 21 * 3600, 48 * 3600.0, ZoneInfo("Asia/Shanghai"))
+
+
+def one(id: str = "a", since: float = NOON - 60, **more: object) -> Callback:
+    made = Callback(id, f"+86138{id}", "main", "service", State.WAITING, since, since, since)
+    return replace(made, **more)
+
+
+def agent(user: str, since: float = NOON - 5, *queues: str) -> FreeAgent:
+    return FreeAgent(user, "main", queues or ("service",), since)
+
+
+def chosen(
+    waiting: list[Callback], agents: list[FreeAgent], now: float = NOON, queue: QueueNow | None = None
+) -> list[tuple[str, str]]:
+    found = choose(waiting, agents, lambda pbx, name: queue or QueueNow(), now, RULE)
+    return [(callback.id, free.user) for callback, free in found]
+
+
+def test_who_waits_longest_is_called_by_who_is_free_longest() -> None:
+    waiting = [one("b", NOON - 100), one("a", NOON - 50), one("c", NOON - 200)]
+    agents = [agent("ben", NOON - 5), agent("anna", NOON - 9)]
+    assert chosen(waiting, agents) == [("c", "anna"), ("b", "ben")]
+
+
+def test_only_agents_of_the_queue_on_the_same_pbx() -> None:
+    assert chosen([one()], [agent("ben", NOON, "emergency")]) == []
+    assert chosen([one(pbx="second")], [agent("ben")]) == []
+
+
+def test_callers_on_the_line_who_came_earlier_are_served_first() -> None:
+    older, younger = QueueNow(1, NOON - 90), QueueNow(3, NOON - 10)
+    assert chosen([one()], [agent("ben")], queue=older) == []
+    assert chosen([one()], [agent("ben"), agent("anna")], queue=older) == [("a", "anna")]
+    assert chosen([one()], [agent("ben")], queue=younger) == [("a", "ben")]
+
+
+def test_nobody_is_dialled_before_time_or_at_night() -> None:
+    assert chosen([one(next_at=NOON + 1)], [agent("ben")]) == []
+    night = NOON + 10 * 3600
+    assert chosen([one()], [agent("ben")], night) == []
+    assert RULE.hours_at(night) == NOON + 20 * 3600
+    assert RULE.hours_at(NOON) == NOON
+    assert RULE.hours_at(NOON - 6 * 3600) == NOON - 4 * 3600
+
+
+def test_hours_are_those_of_the_clock_on_the_wall_when_clocks_are_changed() -> None:
+    berlin = replace(RULE, zone=ZoneInfo("Europe/Berlin"))
+    night_of_the_change = 1_774_738_800.0  # 2026-03-29 00:00 in Berlin; at two the clocks go to three
+    assert berlin.hours_at(night_of_the_change) == night_of_the_change + 7 * 3600
+
+
+@pytest.mark.parametrize(
+    ("outcome", "picked_up", "agent_hung_up", "came"),
+    [
+        ("answered", True, False, Try.REACHED),
+        ("no_answer", True, False, Try.NO_ANSWER),
+        ("no_answer", False, False, Try.AGENT_AWAY),
+        ("no_answer", True, True, Try.AGENT_AWAY),
+        ("busy", True, False, Try.BUSY),
+        ("failed", True, False, Try.FAILED),
+        ("lost", True, False, Try.NOT_DIALLED),
+    ],
+)
+def test_what_an_ended_call_was_as_a_try(
+    outcome: str, picked_up: bool, agent_hung_up: bool, came: Try
+) -> None:
+    assert came_of(Seen(Fate.ENDED, outcome, agent_hung_up), picked_up) is came
+
+
+def test_three_tries_with_pauses_then_given_up() -> None:
+    first = after(one(), Try.NO_ANSWER, NOON, RULE)
+    assert (first.state, first.tries, first.next_at, first.since) == (State.WAITING, 1, NOON + 600, NOON - 60)
+    second = after(first, Try.BUSY, NOON, RULE)
+    assert (second.tries, second.next_at) == (2, NOON + 3600)
+    third = after(second, Try.NO_ANSWER, NOON, RULE)
+    assert (third.state, third.tries, third.reason, third.closed_at) == (State.GIVEN_UP, 3, "no_answer", NOON)
+
+
+def test_what_was_not_the_callers_doing_is_no_try() -> None:
+    for came in (Try.AGENT_AWAY, Try.NOT_DIALLED):
+        again = after(one(tries=2), came, NOON, RULE)
+        assert (again.state, again.tries, again.next_at) == (State.WAITING, 2, NOON + SOON_SECONDS)
+
+
+def test_reached_is_the_end() -> None:
+    done = after(one(), Try.REACHED, NOON, RULE)
+    assert (done.state, done.open, done.closed_at) == (State.REACHED, False, NOON)
+
+
+def test_a_promise_grows_too_old() -> None:
+    assert expired(one(), NOON, RULE) is None
+    gone = expired(one(since=NOON - 49 * 3600), NOON, RULE)
+    assert gone is not None
+    assert (gone.state, gone.reason) == (State.GIVEN_UP, "too_old")
+    assert expired(one(since=0, state=State.DIALLING), NOON, RULE) is None
+
+
+def test_times_of_day() -> None:
+    assert [seconds_of_day(text) for text in ("00:00", "08:30", "24:00")] == [0, 30_600, 86_400]
+
+
+@given(
+    st.lists(st.integers(0, 1000), max_size=12),
+    st.lists(st.integers(0, 1000), max_size=6),
+    st.integers(0, 5),
+    st.none() | st.integers(0, 1000),
+)
+def test_nobody_overtakes_and_no_agent_is_given_twice(
+    ages: list[int], free: list[int], waiting: int, oldest: int | None
+) -> None:
+    callbacks = [one(f"{n:02}", NOON - age) for n, age in enumerate(ages)]
+    agents = [agent(f"u{n}", NOON - since) for n, since in enumerate(free)]
+    queue = QueueNow(waiting, None if oldest is None else NOON - oldest)
+    found = chosen(callbacks, agents, queue=queue)
+    assert len({user for _, user in found}) == len(found) <= len(agents)
+    assert [id for id, _ in found] == [c.id for c in order(callbacks)][: len(found)]
+
+
+@given(st.lists(st.sampled_from(Try), max_size=40))
+def test_any_row_of_tries_ends_or_waits_in_permitted_hours(tries: list[Try]) -> None:
+    callback, now = one(), NOON
+    for came in tries:
+        callback = after(callback, came, now, RULE)
+        if not callback.open:
+            break
+        assert RULE.hours_at(callback.next_at) == callback.next_at > now
+        assert callback.tries < RULE.tries
+        now = callback.next_at
+    counted = sum(came in (Try.NO_ANSWER, Try.BUSY, Try.FAILED) for came in tries)
+    assert callback.open or callback.reason == "reached" or callback.tries <= max(counted, 0)
