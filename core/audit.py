@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import metadata
 from core.ids import new_id
+from core.trips import Change, Insert
 
 audit = sa.Table(
     "audit",
@@ -29,6 +30,7 @@ audit = sa.Table(
 
 _INSERT = sa.insert(audit)
 """Built once: building a statement costs ten times as much as running it."""
+_ADD = Insert(audit)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -50,9 +52,29 @@ async def record(  # noqa: PLR0913, PLR0917 - the columns of a row, in the order
     subject: str,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one row: `actor` a user's name or `system`, `action` like `ticket.open`, `subject` its object."""
-    row = {"id": new_id(at), "at": at, "actor": actor[:64], "action": action, "subject": subject[:200]}
-    await tx.execute(_INSERT, {**row, "details": dict(details or {})})
+    """Write one row: `actor` a user's name or `system`, `action` like `ticket.open`, `subject` its
+    object as `kind:name`: `ticket:C-20260131-0001`, `user:anna`, `customer:ID`, `call:ID`."""
+    await tx.execute(_INSERT, _row(at, actor, action, subject, details))
+
+
+def entry(
+    at: float, actor: str, action: str, subject: str, details: Mapping[str, Any] | None = None
+) -> Change:
+    """The same row, to be written together with other changes."""
+    return Change(_ADD, _row(at, actor, action, subject, details))
+
+
+def _row(
+    at: float, actor: str, action: str, subject: str, details: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "id": new_id(at),
+        "at": at,
+        "actor": actor[:64],
+        "action": action,
+        "subject": subject[:200],
+        "details": dict(details or {}),
+    }
 
 
 async def entries(

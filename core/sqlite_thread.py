@@ -51,6 +51,16 @@ class Thread(aiosqlite.Connection):
         done: _Done = await self._execute(_run, self._conn, begin, work)  # type: ignore[no-untyped-call]
         return done
 
+    async def together(
+        self, asked: Sequence[tuple[str, Sequence[Any]]], *, finish: bool = False
+    ) -> list[_Done]:
+        """Run several statements in one trip, after the BEGIN that is due. `finish`: commit too, if the first of them
+        changed a row."""
+        begin, self._begin, self._untouched = self._begin, "", False
+        done: list[_Done] = await self._execute(_run_all, self._conn, begin, asked, finish)  # type: ignore[no-untyped-call]
+        self._untouched = finish and done[0].rowcount > 0
+        return done
+
     async def rollback(self) -> None:
         """End the transaction, if there is one. Returns before it is done; what is asked next is done after it."""
         self._begin = ""
@@ -102,6 +112,22 @@ def _run(connection: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Cur
             cursor.execute(begin)
         work(cursor)
         return _Done(cursor)
+    finally:
+        cursor.close()
+
+
+def _run_all(
+    connection: sqlite3.Connection, begin: str, asked: Sequence[tuple[str, Sequence[Any]]], finish: bool
+) -> list[_Done]:
+    """In the connection's thread."""
+    cursor = connection.cursor()
+    try:
+        if begin:
+            cursor.execute(begin)
+        done = [_Done(cursor.execute(sql, parameters)) for sql, parameters in asked]
+        if finish and done[0].rowcount > 0:
+            connection.commit()
+        return done
     finally:
         cursor.close()
 

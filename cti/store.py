@@ -129,7 +129,7 @@ class CallStore:
                 "paused": duty.paused,
                 "reason": duty.reason,
             }
-            await audit.record(tx, at, actor, action, f"agent/{duty.user}", details)
+            await audit.record(tx, at, actor, action, f"user:{duty.user}", details)
 
     async def record(self, at: float, actor: str, action: str, subject: str, details: dict[str, Any]) -> None:
         """Writes down a command that leaves its result on the PBX: dial, hang up, transfer."""

@@ -182,7 +182,7 @@ async def _write_batch(
         except (sa.exc.IntegrityError, sa.exc.DataError):
             plan = await _one_by_one(tx, actor, drafts, at)
         if plan.ids:
-            await audit.record(tx, at, actor, "customer.import", file, {"created": plan.ids})
+            await audit.record(tx, at, actor, "customer.import", f"file:{file}", {"created": plan.ids})
     return plan
 
 
@@ -207,7 +207,9 @@ async def _write(tx: AsyncConnection, actor: str, drafts: Sequence[Draft], at: f
         await store.insert(tx, inserts)
         await store.update(tx, [after for _, after in updates])
         for before, after in updates:
-            await audit.record(tx, at, actor, "customer.change", after.id, records.changes(before, after))
+            await audit.record(
+                tx, at, actor, "customer.change", f"customer:{after.id}", records.changes(before, after)
+            )
         written = [*inserts, *(after for _, after in updates)]
         lines = sorted({phone.e164 for customer in written for phone in customer.phones})
         await share(tx, actor, {customer.id for customer in written}, lines, at)

@@ -82,7 +82,7 @@ class Customers:
             others = await share(tx, actor, {customer.id}, _lines(customer), at)
             customer = await _present(tx, customer.id)
             details = {"after": msgspec.to_builtins(customer)}
-            await audit.record(tx, at, actor, "customer.create", customer.id, details)
+            await audit.record(tx, at, actor, "customer.create", f"customer:{customer.id}", details)
         self._bus.publish(CustomerCreated(customer))
         self._tell_of(others)
         return customer
@@ -128,7 +128,9 @@ class Customers:
         async with self.db.begin() as tx:
             await _present(tx, id)
             await notes.add(tx, entry.ref, id, entry)
-            await audit.record(tx, at, actor, "customer.note", id, {"note": entry.ref, "text": kept})
+            await audit.record(
+                tx, at, actor, "customer.note", f"customer:{id}", {"note": entry.ref, "text": kept}
+            )
         return entry
 
     async def timeline(
@@ -168,7 +170,7 @@ class Customers:
             await _unless_taken(after, store.update(tx, [after]))
             others = await share(tx, actor, {id}, _lines(after), at)
             after = await _present(tx, id)
-            await audit.record(tx, at, actor, action, id, records.changes(before, after))
+            await audit.record(tx, at, actor, action, f"customer:{id}", records.changes(before, after))
         self._bus.publish(CustomerChanged(after))
         self._tell_of(others)
         return after

@@ -33,5 +33,7 @@ async def share(
         found += await store.by_ids(tx, some)
     for customer in found:
         lines = [phone.e164 for phone in customer.phones if phone.e164 in wanted]
-        await audit.record(tx, at, actor, "customer.line_shared", customer.id, {"numbers": lines})
+        await audit.record(
+            tx, at, actor, "customer.line_shared", f"customer:{customer.id}", {"numbers": lines}
+        )
     return found

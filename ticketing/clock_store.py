@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.trips import Change, Insert
 from ticketing.clocks import Reading, Reckoners, advance, read, runs_of
 from ticketing.escalation import ClockRow, fired_of, run_of, stored
 from ticketing.messages import HistoryRow, Ticket
@@ -19,6 +20,7 @@ from ticketing.workflow.model import Workflow
 
 COLUMNS = ClockRow.__struct_fields__
 _KEY = ("ticket_id", "name")
+_SAVE = Insert(ticket_clocks, key=_KEY)
 _OF_TICKETS = sa.select(ticket_clocks).where(
     ticket_clocks.c.ticket_id.in_(sa.bindparam("these", expanding=True))
 )
@@ -35,6 +37,11 @@ async def of_tickets(tx: AsyncConnection, ids: Iterable[str]) -> dict[str, dict[
     for row in (await tx.execute(_OF_TICKETS, {"these": list(found)})).mappings():
         found[row["ticket_id"]][row["name"]] = clock_row(row)
     return found
+
+
+def saved(rows: Iterable[ClockRow]) -> list[Change]:
+    """These rows over the ones that there are, to be written together with other changes."""
+    return [Change(_SAVE, msgspec.structs.asdict(row)) for row in rows]
 
 
 async def save(tx: AsyncConnection, rows: Sequence[ClockRow]) -> None:
@@ -72,14 +79,6 @@ def followed(
         if after != before:
             changed.append(after)
     return changed
-
-
-async def follow(
-    tx: AsyncConnection, workflow: Workflow, ticket: Ticket, row: HistoryRow, reckoners: Reckoners
-) -> None:
-    """Bring the ticket's clocks up to an event that has just been written."""
-    known = (await of_tickets(tx, [ticket.id]))[ticket.id] if row.seq > 1 else {}
-    await save(tx, followed(workflow, ticket, row, known, reckoners))
 
 
 def from_history(

@@ -32,7 +32,7 @@ class Directory:
 
     async def staff(self, at: float) -> Staff:
         """Everybody at this moment, read at most every two seconds."""
-        if self._read_at is None or not 0 <= at - self._read_at < FRESH_SECONDS:
+        if self._read_at is None or abs(at - self._read_at) >= FRESH_SECONDS:
             async with self._db.read() as tx:
                 self._staff = await _read(tx, at)
             self._read_at = at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -86,8 +87,11 @@ def next_step(
     return (min(found)[2], min(found)[0]) if found else None
 
 
-def escalate(workflow: Workflow, ticket: Ticket, row: ClockRow, now: float) -> Outcome | None:
-    """What the row's next step does to the ticket; None where the definition has no such step (any more).
+def escalate(
+    workflow: Workflow, ticket: Ticket, row: ClockRow, now: float, due: Mapping[str, float | None]
+) -> Outcome | None:
+    """What the row's next step does to the ticket; None where the definition has no such step (any more). `due` is
+    when each of the ticket's clocks is due.
 
     A step's event goes through the same `decide` as everybody's. Where that refuses it the step still happens: its
     row of the history says that the event was refused.
@@ -99,7 +103,7 @@ def escalate(workflow: Workflow, ticket: Ticket, row: ClockRow, now: float) -> O
     told = tuple(effect.removeprefix("tell_") for effect in step.effects)
     why: dict[str, Any] = {"clock": row.name, "step": step.at, "run": row.run}
     if step.event:
-        outcome = _by_event(workflow, ticket, step, now)
+        outcome = _by_event(workflow, ticket, step, now, due)
         if outcome is not None:
             notices = tuple(dict.fromkeys((*outcome.notices, *told)))
             return replace(outcome, data={**outcome.data, **why}, notices=notices)
@@ -108,8 +112,10 @@ def escalate(workflow: Workflow, ticket: Ticket, row: ClockRow, now: float) -> O
     return Outcome(after, ESCALATE, ticket.state, why, tuple(dict.fromkeys(told)))
 
 
-def _by_event(workflow: Workflow, ticket: Ticket, step: Escalation, now: float) -> Outcome | None:
-    decision = decide(workflow, ticket, step.event, TIMER, {}, now)
+def _by_event(
+    workflow: Workflow, ticket: Ticket, step: Escalation, now: float, due: Mapping[str, float | None]
+) -> Outcome | None:
+    decision = decide(workflow, ticket, step.event, TIMER, {}, now, due)
     return decision if isinstance(decision, Outcome) else None
 
 

@@ -5,17 +5,19 @@ A link is made by an event of the definition (its `relates`), in the event's own
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import outbox
 from core.errors import Conflict, Invalid
+from core.trips import Change, Insert
 from ticketing import store
 from ticketing.messages import Actor, NewTicket, Ticket, TicketNotice
-from ticketing.notices import notice_of
+from ticketing.notices import NOTICE_TOPIC, notice_of
 from ticketing.staff import sees
 from ticketing.tables import ticket_links, tickets
 from ticketing.workflow.decide import Outcome
@@ -26,6 +28,8 @@ FAMILY = 200
 """How many merged tickets are told of what happens to the one that they were merged into."""
 PASSED_ON = ("customer", "owner")
 """Notices that go to the customers and owners of merged tickets too."""
+
+_LINK = Insert(ticket_links, key=("ticket_id", "other_id", "kind"), keep=True)
 
 Opener = Callable[[AsyncConnection, Actor, NewTicket], Awaitable[Ticket]]
 """Opens a ticket in the transaction given."""
@@ -121,18 +125,16 @@ def _kind_to_open(workflow: Workflow, relates: Relates, outcome: Outcome) -> str
     return relates.opens
 
 
-async def keep(tx: AsyncConnection, related: Related, actor: Actor, at: float) -> None:
-    """Write the link down; one that is there already stays as it is."""
+def kept(related: Related, actor: Actor, at: float) -> list[Change]:
+    """The link, to be written with the event; one that is there already stays as it is."""
     if related.other is None:
-        return
+        return []
     key = {
         "ticket_id": related.outcome.ticket.id,
         "other_id": related.other.id,
         "kind": related.kind,
     }
-    there = sa.select(ticket_links.c.at).filter_by(**key)
-    if (await tx.execute(there)).first() is None:
-        await tx.execute(sa.insert(ticket_links).values(**key, at=at, actor=actor.user))
+    return [Change(_LINK, {**key, "at": at, "actor": actor.user})]
 
 
 async def links(tx: AsyncConnection, ticket_id: str, limit: int = FAMILY) -> list[Link]:
@@ -164,6 +166,11 @@ async def notices(tx: AsyncConnection, outcome: Outcome) -> list[TicketNotice]:
     if passed and outcome.from_state is not None:
         found += [notice_of(child, event, to) for child in await _family(tx, ticket.id) for to in passed]
     return found
+
+
+def to_send(notices: Iterable[TicketNotice], at: float) -> list[Change]:
+    """These notices in the outbox."""
+    return [outbox.entry(at, NOTICE_TOPIC, notice) for notice in notices]
 
 
 async def _family(tx: AsyncConnection, ticket_id: str) -> list[Ticket]:

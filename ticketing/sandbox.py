@@ -49,8 +49,9 @@ class Sandbox:
     def fire(self, event: str, actor: Actor, data: Mapping[str, Any], at: float) -> Outcome | Refusal:
         """Have an event happen to the open ticket; a refusal leaves everything as it was."""
         ticket = self.opened
-        row = row_for(self.workflow, ticket, event, actor, data, at)
-        decision = decide(self.workflow, ticket, event, actor, data, at)
+        due = self._due(at)
+        row = row_for(self.workflow, ticket, event, actor, data, at, due)
+        decision = decide(self.workflow, ticket, event, actor, data, at, due)
         if isinstance(decision, Outcome) and row is not None:
             self.taken.append(row)
         return self._happened(decision, actor, at, self.history[-1].hash)
@@ -64,11 +65,14 @@ class Sandbox:
 
     def offered(self, actor: Actor, at: float) -> tuple[str, ...]:
         """What this actor may try now."""
-        return offered(self.workflow, self.opened, actor, at)
+        return offered(self.workflow, self.opened, actor, at, self._due(at))
 
     def clocks(self, at: float) -> list[Reading]:
         """The ticket's clocks as they stand."""
         return self._read_clocks(self.workflow, self.opened, self.history, at)
+
+    def _due(self, at: float) -> dict[str, float | None]:
+        return {reading.name: reading.due_at for reading in self.clocks(at)}
 
     def _happened(
         self, decision: Outcome | Refusal, actor: Actor, at: float, previous: str

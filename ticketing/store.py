@@ -3,76 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.database import insert_for
+from core.database import insert_in
 from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
 from ticketing.staff import CO_DEPARTMENT, own_names, restricted
 from ticketing.tables import ticket_counters, ticket_history, tickets
 
-# Statements of each event are built once: building one costs ten times as much as running it.
-_INSERT = sa.insert(tickets)
-_APPEND = sa.insert(ticket_history)
 _GET = sa.select(tickets).where(tickets.c.id == sa.bindparam("this"))
-_CHANGING = tuple(name for name in Ticket.__struct_fields__ if name != "id")
-_REPLACE = (
-    sa.update(tickets)
-    .where(tickets.c.id == sa.bindparam("this"), tickets.c.version == sa.bindparam("expected"))
-    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGING})
-)
-_TICKET = tuple(column.name for column in tickets.c)
-_GET_TO_CHANGE = (
-    sa.select(*tickets.c, ticket_history.c.hash)
-    .outerjoin_from(
-        tickets,
-        ticket_history,
-        sa.and_(ticket_history.c.ticket_id == tickets.c.id, ticket_history.c.seq == tickets.c.version),
-    )
-    .where(tickets.c.id == sa.bindparam("this"))
-)
-_LAST_HASH = (
-    sa.select(ticket_history.c.hash)
-    .where(ticket_history.c.ticket_id == sa.bindparam("this"))
-    .order_by(ticket_history.c.seq.desc())
-    .limit(1)
-)
+"""Built once: building a statement costs ten times as much as running it."""
+
+
+@cache
+def _next_number(dialect: str) -> Any:
+    counter = insert_in(dialect, ticket_counters)
+    return counter.on_conflict_do_update(
+        index_elements=["prefix", "day"], set_={"last": ticket_counters.c.last + 1}
+    ).returning(ticket_counters.c.last)
 
 
 async def next_number(tx: AsyncConnection, prefix: str, day: str) -> str:
     """The next free number of a kind and local day: C-20260131-0007. The row is locked until the commit, so that
     two openings never get the same one; a refused opening gives its number back."""
-    counter = insert_for(tx, ticket_counters).values(prefix=prefix, day=day, last=1)
-    taken = counter.on_conflict_do_update(
-        index_elements=["prefix", "day"], set_={"last": ticket_counters.c.last + 1}
-    ).returning(ticket_counters.c.last)
-    return f"{prefix}-{day}-{(await tx.execute(taken)).scalar_one():04d}"
-
-
-async def insert(tx: AsyncConnection, ticket: Ticket) -> None:
-    await tx.execute(_INSERT, msgspec.structs.asdict(ticket))
-
-
-async def replace_at(tx: AsyncConnection, ticket: Ticket, version: int) -> bool:
-    """Write the ticket over the one that has this version; False where it has another one by now."""
-    values = {f"new_{name}": getattr(ticket, name) for name in _CHANGING}
-    done = await tx.execute(_REPLACE, {**values, "this": ticket.id, "expected": version})
-    return done.rowcount == 1
+    taken = await tx.execute(_next_number(tx.dialect.name), {"prefix": prefix, "day": day, "last": 1})
+    return f"{prefix}-{day}-{taken.scalar_one():04d}"
 
 
 async def get(tx: AsyncConnection, ticket_id: str) -> Ticket | None:
     row = (await tx.execute(_GET, {"this": ticket_id})).mappings().one_or_none()
     return Ticket(**row) if row else None
-
-
-async def get_to_change(tx: AsyncConnection, ticket_id: str) -> tuple[Ticket, str] | None:
-    """The ticket and the hash that its history ends with, in one statement. That `replace_at` then finds the same
-    version shows that both are still so."""
-    row = (await tx.execute(_GET_TO_CHANGE, {"this": ticket_id})).one_or_none()
-    return (Ticket(**dict(zip(_TICKET, row[:-1], strict=True))), row[-1] or "") if row else None
 
 
 async def by_number(tx: AsyncConnection, number: str) -> Ticket | None:
@@ -84,10 +47,6 @@ async def by_numbers(tx: AsyncConnection, numbers: Collection[str]) -> list[Tick
     """The tickets that have one of these numbers, by number."""
     query = sa.select(tickets).where(tickets.c.number.in_(numbers)).order_by(tickets.c.number)
     return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
-
-
-async def append_history(tx: AsyncConnection, ticket_id: str, row: HistoryRow) -> None:
-    await tx.execute(_APPEND, {"ticket_id": ticket_id, **msgspec.structs.asdict(row)})
 
 
 async def history(
@@ -102,10 +61,6 @@ async def history(
     )
     rows = (await tx.execute(query)).mappings()
     return [HistoryRow(**{name: row[name] for name in HistoryRow.__struct_fields__}) for row in rows]
-
-
-async def last_hash(tx: AsyncConnection, ticket_id: str) -> str | None:
-    return (await tx.execute(_LAST_HASH, {"this": ticket_id})).scalar_one_or_none()
 
 
 async def select(

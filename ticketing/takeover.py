@@ -13,17 +13,17 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core import trips
 from core.database import Database
 from core.errors import Conflict
-from ticketing import clock_store, store
-from ticketing.chain import FIRST, row_of
+from ticketing import event_store
 from ticketing.clocks import Reckoners
 from ticketing.library import Definition, in_force, version_of
-from ticketing.messages import Ticket
+from ticketing.messages import Actor, Ticket
 from ticketing.tables import tickets
 from ticketing.workflow.decide import Outcome
 from ticketing.workflow.model import TAKE_OVER, Workflow
+from ticketing.writing import happening
 
 BATCH = 200
 TRIES = 5
@@ -171,13 +171,9 @@ def came_along(ticket: Ticket, definition: Definition, at: float) -> Outcome:
 async def _move(
     tx: AsyncConnection, ticket: Ticket, definition: Definition, at: float, reckoners: Reckoners
 ) -> Ticket | None:
-    outcome = came_along(ticket, definition, at)
-    after = outcome.ticket
-    if not await store.replace_at(tx, after, ticket.version):
+    found = await event_store.to_change(tx, ticket.id)
+    if found is None or found.ticket.version != ticket.version:
         return None
-    row = row_of(outcome, "system", at, await store.last_hash(tx, ticket.id) or FIRST)
-    await store.append_history(tx, ticket.id, row)
-    await clock_store.follow(tx, definition.workflow, after, row, reckoners)
-    details = {**outcome.data, "state": after.state}
-    await audit.record(tx, at, "system", "ticket.take_over", ticket.number, details)
-    return after
+    outcome = came_along(ticket, definition, at)
+    written = happening(definition.workflow, outcome, Actor("system"), at, found, reckoners)
+    return outcome.ticket if await trips.write(tx, written.changes) else None

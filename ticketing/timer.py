@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import trips
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.database import Database
@@ -124,7 +125,8 @@ class Timer:
                 return None
             happened = await self._decide(tx, claimed, now)
             await _write(tx, happened, now)
-            await self._tickets.written(tx, [(one.outcome.ticket, one.row) for one in happened])
+            listened = self._tickets.listened([(one.outcome.ticket, one.row) for one in happened])
+            await trips.insert_all(tx, listened)
         for one in happened:
             self.lag = now - (one.claimed.next_at or now)
             self._bus.publish(TicketChanged(one.outcome.ticket, one.outcome.event, TIMER.user))
@@ -138,7 +140,8 @@ class Timer:
         for row in claimed:
             ticket = tickets[row.ticket_id]
             workflow = await self._tickets.definition_of(ticket)
-            outcome = escalate(workflow, ticket, row, now)
+            due = {name: clock.due_at for name, clock in clocks[ticket.id].items()}
+            outcome = escalate(workflow, ticket, row, now, due)
             if outcome is None:
                 idle.append(msgspec.structs.replace(row, next_step=None, next_at=None))
                 continue
@@ -177,7 +180,7 @@ async def _write(tx: AsyncConnection, happened: Sequence[Happened], now: float) 
     trail = [
         (
             "ticket.escalate",
-            one.outcome.ticket.number,
+            f"ticket:{one.outcome.ticket.number}",
             {"clock": one.claimed.name, "step": one.claimed.next_step, "version": one.row.version},
         )
         for one in happened

@@ -18,16 +18,18 @@ import aiohttp
 import msgspec
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock, SystemClock, iso
 from core.database import Database
 from core.ids import new_id
+from core.trips import Change, Insert
 from ticketing.messages import HistoryRow, Ticket
 from ticketing.tables import webhook_deliveries as table
 from ticketing.views import ticket_view
 
 log = structlog.get_logger(__name__)
+
+_ADD = Insert(table)
 
 SIGNATURE = "Ringdesk-Signature"
 POST_SECONDS = 10.0
@@ -80,20 +82,18 @@ def body_of(id: str, ticket: Ticket, row: HistoryRow) -> str:
 
 
 class Ledger:
-    """Writes down, in an event's transaction, what each webhook is to be told of it."""
+    """What each webhook is to be told of events, to be written in their own transaction."""
 
     def __init__(self, hooks: Sequence[Webhook]) -> None:
         self._hooks = tuple(hooks)
 
-    async def __call__(self, tx: AsyncConnection, events: Sequence[tuple[Ticket, HistoryRow]]) -> None:
-        rows = [
-            _delivery(hook, ticket, row)
+    def __call__(self, events: Sequence[tuple[Ticket, HistoryRow]]) -> list[Change]:
+        return [
+            Change(_ADD, _delivery(hook, ticket, row))
             for ticket, row in events
             for hook in self._hooks
             if hook.wants(f"{ticket.workflow}.{row.event}")
         ]
-        if rows:
-            await tx.execute(sa.insert(table), rows)
 
 
 def _delivery(hook: Webhook, ticket: Ticket, row: HistoryRow) -> dict[str, Any]:

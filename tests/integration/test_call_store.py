@@ -127,5 +127,5 @@ async def test_duties_are_kept_and_who_changed_them_is_written_down(store: CallS
     await store.save_duty(paused, START + 60, "boss", "agent.pause")
     assert await store.duties() == {"li": paused}
     async with db.read() as tx:
-        trail = await entries(tx, subject="agent/li")
+        trail = await entries(tx, subject="user:li")
     assert [(e.actor, e.action) for e in trail] == [("boss", "agent.pause"), ("li", "agent.ready")]

@@ -94,7 +94,7 @@ async def test_a_row_changes_the_customer_of_its_account(room: Customers, db: Da
     assert (new.name, new.grade, new.version, new.updated_at) == ("王芳", Grade.A, 2, AT + 10)
     assert new.phones == (Phone("+8613900000000"), Phone("+8613812345678"))
     async with db.read() as tx:
-        row = (await audit.entries(tx, subject=old.id))[0]
+        row = (await audit.entries(tx, subject=f"customer:{old.id}"))[0]
     assert (row.actor, row.action, row.details["before"]["name"]) == ("admin", "customer.change", "Old name")
 
 
@@ -168,7 +168,7 @@ async def test_a_row_that_the_database_refuses_does_not_take_its_batch_along(
     assert _counts(report) == (20, 19, 0, 0, 1)
     assert [(row[0], row[2]) for row in _rejected(report)] == [("9", "N7")]
     async with db.read() as tx:
-        [row] = await audit.entries(tx, subject="customers.csv")
+        [row] = await audit.entries(tx, subject="file:customers.csv")
     assert len(row.details["created"]) == 19
 
 

@@ -50,9 +50,9 @@ def room(db: Database, bus: Bus) -> Customers:
 WANG = NewCustomer("王芳", ("138 1234 5678",), Grade.A, vip=True, account="G-1", email="wang@example.com")
 
 
-async def _audit(db: Database, subject: str) -> list[audit.Entry]:
+async def _audit(db: Database, customer_id: str) -> list[audit.Entry]:
     async with db.read() as tx:
-        return await audit.entries(tx, subject=subject)
+        return await audit.entries(tx, subject=f"customer:{customer_id}")
 
 
 async def test_create_keeps_the_whole_record_tells_it_and_writes_it_down(

@@ -71,7 +71,7 @@ async def test_open_and_fire_are_told_and_written_down(tickets: Tickets, db: Dat
         ("judge", "dispatcher", "registered", "assessed"),
     ]
     async with db.read() as tx:
-        trail = await entries(tx, subject=opened.number)
+        trail = await entries(tx, subject=f"ticket:{opened.number}")
     assert [(e.action, e.actor) for e in trail] == [("ticket.fire", "dispatcher"), ("ticket.open", "agent")]
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ticketing.messages import Actor, Ticket
 from ticketing.workflow.effects import CHANGES
-from ticketing.workflow.guards import Situation, holds, parts, situation
+from ticketing.workflow.guards import NOTHING_DUE, Situation, holds, parts, situation
 from ticketing.workflow.model import STAY, Event, Row, Workflow
 from ticketing.workflow.shape import suggest
 from ticketing.workflow.values import CALL, Refusal, read_values
@@ -26,16 +26,22 @@ class Outcome(msgspec.Struct, frozen=True):
     notices: tuple[str, ...] = ()
 
 
-def decide(  # noqa: PLR0913, PLR0917  # the six things that the decision rests on
-    workflow: Workflow, ticket: Ticket, event: str, actor: Actor, data: Mapping[str, Any], now: float
+def decide(  # noqa: PLR0913, PLR0917  # the seven things that the decision rests on
+    workflow: Workflow,
+    ticket: Ticket,
+    event: str,
+    actor: Actor,
+    data: Mapping[str, Any],
+    now: float,
+    due: Mapping[str, float | None] = NOTHING_DUE,
 ) -> Outcome | Refusal:
-    """What the event does to the ticket, or why it does nothing.
+    """What the event does to the ticket, or why it does nothing. `due` is when each of its clocks is due.
 
     Refusals, in the order in which they are looked for: `not_allowed_in_state`, `role`, `missing_field` or
     `invalid`, `guard`.
     """
     rows = workflow.rows(ticket.state, event)
-    row = _choose(workflow, rows, situation(ticket, actor, data, now))
+    row = _choose(workflow, rows, situation(ticket, actor, data, now, due))
     if row is None:
         return _not_here(workflow, ticket, event)
     if not workflow.acts_as(actor.roles) & set(row.roles):
@@ -48,17 +54,23 @@ def decide(  # noqa: PLR0913, PLR0917  # the six things that the decision rests 
     values = read_values(workflow, asked.required, asked.optional, data)
     if isinstance(values, Refusal):
         return values
-    refusal = guarded(workflow, row.guards, situation(ticket, actor, values, now))
+    refusal = guarded(workflow, row.guards, situation(ticket, actor, values, now, due))
     return refusal or outcome(workflow, ticket, row, actor, values, now)
 
 
-def offered(workflow: Workflow, ticket: Ticket, actor: Actor, now: float) -> tuple[str, ...]:
+def offered(
+    workflow: Workflow,
+    ticket: Ticket,
+    actor: Actor,
+    now: float,
+    due: Mapping[str, float | None] = NOTHING_DUE,
+) -> tuple[str, ...]:
     """The events that this actor may try now, in the order of the definition.
 
     Guards that look at what is still to be filled in cannot be known yet; only those that no data could change
     are asked here.
     """
-    as_it_is = situation(ticket, actor, {}, now)
+    as_it_is = situation(ticket, actor, {}, now, due)
     roles = workflow.acts_as(actor.roles)
     found = []
     for event, asked in workflow.events.items():
@@ -71,11 +83,17 @@ def offered(workflow: Workflow, ticket: Ticket, actor: Actor, now: float) -> tup
     return tuple(found)
 
 
-def row_for(  # noqa: PLR0913, PLR0917  # the same six
-    workflow: Workflow, ticket: Ticket, event: str, actor: Actor, data: Mapping[str, Any], now: float
+def row_for(  # noqa: PLR0913, PLR0917  # the same seven
+    workflow: Workflow,
+    ticket: Ticket,
+    event: str,
+    actor: Actor,
+    data: Mapping[str, Any],
+    now: float,
+    due: Mapping[str, float | None] = NOTHING_DUE,
 ) -> Row | None:
     """The row of the table that decides about the event, whether or not it then refuses; None where none does."""
-    return _choose(workflow, workflow.rows(ticket.state, event), situation(ticket, actor, data, now))
+    return _choose(workflow, workflow.rows(ticket.state, event), situation(ticket, actor, data, now, due))
 
 
 def _choose(workflow: Workflow, rows: tuple[Row, ...], at: Situation) -> Row | None:

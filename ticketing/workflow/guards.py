@@ -24,6 +24,8 @@ class Situation(msgspec.Struct, frozen=True):
     actor: Actor
     values: Mapping[str, Any]
     now: float
+    due: Mapping[str, float | None] = {}
+    """When each clock of the ticket that has begun is due."""
 
 
 class FieldIs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +82,12 @@ def _in_department(s: Situation, _: object) -> bool:
     return bool(s.ticket.department) and s.ticket.department in own
 
 
+def _before_due(s: Situation, clock: str) -> bool:
+    """A clock that has not begun, has ended, or stands still without a cap, has nothing to be late for."""
+    due = s.due.get(clock)
+    return due is None or s.now < due
+
+
 def _is_owner(s: Situation, _: object) -> bool:
     """A stand-in acts as the owner, with all that is forbidden to an owner."""
     return s.ticket.owner is not None and s.ticket.owner in s.actor.stands_for | {s.actor.user}
@@ -94,6 +102,7 @@ GUARDS: Mapping[str, Primitive] = {
     "happened_at_least": Primitive(Times, lambda s, a: s.ticket.counts.get(a.event, 0) >= a.times),
     "within": Primitive(str, lambda s, text: s.now - s.ticket.state_since <= seconds(text)),
     "after": Primitive(str, lambda s, text: s.now - s.ticket.state_since >= seconds(text)),
+    "before_due": Primitive(str, _before_due),
     "has_customer": Primitive(None, lambda s, _: s.ticket.customer_id is not None),
     "has_owner": Primitive(None, lambda s, _: s.ticket.owner is not None),
     "actor_is_owner": Primitive(None, _is_owner),
@@ -167,6 +176,8 @@ def _argument_mistakes(name: str, given: Any, workflow: Workflow) -> Iterator[tu
     for field in fields:
         if field not in workflow.fields and field not in COLUMNS:
             yield f"there is no field `{field}`", suggest(field, (*workflow.fields, *COLUMNS))
+    if name == "before_due" and args not in workflow.clocks:
+        yield f"there is no clock `{args}`", suggest(args, workflow.clocks)
     if isinstance(args, Times) and args.event not in workflow.events:
         yield f"there is no event `{args.event}`", suggest(args.event, workflow.events)
 
@@ -175,7 +186,16 @@ COLUMNS = ("priority", "category", "channel", "department", "owner")
 """Columns of a ticket that tests may look at as if they were fields."""
 
 
-def situation(ticket: Ticket, actor: Actor, data: Mapping[str, Any], now: float) -> Situation:
+NOTHING_DUE: Mapping[str, float | None] = {}
+
+
+def situation(
+    ticket: Ticket,
+    actor: Actor,
+    data: Mapping[str, Any],
+    now: float,
+    due: Mapping[str, float | None] = NOTHING_DUE,
+) -> Situation:
     """The situation in which an event with this data would happen."""
     columns = {name: getattr(ticket, name) for name in COLUMNS}
-    return Situation(ticket, actor, {**columns, **ticket.fields, **data}, now)
+    return Situation(ticket, actor, {**columns, **ticket.fields, **data}, now, due)

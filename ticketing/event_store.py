@@ -1,0 +1,75 @@
+"""What one event reads and what it writes, each in one trip to the database."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core import trips
+from core.trips import Change, Insert, Query, Update
+from ticketing.chain import FIRST
+from ticketing.clock_store import COLUMNS
+from ticketing.escalation import ClockRow
+from ticketing.messages import HistoryRow, Ticket
+from ticketing.tables import ticket_clocks, ticket_history, tickets
+
+_FIELDS = Ticket.__struct_fields__
+_CHANGING = tuple(name for name in _FIELDS if name != "id")
+_TICKET = Query(sa.select(*(tickets.c[name] for name in _FIELDS)).where(tickets.c.id == sa.bindparam("this")))
+_HEAD = Query(
+    sa.select(ticket_history.c.hash, *(ticket_clocks.c[name] for name in COLUMNS))
+    .select_from(ticket_history)
+    .outerjoin(ticket_clocks, ticket_clocks.c.ticket_id == ticket_history.c.ticket_id)
+    .where(
+        ticket_history.c.ticket_id == sa.bindparam("this"),
+        ticket_history.c.seq
+        == sa.select(tickets.c.version).where(tickets.c.id == sa.bindparam("this")).scalar_subquery(),
+    )
+)
+_REPLACE = Update(
+    sa.update(tickets)
+    .where(tickets.c.id == sa.bindparam("this"), tickets.c.version == sa.bindparam("expected"))
+    .values({name: sa.bindparam(f"new_{name}", type_=tickets.c[name].type) for name in _CHANGING})
+)
+_INSERT = Insert(tickets)
+_APPEND = Insert(ticket_history)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A ticket that is to be changed: the hash that its history ends with, and its clocks that have begun."""
+
+    ticket: Ticket
+    previous: str
+    clocks: dict[str, ClockRow]
+
+    @property
+    def due(self) -> dict[str, float | None]:
+        """When each clock is due."""
+        return {name: clock.due_at for name, clock in self.clocks.items()}
+
+
+async def to_change(tx: AsyncConnection, ticket_id: str) -> Found | None:
+    """The ticket with what an event needs to know of it. That `replaced` then finds the same version shows that all
+    of it is still so."""
+    rows, heads = await trips.read(tx, (_TICKET, _HEAD), {"this": ticket_id})
+    if not rows:
+        return None
+    clocks = {row[2]: ClockRow(*row[1:]) for row in heads if row[1] is not None}
+    return Found(Ticket(*rows[0]), heads[0][0] if heads else FIRST, clocks)
+
+
+def replaced(ticket: Ticket, version: int) -> Change:
+    """The ticket written over the one that has this version; it changes no row where that has another by now."""
+    values = {f"new_{name}": getattr(ticket, name) for name in _CHANGING}
+    return Change(_REPLACE, {**values, "this": ticket.id, "expected": version})
+
+
+def inserted(ticket: Ticket) -> Change:
+    """A new ticket."""
+    return Change(_INSERT, msgspec.structs.asdict(ticket))
+
+
+def appended(ticket_id: str, row: HistoryRow) -> Change:
+    """The history's next row; its key lets no two follow the same one."""
+    return Change(_APPEND, {"ticket_id": ticket_id, **msgspec.structs.asdict(row)})
