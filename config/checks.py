@@ -105,6 +105,8 @@ def _pbx(pbx: PbxSettings, where: str) -> Iterator[Problem]:
         yield Problem(f"{where}.outside_prefix", f"{pbx.outside_prefix!r} cannot be dialled", "write digits")
     if not all(0 <= seconds <= 3600 for seconds in pbx.wrapup.values()):
         yield Problem(f"{where}.wrapup", "must be between 0 and 3600 seconds for each queue")
+    if not 0 <= pbx.watchdog_seconds <= 3600:
+        yield Problem(f"{where}.watchdog_seconds", "must be between 0 (never) and 3600")
     for name in ("ping_seconds", "action_seconds"):
         if not 0 < getattr(pbx, name) <= 600:
             yield Problem(f"{where}.{name}", "must be above 0 and at most 600")

@@ -48,6 +48,9 @@ class Line:
         self.pbx = Pbx(settings.name, LinkState.CONNECTING, 0, at)
         self.remembered: dict[str, Call] = {}
         """Calls that the store holds as live, until the first picture has told which of them are."""
+        self.remark = ""
+        """What the watchdog has to say beside the link's own detail."""
+        self._said = ""
         self.life = LinkLife(settings.name)
         """Since when the PBX is not seen, and what a picture says of that."""
         self._asked: dict[tuple[str, str], Member | None] = {}
@@ -61,7 +64,17 @@ class Line:
         """Takes over how the link stands."""
         since = self.pbx.since if state is self.pbx.state else at
         version = version or self.pbx.version
+        self._said = detail
+        self.remark = self.remark if state is LinkState.UP else ""
+        detail = "; ".join(part for part in (detail, self.remark) if part)
         self.pbx = msgspec.structs.replace(self.pbx, state=state, detail=detail, version=version, since=since)
+        return self.pbx
+
+    def remarked(self, remark: str) -> Pbx:
+        """Takes over the watchdog's remark."""
+        self.remark = remark
+        detail = "; ".join(part for part in (self._said, remark) if part)
+        self.pbx = msgspec.structs.replace(self.pbx, detail=detail)
         return self.pbx
 
     def resynced(self) -> dict[str, Call]:

@@ -233,6 +233,18 @@ class PbxChanged(msgspec.Struct, frozen=True):
     pbx: Pbx
 
 
+class DriftFound(msgspec.Struct, frozen=True):
+    """What is shown of a PBX and what it has do not agree, and nobody can repair it; all 0: it agrees again."""
+
+    pbx: str
+    unseen: int = 0
+    """Channels on the PBX that are not shown."""
+    waiting: int = 0
+    """Callers who wait in another queue than shown."""
+    deaf: bool = False
+    """No channel is shown at all: their events do not come."""
+
+
 DomainEvent = (
     CallStarted
     | CallChanged

@@ -18,15 +18,17 @@ from config.settings import PbxSettings
 from core.bus import Bus
 from core.clock import Clock
 from core.tasks import Tasks, Worker
+from cti.drift import Drift
 from cti.duty import Duty, adopted
 from cti.events import AmiEvent, Picture
 from cti.gaps import LinkLife, Seen, lost_at
 from cti.journal.journal import Journal
 from cti.line import Line, Link
 from cti.link import LinkSink, PbxLink
-from cti.messages import Agent, Call, DomainEvent, LinkState, PbxChanged, Seat, Snapshot
+from cti.messages import Agent, Call, DomainEvent, DriftFound, LinkState, PbxChanged, Seat, Snapshot
 from cti.store import CallStore
 from cti.vocabulary import AmiError
+from cti.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.5
@@ -58,6 +60,7 @@ class Switchboard:
         self.gaps = store.gaps
         now = clock.now()
         self.lines = {pbx.name: Line(pbx, make_link(pbx, self, clock), now) for pbx in pbxs}
+        self.watchdogs = {name: Watchdog(line, self, clock) for name, line in self.lines.items()}
         self.seats: dict[str, Seat] = {}
         self.duties: dict[str, Duty] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -80,6 +83,7 @@ class Switchboard:
             line.life = LinkLife(name, seen.get(name))
             line.remembered = await self.store.live(name)
             self._own.append(tasks.spawn(line.link.run(), f"link to {name}"))
+            self._own.append(tasks.spawn(self.watchdogs[name].run(), f"watchdog of {name}"))
         self._own.append(self._to_reconcile.start(tasks))
         self._own.append(tasks.spawn(self._tick(), "wrap-up clock"))
 
@@ -183,6 +187,28 @@ class Switchboard:
         if line.life.down_at is not None:
             self.gaps.seen(Seen(line.settings.name, line.life.startup, line.life.down_at))
 
+    # what a watchdog finds (Repairs)
+
+    def forget(self, line: Line, channels: frozenset[str], at: float) -> None:
+        """Channels that the PBX no longer has: calls of which none is left end as lost."""
+        if self._journal is not None:
+            self._journal.repaired(line.settings.name, sorted(channels), at)
+        self._publish(line.board.forget(sorted(channels), at))
+
+    def correct(self, line: Line, events: Iterable[AmiEvent], at: float) -> None:
+        """Members as the PBX has them; then the queues are made to follow our duties."""
+        for event in events:
+            self._publish(line.board.apply(event, at))
+            line.member_changed(event)
+        self._to_reconcile.offer(line.settings.name)
+
+    def drifted(self, line: Line, left: Drift, at: float) -> None:
+        """What nobody can repair is said, and unsaid once it agrees again."""
+        deaf = bool(left.unseen) and not line.board.belief().channels
+        found = DriftFound(line.settings.name, len(left.unseen), len(left.waiting), deaf)
+        self._bus.publish(PbxChanged(line.remarked(remark(found))))
+        self._bus.publish(found)
+
     # duties
 
     async def change_duty(self, user: str, change: Callable[[Duty], Duty], actor: str, at: float) -> str:
@@ -234,6 +260,21 @@ class Switchboard:
             self._publish(line.board.tick(at))
             if line.up:
                 self.gaps.seen(Seen(line.settings.name, line.life.startup, at))
+
+
+def remark(found: DriftFound) -> str:
+    """What the watchdog found as a sentence for who runs the server, with the remedy where one is known."""
+    if found.deaf:
+        return (
+            f"the PBX has {found.unseen} channels whose events never came: "
+            "does the manager user have read=call,agent?"
+        )
+    parts = []
+    if found.unseen:
+        parts.append(f"{found.unseen} channels of the PBX are not shown")
+    if found.waiting:
+        parts.append(f"{found.waiting} waiting callers are shown in another queue, or not at all")
+    return "; ".join(parts)
 
 
 def _verb(duty: Duty) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.bus import Bus
 from core.clock import Clock, iso
 from core.identity.roles import Permission
-from cti.messages import QueueChanged
+from cti.messages import DriftFound, QueueChanged
 from screenpop.hub import Hub
 from screenpop.render import Renderer
 from screenpop.session import Audience
@@ -15,7 +15,8 @@ FOR_SUPERVISORS = Audience(permission=Permission.AGENTS_ALL)
 
 
 class Notices:
-    """Watches for queue members that belong to no user (their calls would pop nowhere) and for broken definitions."""
+    """Watches for queue members that belong to no user (their calls would pop nowhere) for broken definitions,
+    and for a PBX that is shown otherwise than it is."""
 
     def __init__(self, hub: Hub, renderer: Renderer, clock: Clock) -> None:
         self._hub = hub
@@ -26,11 +27,22 @@ class Notices:
     def subscribe(self, bus: Bus) -> None:
         bus.subscribe(QueueChanged, self._queue)
         bus.subscribe(DefinitionsRefused, self._definitions)
+        bus.subscribe(DriftFound, self._drift)
 
     def _definitions(self, event: DefinitionsRefused) -> None:
         _ = self._renderer.gettext(self._renderer.desk.language)
         text = _("Changed definitions cannot be used; those before stay in force. %(problem)s")
         self._tell("definitions_refused", text % {"problem": event.problems[0]})
+
+    def _drift(self, event: DriftFound) -> None:
+        if not event.unseen and not event.waiting:
+            return
+        _ = self._renderer.gettext(self._renderer.desk.language)
+        text = _(
+            "What is shown of the telephone system “%(pbx)s” is not what it has: %(unseen)s channels are not shown, "
+            "%(waiting)s waiting callers are elsewhere. An administrator should look at its link."
+        )
+        self._tell("drift", text % {"pbx": event.pbx, "unseen": event.unseen, "waiting": event.waiting})
 
     def _queue(self, event: QueueChanged) -> None:
         queue = event.queue

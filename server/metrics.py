@@ -49,6 +49,23 @@ class HouseCollector(Collector):
             for what, count in line.board.surprises.items():
                 surprises.add_metric([name, what], count)
         yield from (up, events, skipped, resyncs, surprises)
+        yield from self._drift()
+
+    def _drift(self) -> Iterator[Metric]:
+        repaired = CounterMetricFamily(
+            "ringdesk_drift_repaired", "Beliefs that the watchdog put right", labels=["pbx", "what"]
+        )
+        left = GaugeMetricFamily(
+            "ringdesk_drift_open", "What is shown otherwise than the PBX has it", labels=["pbx", "what"]
+        )
+        rounds = CounterMetricFamily("ringdesk_drift_rounds", "Looks of the watchdog", labels=["pbx"])
+        for name, dog in self._house.switchboard.watchdogs.items():
+            rounds.add_metric([name], dog.rounds)
+            for what in ("channel", "member"):
+                repaired.add_metric([name, what], dog.repaired[what])
+            left.add_metric([name, "channel"], len(dog.left.unseen))
+            left.add_metric([name, "waiting"], len(dog.left.waiting))
+        yield from (repaired, left, rounds)
 
     def _board(self) -> Iterator[Metric]:
         board = self._house.switchboard.snapshot()

@@ -9,6 +9,7 @@ from cti.board import ghosts, queueing
 from cti.board import picture as anew
 from cti.board.state import State
 from cti.board.table import TABLE
+from cti.drift import Belief
 from cti.duty import Duty
 from cti.events import AmiEvent, Member, Picture
 from cti.messages import Agent, Call, DomainEvent, Seat, Snapshot
@@ -119,6 +120,15 @@ class Board:
         """The PBX has these channels no longer, though no event said so: a call of which none is left ends as lost."""
         ghosts.forget(self._state, uniqueids, at)
         return self._state.flush(at)
+
+    def belief(self) -> Belief:
+        """What a PBX's lists can be compared with."""
+        return ghosts.belief(self._state)
+
+    def member(self, queue: str, interface: str) -> Member | None:
+        """The queue's member as last heard of."""
+        line = self._state.lines.get(queue)
+        return None if line is None else line.members.get(interface)
 
     def snapshot(self) -> Snapshot:
         """What has been told so far, of this PBX: live calls, agents, queues."""

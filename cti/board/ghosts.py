@@ -1,4 +1,4 @@
-"""Channels that the PBX no longer has, though no event said that they ended."""
+"""What the board believes, for a comparison with the PBX; and the end of channels that turn out to be gone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from collections.abc import Iterable
 
 from cti.board import sets, stretches
 from cti.board.state import State
+from cti.drift import Belief, pause_of
 from cti.messages import EndReason
+
+
+def belief(state: State) -> Belief:
+    """Live channels, members and waiting callers."""
+    lines = state.lines.values()
+    return Belief(
+        frozenset(state.legs),
+        {(line.name, name): pause_of(member) for line in lines for name, member in line.members.items()},
+        frozenset((line.name, uniqueid) for line in lines for uniqueid in line.entries),
+        frozenset(state.lines),
+    )
 
 
 def forget(state: State, uniqueids: Iterable[str], at: float) -> None:
