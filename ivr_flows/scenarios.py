@@ -16,6 +16,7 @@ FOLDER = "scenarios"
 class Checked(msgspec.Struct, frozen=True):
     """What all scenarios of a folder showed. `unheard` are nodes, `flow/node`, that no scenario comes to."""
 
+    flows: int
     files: int
     problems: tuple[Problem, ...]
     nodes: int
@@ -40,6 +41,7 @@ def check_scenarios(folder: Path, flows: Flows) -> Checked:
     ]
     problems = [problem for one in played for problem in one.problems]
     return Checked(
+        flows=len(flows.by_name),
         files=len(played),
         problems=(*problems, *_strays(folder, flows)),
         nodes=len(nodes),

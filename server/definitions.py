@@ -5,6 +5,7 @@ A change that cannot be used leaves the old definitions in force, and says so in
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +35,16 @@ class Definitions:
         self._calendars = calendars or shipped_calendars()
         self._bus = bus
         self._clock = clock
+
+    @property
+    def calendars(self) -> Collection[str]:
+        """The calendars in force, by name."""
+        return tuple(self._tickets.reckoners)
+
+    @property
+    def workflows(self) -> Collection[str]:
+        """The workflows in force, by name."""
+        return tuple(one.workflow.name for one in self._tickets.workflows())
 
     async def load(self) -> None:
         """Put the files in force, at the start. Where they are broken those of the last time go on; raises `Faulty`

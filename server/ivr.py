@@ -15,10 +15,10 @@ from core.definition.source import Faulty
 from core.tasks import Tasks
 from cti.switchboard import Switchboard
 from ivr_flows.agi.server import FastAgiServer, Gate, Handler, Limits
-from ivr_flows.definitions import flow_files, read_flows
+from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.flow.model import Flows
 from ivr_flows.messages import Caller, Target, Transfer
-from server.definitions import lines_of
+from server.definitions import Definitions, lines_of
 from ticketing.messages import DefinitionsRefused
 
 log = structlog.get_logger(__name__)
@@ -32,8 +32,9 @@ class FlowsInForce:
     """The installation's flows. Broken files leave in force what there was, at the start nothing: callers then go on to
     their queue, which is better than a desk that does not start."""
 
-    def __init__(self, folder: Path, bus: Bus) -> None:
+    def __init__(self, folder: Path, bus: Bus, definitions: Definitions) -> None:
         self.folder = folder
+        self._definitions = definitions
         self._bus = bus
         self._flows = Flows({})
 
@@ -44,15 +45,18 @@ class FlowsInForce:
     async def load(self) -> bool:
         """Read the files; False where they cannot be used, which supervisors are told. Off the loop: it takes as long
         as many calls' events."""
+        known = Known(self._definitions.calendars, self._definitions.workflows)
         try:
-            self._flows = await asyncio.to_thread(lambda: read_flows(flow_files(self.folder)))
+            flows = await asyncio.to_thread(lambda: read_flows(flow_files(self.folder), known))
         except Faulty as faulty:
             problems = lines_of(faulty)
             for problem in problems:
                 log.error("flow.refused", problem=problem)
             self._bus.publish(DefinitionsRefused(problems))
             return False
-        log.info("flows.in_force", flows=sorted(self._flows.by_name))
+        if flows != self._flows:
+            self._flows = flows
+            log.info("flows.in_force", flows=sorted(flows.by_name))
         return True
 
 

@@ -120,7 +120,7 @@ class House:
     def _lay_flows(self) -> None:
         """Callers serving themselves."""
         settings = self.settings
-        self.flows = FlowsInForce(flows_dir(settings.paths), self.bus)
+        self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock)
         phone_lines = PhoneLines(settings.pbx, self.switchboard)
         driver = Driver(
@@ -203,15 +203,15 @@ class House:
             courier.nudge()
 
     async def load_definitions(self) -> None:
-        """Put the installation's workflows in force. Raises `Faulty` for a broken one where there is none from
-        before."""
+        """Put the installation's workflows and flows in force. Raises `Faulty` for a broken workflow where there is
+        none from before."""
         await self.definitions.load()
         await self.flows.load()
 
-    async def reload(self) -> None:
-        """Read the definitions again (SIGHUP); what cannot be used leaves the old ones in force."""
-        await self.definitions.reload()
-        await self.flows.load()
+    async def reload(self) -> bool:
+        """Read the definitions again (SIGHUP); False where some cannot be used: those in force go on."""
+        workflows = await self.definitions.reload()
+        return await self.flows.load() and workflows
 
     async def start(self) -> None:
         """Load definitions and people, then connect to the PBXs. Raises `Faulty` as `load_definitions` does."""

@@ -196,7 +196,8 @@ def _optional(node: AnyNode, use: Use) -> bool:
     """Whether the node can do without: what a service may take, a target that has an `otherwise` of its own."""
     part = str(use[0][2]) if len(use[0]) > 2 else ""
     if isinstance(node, model.LookUp):
-        return part == "with" and str(use[0][3]) in SERVICES[node.service].takes
+        service = SERVICES.get(node.service)
+        return part == "with" and (service is None or str(use[0][3]) in service.takes)
     if isinstance(node, model.Ticket):
         return part in ("account", "recording", "outage", "fields")
     return isinstance(node, model.Set | model.Menu | model.Transfer) and part in (

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import typer
 
-from config.files import workflows_dir
+from config.files import flows_dir, workflows_dir
+from config.settings import PathSettings
+from ivr_flows.definitions import Known, flow_files, read_flows
+from ivr_flows.scenarios import Checked as CheckedFlows
+from ivr_flows.scenarios import check_scenarios as check_flow_scenarios
 from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, say, settings_of
 from server.commands.live import open_tickets
@@ -19,7 +23,7 @@ from ticketing.workflow.model import Workflow
 
 
 def check(config: Config = None) -> None:
-    """Read settings and workflows, replay the scenarios, and say everything that is wrong; exit 1 if anything is."""
+    """Read settings, workflows and flows, replay the scenarios, and say all that is wrong; exit 1 if anything is."""
     settings = settings_of(config)
     try:
         calendars, reckoners, doubts = calendars_in_use(settings.paths, time.time())
@@ -41,6 +45,7 @@ def check(config: Config = None) -> None:
     if problems:
         tell(problems)
         raise typer.Exit(1)
+    flows = _flows(settings.paths, Known(reckoners, workflows))
     lost, remarks = open_tickets(settings.database.url, workflows)
     if lost:
         for line in lost:
@@ -52,8 +57,23 @@ def check(config: Config = None) -> None:
     for doubt in doubts:
         say(f"  warning: {doubt.file}:{doubt.line}: {doubt.message} ({doubt.fix})")
     _tell_workflows(folder, workflows.values(), checked)
+    _tell_flows(flows_dir(settings.paths), flows)
     for remark in remarks:
         say(remark)
+
+
+def _flows(paths: PathSettings, known: Known) -> CheckedFlows:
+    """The flows and their scenarios, or exit 1 with all that is wrong with them."""
+    folder = flows_dir(paths)
+    try:
+        checked = check_flow_scenarios(folder, read_flows(flow_files(folder), known))
+    except Faulty as faulty:
+        tell(faulty.problems)
+        raise typer.Exit(1) from None
+    if checked.problems:
+        tell(checked.problems)
+        raise typer.Exit(1)
+    return checked
 
 
 def tell(problems: Iterable[Problem]) -> None:
@@ -72,6 +92,15 @@ def _tell_workflows(folder: Path, workflows: Iterable[Workflow], checked: Iterab
         if one.files:
             for row in one.unreached:
                 say(f"    no scenario takes {row.event}: {_sources(row.from_)} to {row.to}")
+
+
+def _tell_flows(folder: Path, checked: CheckedFlows) -> None:
+    say(f"flows: {checked.flows} good ({folder})")
+    reached = f"{checked.nodes - len(checked.unheard)} of {checked.nodes} nodes reached"
+    say(f"  {checked.files} scenarios good, {reached}")
+    if checked.files:
+        for node in checked.unheard:
+            say(f"    no scenario comes to {node}")
 
 
 def _sources(named: str | tuple[str, ...]) -> str:

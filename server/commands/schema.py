@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from ivr_flows.definitions import flow_schema
 from server.commands.common import Config, say
 from ticketing.calendar_files import calendar_schema
 from ticketing.definitions import workflow_schema
@@ -16,9 +17,12 @@ from ticketing.definitions import workflow_schema
 class Kind(Enum):
     WORKFLOW = "workflow"
     CALENDAR = "calendar"
+    FLOW = "flow"
+
+
+SCHEMAS = {Kind.WORKFLOW: workflow_schema, Kind.CALENDAR: calendar_schema, Kind.FLOW: flow_schema}
 
 
 def schema(kind: Annotated[Kind, typer.Argument(help="Which kind of file.")], config: Config = None) -> None:
     """Print the JSON Schema of a definition file."""
-    found = workflow_schema() if kind is Kind.WORKFLOW else calendar_schema()
-    say(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    say(msgspec.json.format(msgspec.json.encode(SCHEMAS[kind]()), indent=2).decode())
