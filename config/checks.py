@@ -17,6 +17,7 @@ from config.settings import (
     IvrSettings,
     JournalSettings,
     PbxSettings,
+    PinSettings,
     Settings,
     SpeechSettings,
     WebhookSettings,
@@ -47,6 +48,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _webhooks(settings.webhook)
     yield from _ivr(settings.ivr)
     yield from _speech(settings.ivr.speech)
+    yield from _pin(settings.ivr.pin)
     yield from _folder(settings.paths.workflows, "paths.workflows")
     yield from _folder(settings.paths.calendars, "paths.calendars")
     yield from _folder(settings.paths.flows, "paths.flows")
@@ -184,6 +186,16 @@ def _speech(speech: SpeechSettings) -> Iterator[Problem]:
         yield Problem(f"{where}.pbx_folder", "must begin with /", "write it as Asterisk sees it")
     if not 0 < speech.seconds <= 30:
         yield Problem(f"{where}.seconds", "must be more than 0 and at most 30")
+
+
+def _pin(pin: PinSettings) -> Iterator[Problem]:
+    for name in ("account_tries", "call_tries", "source_tries"):
+        if not 1 <= getattr(pin, name) <= 1000:
+            yield Problem(f"ivr.pin.{name}", "must be between 1 and 1000")
+    if pin.lock_seconds < 60:
+        yield Problem("ivr.pin.lock_seconds", "must be 60 or more, or PINs can be guessed")
+    if not 0 <= pin.answer_seconds <= 5:
+        yield Problem("ivr.pin.answer_seconds", "must be between 0 and 5")
 
 
 def _desk(settings: Settings) -> Iterator[Problem]:

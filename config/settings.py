@@ -70,6 +70,18 @@ class SpeechSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a caller waits for a text that is spoken for the first time."""
 
 
+class PinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often a PIN may be tried. Each count rests `lock_seconds` after its last try and begins anew."""
+
+    account_tries: int = 5
+    call_tries: int = 3
+    source_tries: int = 20
+    """From one number; callers without a number share ten times as many."""
+    lock_seconds: float = 1800.0
+    answer_seconds: float = 1.0
+    """Every answer takes so long: the time tells nothing, and guessing is slow."""
+
+
 class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the dialplan's AGI() comes in, and from whom."""
 
@@ -82,6 +94,7 @@ class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sessions: int = 2500
     """Callers in flows at once; who comes beyond that goes on to the queue."""
     speech: SpeechSettings = SpeechSettings()
+    pin: PinSettings = PinSettings()
 
 
 class DialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -79,3 +79,23 @@ accounts = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_accounts_customer_id", "customer_id"),
 )
+
+account_pins = sa.Table(
+    "account_pins",
+    metadata,
+    # No foreign key: an account may be a customer's or billing's, and a PIN outlives an import of either.
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("pin_hash", sa.String(200), nullable=False),
+    sa.Column("set_at", sa.Double, nullable=False),
+    sa.Column("set_by", sa.String(64), nullable=False),
+)
+
+pin_tries = sa.Table(
+    "pin_tries",
+    metadata,
+    # source:NUMBER, call:SESSION or account:ACCOUNT
+    sa.Column("key", sa.String(120), primary_key=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("last_at", sa.Double, nullable=False),
+    sa.Index("ix_pin_tries_last_at", "last_at"),
+)

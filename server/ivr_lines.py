@@ -10,13 +10,6 @@ from customers.service import Customers
 from ivr_flows.messages import Caller, Proved
 
 
-class NothingProved:
-    """For an installation without PINs: no caller has proved anything."""
-
-    def accounts(self, session: str) -> frozenset[str]:
-        return frozenset()
-
-
 class Lines:
     """Looks callers up. `key` gives a number of a PBX in E.164, empty for what is none; `regions` are the PBXs'."""
 

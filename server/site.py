@@ -7,6 +7,7 @@ from aiohttp import web
 import cti.api
 import customers.accounts.api
 import customers.api
+import customers.pins.api
 import ivr_flows.callbacks.api
 import screenpop.api
 import screenpop.pages
@@ -31,6 +32,7 @@ def routes(house: House) -> list[Route]:
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),
         *ivr_flows.callbacks.api.routes(house.callbacks),
+        *customers.pins.api.routes(house.pins),
         *ticketing.api.routes(house.tickets),
         *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),

@@ -25,9 +25,12 @@ from cti.recorder import Recorder
 from cti.store import CallStore
 from cti.switchboard import Switchboard
 from customers.accounts.service import Accounts
+from customers.pins.service import Pins
 from customers.service import Customers
 from ivr_flows.driver import Around as FlowsAround
 from ivr_flows.driver import Driver
+from ivr_flows.messages import VisitChanged
+from ivr_flows.proofs import Proofs
 from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.visit_store import VisitStore
 from ivr_flows.visits import Visits
@@ -50,7 +53,7 @@ from screenpop.work_store import WorkStore
 from server.callbacks import callbacks_of, follow, pop_callback
 from server.definitions import Definitions
 from server.ivr import FlowsInForce, Ivr, PhoneLines
-from server.ivr_lines import Lines, NothingProved
+from server.ivr_lines import Lines
 from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
 from server.people import People
@@ -110,7 +113,8 @@ class House:
         self.tickets.listeners.append(Ledger(hooks))
         self.couriers = tuple(Courier(self.db, hook, self.clock) for hook in hooks)
         self.regions = regions
-        self.lines = Lines(self.customers, self.accounts, NothingProved(), NumberKeys(regions).key, regions)
+        self.proofs, self.pins = Proofs(), Pins(self.db, self.settings.ivr.pin)
+        self.lines = Lines(self.customers, self.accounts, self.proofs, NumberKeys(regions).key, regions)
         self.callbacks, self.dialer = callbacks_of(self, self.settings)
         self.services = caller_services(self, existing)
         zone = ZoneInfo(self.settings.desk.time_zone)
@@ -190,6 +194,7 @@ class House:
         self.notices.subscribe(self.bus)
         self.ticket_notices.subscribe(self.bus)
         follow(self.dialer, self.bus)
+        self.bus.subscribe(VisitChanged, self.proofs.follow)
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)
         self.timer.told = self.relay.nudge

@@ -29,6 +29,7 @@ class Permission(Enum):
     ACCOUNTS_EDIT = "accounts.edit"
     CALLBACKS_SEE = "callbacks.see"
     CALLBACKS_MANAGE = "callbacks.manage"
+    PINS_RESET = "pins.reset"
     TICKETS_SEE = "tickets.see"
     TICKETS_EDIT = "tickets.edit"
     TICKETS_OPEN = "tickets.open"
@@ -52,6 +53,7 @@ _AGENT = _TICKETS | {
     P.CUSTOMERS_EDIT,
     P.ACCOUNTS_SEE,
     P.CALLBACKS_SEE,
+    P.PINS_RESET,
 }
 _SUPERVISOR = _AGENT | {P.CALLBACKS_MANAGE, P.ACCOUNTS_EDIT, P.CALLS_ALL, P.AGENTS_ALL, P.REPORTS_SEE}
 

@@ -1,4 +1,4 @@
-"""`ringdesk customers import FILE.csv`."""
+"""`ringdesk customers import FILE.csv`, `ringdesk customers pin ACCOUNT`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from core.bus import Bus
 from customers import importer
+from customers.pins.service import Pins
 from customers.service import Customers
-from server.commands.common import Config, database, run, say, settings_of
+from server.commands.common import Config, database, fail, run, say, settings_of
+from server.commands.users import read_password
 
 
 def import_csv(
@@ -59,3 +61,31 @@ def import_csv(
         say(f"columns passed over: {', '.join(report.unknown_columns)}")
     if report.rejects_path is not None:
         say(f"rejected rows, with the reasons: {report.rejects_path}")
+
+
+def pin(
+    account: Annotated[str, typer.Argument(help="The account, as billing or the customer's record has it.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take its PIN away.")] = False,
+    unlock: Annotated[bool, typer.Option("--unlock", help="Let its PIN be tried again.")] = False,
+    config: Config = None,
+) -> None:
+    """Give an account a PIN for the phone menu; the PIN is read from standard input."""
+    settings = settings_of(config)
+    if remove and unlock:
+        fail("take one of --remove and --unlock")
+    given = "" if remove or unlock else read_password("PIN: ")
+    actor = f"cli:{getpass.getuser()}"
+
+    async def work() -> str:
+        async with database(settings) as db:
+            pins, at = Pins(db, settings.ivr.pin), time.time()
+            if remove:
+                await pins.remove(actor, account, at)
+                return f"account {account} has no PIN now"
+            if unlock:
+                await pins.unlock(actor, account, at)
+                return f"the PIN of account {account} can be tried again"
+            await pins.set(actor, account, given, at)
+            return f"account {account} has a new PIN"
+
+    say(run(work()))

@@ -57,10 +57,10 @@ def seat_of(settings: Settings, interface: str, extension: str, pbx: str) -> New
     return NewSeat(interface=interface, pbx=chosen, extension=extension or interface.rpartition("/")[2])
 
 
-def read_password() -> str:
+def read_password(question: str = "password: ") -> str:
     """The password from a pipe, or asked for on a terminal."""
     if sys.stdin.isatty():
-        return getpass.getpass("password: ")
+        return getpass.getpass(question)
     try:
         password = sys.stdin.readline().rstrip("\r\n")
         password.encode()

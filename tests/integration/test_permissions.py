@@ -26,10 +26,12 @@ ALL, TICKETS, DESK, CALLS, SEE = "adplsux", "adplsx", "adsx", "adsux", "sux"
 MONEY = "adlsux"
 TABLE = {
     ("DELETE", "/api/v1/absences/{id}"): TICKETS,
+    ("DELETE", "/api/v1/accounts/{account}/pin"): DESK,
     ("DELETE", "/api/v1/departments/{name}/members/{user}"): "x",
     ("GET", "/"): ALL,
     ("GET", "/api/v1/absences"): ALL,
     ("GET", "/api/v1/accounts/{account}"): MONEY,
+    ("GET", "/api/v1/accounts/{account}/pin"): DESK,
     ("GET", "/api/v1/agents"): CALLS,
     ("GET", "/api/v1/board"): CALLS,
     ("GET", "/api/v1/callbacks"): CALLS,
@@ -72,6 +74,7 @@ TABLE = {
     ("GET", "/wall"): SEE,
     ("GET", "/ws"): ALL,
     ("PATCH", "/api/v1/customers/{id}"): DESK,
+    ("POST", "/api/v1/accounts/{account}/pin/unlock"): DESK,
     ("POST", "/api/v1/absences"): TICKETS,
     ("POST", "/api/v1/agents/{user}/login"): DESK,
     ("POST", "/api/v1/agents/{user}/logout"): DESK,
@@ -97,6 +100,7 @@ TABLE = {
     ("POST", "/desk/tickets/{id}/events"): TICKETS,
     ("POST", "/settings"): ALL,
     ("PUT", "/api/v1/accounts/{account}"): "sx",
+    ("PUT", "/api/v1/accounts/{account}/pin"): DESK,
     ("PUT", "/api/v1/departments/{name}"): "x",
 }
 """Every route that asks who you are, and the roles that it lets in, by their initials."""
