@@ -15,6 +15,7 @@ from server.commands import (
     doctor,
     journal,
     migrate,
+    prompts,
     schema,
     serve,
     tail,
@@ -38,6 +39,8 @@ record = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 department = typer.Typer(help="Departments, their members and stand-ins.", no_args_is_help=True)
 kind = typer.Typer(help="Definitions of tickets.", no_args_is_help=True)
 hook = typer.Typer(help="What other systems are told.", no_args_is_help=True)
+
+voice = typer.Typer(help="What callers hear.", no_args_is_help=True)
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
@@ -66,6 +69,8 @@ kind.command("diff")(workflow.diff)
 kind.command("load")(workflow.load)
 app.add_typer(kind, name="workflow")
 app.add_typer(record, name="audit")
+voice.command("build")(prompts.build)
+app.add_typer(voice, name="prompts")
 department.command("add")(departments.add)
 department.command("member")(departments.member)
 department.command("absence")(departments.absence)
