@@ -159,7 +159,7 @@ class CustomersApi:
 
     async def timeline(self, ask: Ask[Any, ListQuery]) -> Page[TimelineView]:
         """Calls, tickets and notes, newest first."""
-        entries, after = await self._room.timeline(ask.path["id"], ask.query.limit, ask.query.after)
+        entries, after = await self._room.timeline(ask.path["id"], ask.query.limit, ask.query.after, ask.user)
         return Page([timeline_view(entry) for entry in entries], after)
 
     async def attach(self, ask: Ask[NewPhone, Any]) -> CustomerView:

@@ -12,6 +12,7 @@ from core import audit
 from core.bus import Bus
 from core.database import Database
 from core.errors import Conflict, Invalid, NotFound
+from core.identity.users import User
 from core.ids import new_id
 from customers import matching, notes, records, store, timeline
 from customers.messages import (
@@ -134,15 +135,16 @@ class Customers:
         return entry
 
     async def timeline(
-        self, id: str, limit: int = 50, after: str = ""
+        self, id: str, limit: int = 50, after: str = "", viewer: User | None = None
     ) -> tuple[list[TimelineEntry], str | None]:
-        """What happened with the customer, newest first, and the next `after`. Raises `NotFound`, `Invalid`."""
+        """What happened with the customer as far as the viewer may see it, newest first, and the next `after`. Raises
+        `NotFound`, `Invalid`."""
         place = timeline.cursor(after)
         before = place[0] if place else None
         async with self.db.read() as tx:
             customer = await _present(tx, id)
             found = await notes.of_customer(tx, id, before, limit + 1)
-        found += await self._of_sources(customer, before, limit + 1)
+        found += await self._of_sources(customer, before, limit + 1, viewer)
         found.append(TimelineEntry(customer.created_at, "created", "", ref=customer.id))
         return timeline.page(found, place, limit)
 
@@ -153,8 +155,11 @@ class Customers:
         found += await self._of_sources(customer, None, limit)
         return timeline.page(found, None, limit)[0]
 
-    async def _of_sources(self, customer: Customer, before: float | None, limit: int) -> list[TimelineEntry]:
-        return [entry for source in self._sources for entry in await source.entries(customer, before, limit)]
+    async def _of_sources(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> list[TimelineEntry]:
+        found = [await source.entries(customer, before, limit, viewer) for source in self._sources]
+        return [entry for entries in found for entry in entries]
 
     async def _edit(
         self, actor: str, what: tuple[str, str, int | None], edit: Callable[[Customer], Customer], at: float

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from core.errors import Invalid
+from core.identity.users import User
 from customers.messages import Customer, TimelineEntry
 
 Cursor = tuple[float, str, str]
@@ -14,8 +15,11 @@ Cursor = tuple[float, str, str]
 class TimelineSource(Protocol):
     """Another room's part of the time line; the composition root supplies it."""
 
-    async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
-        """The customer's newest entries at or before `before` (epoch seconds; None: now), newest first."""
+    async def entries(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> Sequence[TimelineEntry]:
+        """The customer's newest entries at or before `before` (epoch seconds; None: now), newest first: those that
+        the viewer may see, all where there is none."""
         ...
 
 

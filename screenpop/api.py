@@ -10,6 +10,8 @@ from aiohttp import web
 
 from core.errors import Forbidden
 from core.identity.roles import Permission
+from core.identity.tokens import live_id
+from core.web.dispatch import bearer_of
 from core.web.routes import Ask, Route
 from core.web.security import origin_allowed
 from screenpop.contexts import Change, Contexts
@@ -87,7 +89,7 @@ def routes(
     async def live(ask: Ask[Any, Any]) -> web.StreamResponse:
         if ask.session is not None and not origin_allowed(ask.request, public_url):
             raise Forbidden("Another site may not open the live socket.", code="origin")
-        session_id = ask.session.id if ask.session else None
+        session_id = ask.session.id if ask.session else live_id(bearer_of(ask.request))
         return await socket.serve(ask.request, ask.user, session_id, language_of(ask))
 
     async def board(ask: Ask[Any, Any]) -> Board:

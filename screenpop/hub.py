@@ -130,7 +130,7 @@ class Hub:
                 connection.cut(SIGNED_OUT)
 
     def sessions(self) -> frozenset[str]:
-        """The sessions of all open connections; a program's with a token has none."""
+        """What all open connections are known by: their sessions, or their API tokens' `live_id`."""
         return frozenset(c.session_id for c in self.connections() if c.session_id is not None)
 
     def end_lost(self, sessions: frozenset[str]) -> None:

@@ -29,6 +29,7 @@ class HouseCollector(Collector):
         yield from self._links()
         yield from self._board()
         yield from self._windows()
+        yield from self._clocks()
 
     def _links(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("ringdesk_pbx_up", "1 while the link to the PBX is up", labels=["pbx"])
@@ -105,4 +106,15 @@ class HouseCollector(Collector):
         yield CounterMetricFamily("ringdesk_task_failures", "Tasks that failed", value=house.tasks.failures)
         yield CounterMetricFamily(
             "ringdesk_outbox_delivered", "Outbox rows delivered", value=house.relay.delivered
+        )
+
+    def _clocks(self) -> Iterator[Metric]:
+        timer = self._house.timer
+        due, lag = "Steps of tickets' clocks that are due now", "Seconds by which the last step came late"
+        yield GaugeMetricFamily("ringdesk_timer_due", due, value=timer.due)
+        yield GaugeMetricFamily("ringdesk_timer_lag_seconds", lag, value=timer.lag)
+        yield CounterMetricFamily("ringdesk_timer_fired", "Steps that have happened", value=timer.fired)
+        yield CounterMetricFamily("ringdesk_timer_failures", "Rounds that failed", value=timer.failures)
+        yield CounterMetricFamily(
+            "ringdesk_timer_braked", "Rounds that were stopped by the storm brake", value=timer.braked
         )

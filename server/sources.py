@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from core.clock import Clock
 from core.errors import NotFound
+from core.identity.users import User
 from core.ids import new_id
 from cti.messages import Call
 from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
 from customers.numbers import normalise
 from customers.service import Customers
+from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
 
@@ -25,21 +28,27 @@ class CallTimeline:
         self._calls = calls
         self._person = person
 
-    async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
+    async def entries(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> Sequence[TimelineEntry]:
         numbers = [phone.e164 for phone in customer.phones]
         found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
         return [_call_entry(call, self._person) for call in found]
 
 
 class TicketTimeline:
-    """A customer's tickets, at the moment of their opening."""
+    """A customer's tickets, at the moment of their opening; a department's user sees those of the department only."""
 
-    def __init__(self, tickets: Tickets) -> None:
+    def __init__(self, tickets: Tickets, clock: Clock) -> None:
         self._tickets = tickets
+        self._clock = clock
 
-    async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
+    async def entries(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> Sequence[TimelineEntry]:
         after = "" if before is None else new_id(before, LAST_NOISE)
-        found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after)
+        who = await self._tickets.standing(actor_of(viewer), self._clock.now()) if viewer else None
+        found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after, who)
         return [_ticket_entry(ticket) for ticket in found]
 
 

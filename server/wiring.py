@@ -106,7 +106,7 @@ class House:
         self.definitions = Definitions(self.tickets, folder, self.bus, self.clock, calendars)
         self.timer = Timer(self.db, self.bus, self.tickets, self.clock)
         self.customers.add_source(CallTimeline(self.calls, self.people.name))
-        self.customers.add_source(TicketTimeline(self.tickets))
+        self.customers.add_source(TicketTimeline(self.tickets, self.clock))
         notices = notice_handler(self.bus, self.tickets.directory, self.clock)
         self.relay = Relay(self.db, {NOTICE_TOPIC: notices}, self.clock)
         hooks = tuple(Webhook(one.key, one.url, one.secret, one.events) for one in self.settings.webhook)

@@ -69,6 +69,9 @@ class Timer:
         """Called when notices were put into the outbox."""
         self.fired = 0
         self.braked = 0
+        self.failures = 0
+        self.due = 0
+        """Steps that the last round left for the next one, or for another server."""
         self.lag = 0.0
 
     async def run(self) -> None:
@@ -78,6 +81,7 @@ class Timer:
                 await self._catch_up()
                 await self.tick(self._clock.now())
             except Exception:
+                self.failures += 1
                 log.exception("timer.round_failed")
             await asyncio.sleep(self._pause())
 
@@ -96,7 +100,7 @@ class Timer:
     async def tick(self, now: float) -> int:
         """Have happen what is due, as much as the brake allows, and tell who is to be told; returns the steps."""
         fired = 0
-        while await self.is_due(now):
+        while left := await self.is_due(now):
             if fired >= self._most:
                 self.braked += 1
                 log.warning("timer.braked", fired=fired)
@@ -106,6 +110,7 @@ class Timer:
                 break
             fired += done
         self.fired += fired
+        self.due = await self._count(now) if left else 0
         if await digest.tell(self._db, now):
             self.told()
         return fired
@@ -116,6 +121,11 @@ class Timer:
             first = (await tx.execute(sa.select(sa.func.min(ticket_clocks.c.next_at)))).scalar_one()
         self._next = first
         return first is not None and first <= now
+
+    async def _count(self, now: float) -> int:
+        query = sa.select(sa.func.count()).where(ticket_clocks.c.next_at <= now)
+        async with self._db.read() as tx:
+            return int((await tx.execute(query)).scalar_one())
 
     async def _round(self, now: float, limit: int) -> int | None:
         """Claim some rows and have their steps happen; None where there were none to claim."""

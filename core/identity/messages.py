@@ -14,7 +14,8 @@ class UserChanged(msgspec.Struct, frozen=True):
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
-    """A session ended: its live sockets must close. `session_id` is None where all of the user's ended."""
+    """A session ended: its live sockets must close. `session_id` is None where all of the user's ended, and an API
+    token's `live_id` where a token was revoked."""
 
     user: str
     session_id: str | None

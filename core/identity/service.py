@@ -99,7 +99,7 @@ class Identity(Accounts):
         return session
 
     async def living_sessions(self, at: float) -> frozenset[str]:
-        """The ids of all sessions that are good now: a live socket of any other must close."""
+        """Sessions and API tokens that are good now: a live socket of any other must close."""
         async with self._db.read() as tx:
             return await sessions.living(tx, at, self._settings)
 
@@ -130,11 +130,13 @@ class Identity(Accounts):
         return token
 
     async def revoke_tokens(self, name: str, at: float, actor: str = "system") -> int:
-        """Delete all API tokens of the user; returns how many there were."""
+        """Delete all API tokens of the user, so that their live sockets close; returns how many there were."""
         async with self._db.begin() as tx:
-            count = await sessions.revoke_api_tokens(tx, name)
-            await audit.record(tx, at, actor, "token.revoke", f"user:{name}", {"tokens": count})
-        return count
+            gone = await sessions.revoke_api_tokens(tx, name)
+            await audit.record(tx, at, actor, "token.revoke", f"user:{name}", {"tokens": len(gone)})
+        for live_id in gone:
+            self._bus.publish(SessionEnded(name, live_id))
+        return len(gone)
 
     async def by_token(self, token: str, at: float) -> User | None:
         """The active user to whom the API token belongs."""

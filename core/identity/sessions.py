@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.settings import SecuritySettings
 from core.identity.tables import api_tokens, sessions, users
-from core.identity.tokens import csrf_of, digest, new_api_token, new_token
+from core.identity.tokens import csrf_of, digest, kept_live_id, new_api_token, new_token
 from core.identity.users import Session, User, user_from_row
 from core.ids import new_id
 
@@ -58,13 +58,20 @@ async def find_session(
 
 
 async def living(tx: AsyncConnection, at: float, limits: SecuritySettings) -> frozenset[str]:
-    """The ids of all sessions that are good now."""
+    """What every live socket that is good now is known by: a session's id, or an API token's `live_id`."""
     query = (
         sa.select(sessions.c.id)
         .join(users, sessions.c.user == users.c.name)
         .where(*_alive(at, limits), users.c.active.is_(True))
     )
-    return frozenset(await tx.scalars(query))
+    return frozenset(await tx.scalars(query)) | await _living_tokens(tx)
+
+
+async def _living_tokens(tx: AsyncConnection, user: str = "") -> frozenset[str]:
+    """What live sockets of API tokens are known by, of one user's where given."""
+    query = sa.select(api_tokens.c.token_hash).join(users, api_tokens.c.user == users.c.name)
+    query = query.where(api_tokens.c.user == user) if user else query.where(users.c.active.is_(True))
+    return frozenset(map(kept_live_id, await tx.scalars(query)))
 
 
 def _alive(at: float, limits: SecuritySettings) -> tuple[sa.ColumnElement[bool], ...]:
@@ -129,6 +136,8 @@ async def user_of_api_token(tx: AsyncConnection, token: str) -> User | None:
     return None if row is None else user_from_row(row)
 
 
-async def revoke_api_tokens(tx: AsyncConnection, user: str) -> int:
-    """Delete the user's API tokens; returns how many there were."""
-    return (await tx.execute(sa.delete(api_tokens).where(api_tokens.c.user == user))).rowcount
+async def revoke_api_tokens(tx: AsyncConnection, user: str) -> frozenset[str]:
+    """Delete the user's API tokens; returns what their live sockets are known by."""
+    gone = await _living_tokens(tx, user)
+    await tx.execute(sa.delete(api_tokens).where(api_tokens.c.user == user))
+    return gone

@@ -24,6 +24,16 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def live_id(token: str) -> str:
+    """What a live socket that was opened with an API token is known by, as one of a browser is by its session's id."""
+    return kept_live_id(digest(token))
+
+
+def kept_live_id(token_hash: str) -> str:
+    """The same, from what is kept of the token."""
+    return f"token:{token_hash}"
+
+
 def csrf_of(token: str) -> str:
     """The CSRF token of a session: bound to its cookie's token, from which nobody else can make it."""
     return hashlib.sha256(b"ringdesk csrf\0" + token.encode("utf-8", "surrogateescape")).hexdigest()

@@ -34,6 +34,10 @@ def handler_for(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRes
     return handle
 
 
+API = "/api/"
+"""Where bodies are JSON; pages send forms."""
+
+
 async def authenticate(request: web.Request) -> tuple[User, Session | None]:
     """Who asks: by Bearer token (no session), or by the session cookie. Raises `Unauthenticated`.
 
@@ -41,9 +45,9 @@ async def authenticate(request: web.Request) -> tuple[User, Session | None]:
     """
     site = request.app[SITE]
     at = site.clock.now()
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme = request.headers.get("Authorization", "").partition(" ")[0]
     if scheme:
-        user = await site.identity.by_token(token.strip(), at) if scheme.lower() == "bearer" else None
+        user = await site.identity.by_token(bearer_of(request), at) if scheme.lower() == "bearer" else None
         if user is None:
             raise Unauthenticated("This token is not valid.")
         request[USER] = user
@@ -54,6 +58,11 @@ async def authenticate(request: web.Request) -> tuple[User, Session | None]:
         raise Unauthenticated("Sign in first.")
     request[USER] = session.user
     return session.user, session
+
+
+def bearer_of(request: web.Request) -> str:
+    """The API token that a program shows; "" where there is none."""
+    return request.headers.get("Authorization", "").partition(" ")[2].strip()
 
 
 async def _admit(request: web.Request, route: Route, at: float) -> tuple[User, Session | None]:
@@ -86,7 +95,7 @@ async def _carry_out(
 ) -> web.StreamResponse:
     ask = Ask(
         user=user,
-        body=await parse_body(request, route.body),
+        body=await parse_body(request, route.body, form=not route.path.startswith(API)),
         query=parse_query(request, route.query),
         path=path_of(request),
         at=at,

@@ -22,20 +22,23 @@ FORM = "application/x-www-form-urlencoded"
 UTF_8 = (None, "utf-8", "utf8")
 
 
-async def parse_body(request: web.Request, kind: type | None) -> Any:
-    """The body as `kind`, from JSON or a form; None where the route takes none.
+async def parse_body(request: web.Request, kind: type | None, *, form: bool = True) -> Any:
+    """The body as `kind`, from JSON or (where the route takes one) a form; None where the route takes none.
 
     Raises msgspec's errors, and `BadRequest` for what is neither.
     """
     if kind is None:
         return None
-    if request.content_type == FORM:
+    if request.content_type == FORM and form:
         fields = plain(await form_of(request))
         fields.pop(CSRF_FIELD, None)
         return msgspec.convert(fields, kind, strict=False)
     raw = await request.read()
     if raw and request.content_type not in ("application/json", "application/octet-stream"):
-        raise BadRequest(f"The body must be application/json, not {request.content_type[:100]}.")
+        raise BadRequest(
+            f"The body is to be JSON, sent with the header `Content-Type: application/json`; this one says "
+            f"{request.content_type[:100]}."
+        )
     if _NUL.search(raw):
         raise Invalid("A text holds the character NUL.")
     return msgspec.json.decode(raw or b"{}", type=kind)

@@ -69,7 +69,7 @@ class CustomerPages:
 
     async def _timeline(self, ask: Ask[Any, Any], after: str = "") -> dict[str, Any]:
         id = ask.path["id"]
-        entries, next_ = await self._pages.customers.timeline(id, CONTACTS, after)
+        entries, next_ = await self._pages.customers.timeline(id, CONTACTS, after, ask.user)
         more = f"/desk/customers/{quote(id)}/timeline?after={quote(next_)}" if next_ else None
         return {"entries": entries, "more": more}
 

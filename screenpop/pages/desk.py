@@ -96,7 +96,7 @@ class Desk:
         language = self._pages.language_of(ask)
         tickets = await self._found(ask, TicketFilter(customer_id=customer.id, open=True), 8)
         labels = [(ticket, await self._records.state_label(ticket, language)) for ticket in tickets]
-        entries, _ = await self._pages.customers.timeline(customer.id, LAST_CONTACTS)
+        entries, _ = await self._pages.customers.timeline(customer.id, LAST_CONTACTS, viewer=ask.user)
         contacts = [history_row(entry) for entry in entries if entry.kind != "created"]
         shown = with_customer(pop, Candidate(customer, Certainty.EXACT), labels, contacts)
         return web.Response(text=self._pages.renderer.render_pop(shown, language), content_type="text/html")

@@ -431,6 +431,16 @@ async def test_a_body_that_cannot_be_used_is_refused_in_words(it: Whole) -> None
     assert (await it.get("/api/v1/tickets", "anna")).json["items"] == []
 
 
+async def test_json_without_its_header_is_told_what_to_send(it: Whole) -> None:
+    """What curl does with -d and no header: it calls the JSON a form."""
+    body = b'{"workflow": "inquiry", "subject": "Hours?"}'
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = await it.post("/api/v1/tickets", "anna", data=body, headers=form)
+    assert (reply.status, reply.code) == (400, "malformed")
+    assert "`Content-Type: application/json`" in reply.json["error"]["message"]
+    assert (await it.get("/api/v1/tickets", "anna")).json["items"] == []
+
+
 async def test_a_body_of_another_kind_is_refused(it: Whole) -> None:
     anna = await it.sign_in("anna")
     form = "application/x-www-form-urlencoded"

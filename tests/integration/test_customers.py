@@ -14,6 +14,7 @@ from core import audit
 from core.bus import Bus
 from core.database import Database
 from core.errors import Conflict, Invalid, NotFound
+from core.identity.users import User
 from customers.messages import (
     Address,
     Certainty,
@@ -282,7 +283,9 @@ class Calls:
     def __init__(self, times: Sequence[float]) -> None:
         self.times = sorted(times, reverse=True)
 
-    async def entries(self, customer: Customer, before: float | None, limit: int) -> Sequence[TimelineEntry]:
+    async def entries(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> Sequence[TimelineEntry]:
         times = [at for at in self.times if before is None or at <= before]
         return [TimelineEntry(at, "call", customer.name, ref=f"c{at}") for at in times[:limit]]
 

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import pytest
 import websockets
 
-from core.identity import Role
+from core.database import Database
+from core.identity import Identity, Role
 from screenpop.hub import SIGNED_OUT
 from server.site import routes
 from tests.conftest import PASSWORD
@@ -494,3 +495,23 @@ def check_markup(text: str) -> None:
 async def test_the_name_of_every_person_in_the_table_has_the_role_that_its_initial_says() -> None:
     roles = [PEOPLE[user][0] for user in INITIALS.values()]
     assert roles == list(Role)
+
+
+async def test_a_revoked_token_closes_its_live_sockets(it: Whole) -> None:
+    """At once where this server revokes it, at its next look where a command does; a browser of the user stays."""
+    browser = await it.sign_in("anna")
+    async with (
+        it.live("", Cookie=browser["Cookie"], Origin=it.url) as page,
+        it.live("anna") as first,
+        it.live("ben") as bens,
+    ):
+        for line in (page, first, bens):
+            assert (await hear(line))["type"] == "hello"
+        assert await it.house.identity.revoke_tokens("anna", it.house.clock.now()) == 1
+        assert await closed(first) == 4001
+        elsewhere = Database(it.house.settings.database.url)
+        await Identity(elsewhere, it.house.settings.security).revoke_tokens("ben", it.house.clock.now())
+        await elsewhere.close()
+        await it.house.check_windows()
+        assert await closed(bens) == 4001
+        assert (await told(page, "ping"))["reply"] == "ping"
