@@ -70,8 +70,7 @@ def handed_over(call: Call, segment: Segment, works: Mapping[str, Work], person:
     draft = _draft(before, segment, works, person)
     if before:
         last = before[-1]
-        stage = "handed" if last.ended_at is not None else "asks" if _is_asked(segment) else "shared"
-        user = last.agent or ""
+        user, stage = last.agent or "", "asks" if last.ended_at is None else "handed"
         return HandedOver(stage, user, person(user), iso(segment.offered_at), notes, draft)
     if not notes and draft is None:
         return None
@@ -112,13 +111,7 @@ def _draft(
     users = {one.agent for one in before}
     if segment.ended_at is None:
         users |= {work.user for work in works.values() if work.origin == segment.agent}
-        users.discard(segment.agent)
-    # A copy that somebody took back after handing over is that agent's own affair.
-    written = [
-        work
-        for work in works.values()
-        if work.user in users and work.draft_at is not None and work.origin != work.user
-    ]
+    written = [work for work in works.values() if work.user in users and work.draft_at is not None]
     last = max(written, key=lambda work: work.draft_at or 0.0, default=None)
     own = works.get(segment.agent or "")
     if last is None or not last.draft or last.draft_at is None:
@@ -200,7 +193,6 @@ def _asking(call: Call, segment: Segment, person: Person) -> Went | None:
         if one.id != segment.id
         and one.ended_at is None
         and one.agent != segment.agent
-        and _is_asked(one)
         and one.offered_at >= (segment.answered_at or 0.0)
     ]
     if not asked:
@@ -211,16 +203,10 @@ def _asking(call: Call, segment: Segment, person: Person) -> Went | None:
     return Went(True, _kind(last), _name(last, person), state, iso(last.offered_at), since)
 
 
-def asker(call: Call, segment: Segment) -> str | None:
-    """The colleague who asked the segment's agent and is still with the customer, whom that agent never had itself."""
+def only_asked(call: Call, segment: Segment) -> bool:
+    """The agent was asked by a colleague who is still with the customer: it never had the customer itself."""
     before = _before(call, segment)
-    only_asked = segment.answered_at is None or segment.end_reason is EndReason.CANCELLED
-    return before[-1].agent if only_asked and before and before[-1].ended_at is None else None
-
-
-def _is_asked(segment: Segment) -> bool:
-    """It rings, or the two talk with each other only: the agent has not had the customer so far."""
-    return segment.ended_at is None and (segment.answered_at is None or segment.consult_since is not None)
+    return bool(before) and before[-1].ended_at is None
 
 
 def _is_after(one: Segment, segment: Segment) -> bool:

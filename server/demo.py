@@ -91,7 +91,6 @@ def _pbx(port: int) -> PbxSettings:
         secret=SECRET,
         trunks=("PJSIP/trunk",),
         outside_prefix="9",
-        queue_extensions={"service": "4001", "emergency": "4004"},
         wrapup={"service": 10.0},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from core.errors import NotFound
 from customers.accounts.service import Accounts
 from customers.messages import Certainty, Customer, Lookup, Match
 from customers.service import Customers
@@ -67,9 +68,19 @@ class Lines:
         """The id of the account's customer, where this session has proved that account."""
         return await self._owner(account) if account in self.proved.accounts(caller.session) else None
 
-    async def _owner(self, account: str) -> str | None:
-        owner = await self.customers.of_account(account)
-        if owner is not None:
-            return owner.id
+    async def customer_of_account(self, account: str) -> Customer | None:
+        """Whose account it is, by the customer's record or by billing's; for what is not told to the caller."""
+        owner = await self.customers.of_account(account) if account else None
+        if owner is not None or not account:
+            return owner
         found = await self.accounts.find(account)
-        return found.customer_id if found else None
+        if found is None or found.customer_id is None:
+            return None
+        try:
+            return await self.customers.get(found.customer_id)
+        except NotFound:
+            return None
+
+    async def _owner(self, account: str) -> str | None:
+        owner = await self.customer_of_account(account)
+        return owner.id if owner else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from server.ivr_callbacks import CallerCallbacks
 from server.ivr_customers import CallerRecords
-from server.ivr_pins import CallerPins
+from server.ivr_outages import CallerOutages
 from server.ivr_services import IvrServices
+from server.ivr_surveys import CallerSurveys
 from server.ivr_telephone import CallerTelephone
 from server.ivr_tickets import CallerTickets
 from server.sources import Existing
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 
 def caller_services(house: House, existing: Existing) -> IvrServices:
     """What a flow can ask of this house."""
-    lines, clock = house.lines, house.clock
+    lines, clock, board, calls = house.lines, house.clock, house.switchboard, house.calls
+    zone = ZoneInfo(house.settings.desk.time_zone)
+    tickets = CallerTickets(house.tickets, lines, existing.call_exists, clock)
     return IvrServices(
         CallerRecords(lines).table(),
-        CallerPins(house.pins, house.proofs, lines, clock).table(),
-        CallerTickets(house.tickets, lines, existing.call_exists, clock).table(),
-        CallerCallbacks(house.callbacks, lines, house.switchboard.call, clock).table(),
-        CallerTelephone(house.switchboard, house.calls, house.tickets, lines, clock).table(),
+        tickets.table(),
+        CallerOutages(house.outages, tickets, lines, zone, clock).table(),
+        CallerCallbacks(house.callbacks, lines, board.call, clock).table(),
+        CallerSurveys(house.surveys, tickets, board, calls, lines, clock).table(),
+        CallerTelephone(board, calls, house.tickets, lines, clock).table(),
     )

@@ -9,11 +9,13 @@ import customers.accounts.api
 import customers.api
 import customers.pins.api
 import ivr_flows.callbacks.api
+import ivr_flows.surveys.api
 import screenpop.api
 import screenpop.pages
 import server.health
 import ticketing.api
 import ticketing.group_api
+import ticketing.outages.api
 import ticketing.staff_api
 from core.web.app import BODY_LIMIT, install
 from core.web.openapi import openapi_route
@@ -33,6 +35,8 @@ def routes(house: House) -> list[Route]:
         *customers.accounts.api.routes(house.accounts),
         *ivr_flows.callbacks.api.routes(house.callbacks),
         *customers.pins.api.routes(house.pins),
+        *ivr_flows.surveys.api.routes(house.surveys),
+        *ticketing.outages.api.routes(house.outages),
         *ticketing.api.routes(house.tickets),
         *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),

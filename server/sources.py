@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from core.clock import Clock
 from core.errors import NotFound
+from core.identity.roles import Permission as P
 from core.identity.users import User
 from core.ids import new_id
 from cti.messages import Call
@@ -13,6 +14,7 @@ from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
 from customers.numbers import normalise
 from customers.service import Customers
+from ivr_flows.surveys.store import Score, Surveys
 from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
@@ -50,6 +52,26 @@ class TicketTimeline:
         who = await self._tickets.standing(actor_of(viewer), self._clock.now()) if viewer else None
         found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after, who)
         return [_ticket_entry(ticket) for ticket in found]
+
+
+class SurveyTimeline:
+    """A customer's scores, given by them or from one of their numbers; a department sees those on its tickets only."""
+
+    def __init__(self, surveys: Surveys) -> None:
+        self._surveys = surveys
+
+    async def entries(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> Sequence[TimelineEntry]:
+        if viewer is not None and not (viewer.can(P.CALLS_OWN) or viewer.can(P.REPORTS_SEE)):
+            return []
+        numbers = [phone.e164 for phone in customer.phones]
+        found = await self._surveys.of_customer(customer.id, numbers, before, limit)
+        return [TimelineEntry(one.at, "survey", str(one.score), _about(one), one.id) for one in found]
+
+
+def _about(score: Score) -> str:
+    return score.about if score.kind == "ticket" else ""
 
 
 class OpenTickets:

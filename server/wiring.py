@@ -32,6 +32,7 @@ from ivr_flows.driver import Driver
 from ivr_flows.messages import VisitChanged
 from ivr_flows.proofs import Proofs
 from ivr_flows.speech.voice import SpokenVoice
+from ivr_flows.surveys.store import Surveys
 from ivr_flows.visit_store import VisitStore
 from ivr_flows.visits import Visits
 from screenpop.commands import commands
@@ -57,9 +58,10 @@ from server.ivr_lines import Lines
 from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
 from server.people import People
-from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, TicketTimeline
+from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, SurveyTimeline, TicketTimeline
 from ticketing.messages import TicketChanged, TicketOpened
 from ticketing.notices import NOTICE_TOPIC, notice_handler
+from ticketing.outages.service import Outages
 from ticketing.service import Tickets
 from ticketing.timer import Timer
 from ticketing.webhooks import Courier, Ledger, Webhook
@@ -103,10 +105,13 @@ class House:
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
         folder, calendars = workflows_dir(self.settings.paths), calendars_dir(self.settings.paths)
+        self.outages = Outages(self.db, self.tickets)
+        self.surveys = Surveys(self.db)
         self.definitions = Definitions(self.tickets, folder, self.bus, self.clock, calendars)
         self.timer = Timer(self.db, self.bus, self.tickets, self.clock)
         self.customers.add_source(CallTimeline(self.calls, self.people.name))
         self.customers.add_source(TicketTimeline(self.tickets, self.clock))
+        self.customers.add_source(SurveyTimeline(self.surveys))
         notices = notice_handler(self.bus, self.tickets.directory, self.clock)
         self.relay = Relay(self.db, {NOTICE_TOPIC: notices}, self.clock)
         hooks = tuple(Webhook(one.key, one.url, one.secret, one.events) for one in self.settings.webhook)
@@ -175,6 +180,7 @@ class House:
             self.popper,
             self.accounts,
             self.callbacks,
+            self.outages,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
@@ -283,8 +289,7 @@ class House:
 
     async def _find_call(self, call_id: str) -> Call | None:
         """The call, live or ended."""
-        shown = self.switchboard.call(call_id) or self.popper.call(call_id)
-        return shown or await self.calls.get(call_id)
+        return self.switchboard.call(call_id) or await self.calls.get(call_id)
 
     async def _housekeeping(self) -> None:
         """What nobody tells us of is looked at from time to time; a round that fails is tried again."""

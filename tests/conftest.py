@@ -28,6 +28,8 @@ TABLES = (
     "ivr_flows.tables",
     "screenpop.tables",
     "ivr_flows.callbacks.tables",
+    "ivr_flows.surveys.tables",
+    "ticketing.outages.tables",
     "ticketing.tables",
 )
 for _name in TABLES:

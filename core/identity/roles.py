@@ -29,6 +29,7 @@ class Permission(Enum):
     ACCOUNTS_EDIT = "accounts.edit"
     CALLBACKS_SEE = "callbacks.see"
     CALLBACKS_MANAGE = "callbacks.manage"
+    OUTAGES_MANAGE = "outages.manage"
     PINS_RESET = "pins.reset"
     TICKETS_SEE = "tickets.see"
     TICKETS_EDIT = "tickets.edit"
@@ -55,11 +56,18 @@ _AGENT = _TICKETS | {
     P.CALLBACKS_SEE,
     P.PINS_RESET,
 }
-_SUPERVISOR = _AGENT | {P.CALLBACKS_MANAGE, P.ACCOUNTS_EDIT, P.CALLS_ALL, P.AGENTS_ALL, P.REPORTS_SEE}
+_SUPERVISOR = _AGENT | {
+    P.OUTAGES_MANAGE,
+    P.CALLBACKS_MANAGE,
+    P.ACCOUNTS_EDIT,
+    P.CALLS_ALL,
+    P.AGENTS_ALL,
+    P.REPORTS_SEE,
+}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
-    Role.DISPATCHER: _AGENT,
+    Role.DISPATCHER: _AGENT | {P.OUTAGES_MANAGE},
     Role.DEPARTMENT: _TICKETS,
     Role.LEADER: _TICKETS | {P.REPORTS_SEE, P.ACCOUNTS_SEE},
     Role.SUPERVISOR: _SUPERVISOR,

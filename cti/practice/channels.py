@@ -36,20 +36,16 @@ class Bridge:
     def __init__(self, uniqueid: str) -> None:
         self.uniqueid = uniqueid
         self.members: list[Channel] = []
-        self.kept = False
-        """It stays while nobody is in it."""
 
-    def lines(self, prefix: str = "Bridge") -> bytes:
+    def lines(self) -> bytes:
         return lines(
-            **{
-                f"{prefix}Uniqueid": self.uniqueid,
-                f"{prefix}Type": "basic",
-                f"{prefix}Technology": "simple_bridge",
-                f"{prefix}Creator": UNKNOWN,
-                f"{prefix}Name": UNKNOWN,
-                f"{prefix}NumChannels": len(self.members),
-                f"{prefix}VideoSourceMode": "none",
-            }
+            BridgeUniqueid=self.uniqueid,
+            BridgeType="basic",
+            BridgeTechnology="simple_bridge",
+            BridgeCreator=UNKNOWN,
+            BridgeName=UNKNOWN,
+            BridgeNumChannels=len(self.members),
+            BridgeVideoSourceMode="none",
         )
 
 
@@ -70,8 +66,6 @@ class Channel:
         self.flow: Flow | None = None
         self.held = False
         self.alive = True
-        self.partner: Channel | None = None
-        """The other half of a Local channel."""
         self._made: dict[str, bytes] = {}
 
     def set(self, **changes: object) -> None:

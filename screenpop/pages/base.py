@@ -24,6 +24,8 @@ from screenpop.words import N_
 from ticketing.clocks import Reading
 from ticketing.library import Definition
 from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.outages.model import Outage
+from ticketing.outages.service import NewOutage
 from ticketing.relations import Link
 from ticketing.views import EventView, FormView
 from ticketing.workflow.model import Workflow
@@ -34,6 +36,7 @@ RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/desk", "desk", N_("Desk"), Permission.DESK_USE),
     ("/tickets", "ticket", N_("Tickets"), Permission.TICKETS_SEE),
     ("/customers", "people", N_("Customers"), Permission.CUSTOMERS_SEE),
+    ("/outages", "warn", N_("Outages"), Permission.OUTAGES_MANAGE),
     ("/callbacks", "back_call", N_("Call-backs"), Permission.CALLBACKS_SEE),
     ("/wall", "wall", N_("Wallboard"), Permission.CALLS_ALL),
     ("/settings", "settings", N_("Settings"), Permission.DESK_USE),
@@ -70,6 +73,18 @@ class Billing(Protocol):
     """Where the pages read what customers owe."""
 
     async def of_customer(self, customer_id: str) -> Sequence[Account]: ...
+
+
+class OutageRoom(Protocol):
+    """What the pages need of the outages."""
+
+    async def announce(self, actor: Actor, new: NewOutage, at: float) -> Outage: ...
+    async def change(
+        self, actor: Actor, id: str, changes: dict[str, Any], version: int, at: float
+    ) -> Outage: ...
+    async def end(self, actor: Actor, id: str, version: int, at: float) -> Outage: ...
+    async def get(self, id: str) -> Outage: ...
+    async def page(self, open: bool | None, limit: int, after: str) -> Sequence[Outage]: ...
 
 
 class CallbackStore(Protocol):
@@ -134,6 +149,7 @@ class Pages:
     pops: Pops
     billing: Billing
     callbacks: CallbackRoom
+    outages: OutageRoom
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

@@ -10,7 +10,6 @@ export const PARTS = {
   pop: ["pops", "pop_id"],
   "pop.updated": ["pops", "pop_id"],
   "pop.withdrawn": ["pops", "pop_id"],
-  context: ["contexts", "call_id"],
 };
 
 /**
@@ -39,7 +38,7 @@ function isGone(type, data) {
 /** Keeps the picture and tells those who follow it which part has changed, and by which message. */
 export class Store {
   constructor() {
-    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [], contexts: [] };
+    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [] };
     /** @type {((part: string, message: any) => void)[]} */
     this.followers = [];
   }
@@ -51,7 +50,7 @@ export class Store {
 
   /** A hello: everything is new. */
   reset(snapshot) {
-    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [], contexts: [], ...snapshot };
+    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [], ...snapshot };
     this.#tell("all", null);
   }
 

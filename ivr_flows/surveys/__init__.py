@@ -1,0 +1,1 @@
+"""How satisfied callers say they were, after a call or a ticket."""

@@ -1,0 +1,133 @@
+"""Scores in the database, and the figures made of them.
+
+count: scores that fit. average: their sum / count, None where there is none. satisfied: scores of 4 and 5 / count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import asdict
+
+from core.database import Database, insert_for
+from ivr_flows.surveys.tables import surveys as t
+
+LOWEST, HIGHEST, CONTENT = 1, 5, 4
+
+
+class Score(msgspec.Struct, frozen=True):
+    """One answer. `kind` is `call` or `ticket`, `about` that call's or ticket's id (a ticket's number for `ticket`);
+    `call_id` is the call in which it was given."""
+
+    id: str
+    at: float
+    kind: str
+    about: str
+    call_id: str
+    score: int
+    agent: str = ""
+    queue: str = ""
+    workflow: str = ""
+    number: str = ""
+    customer_id: str = ""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which scores; what is empty does not matter. Times are epoch seconds, `until` is not included."""
+
+    kind: str = ""
+    agent: str = ""
+    queue: str = ""
+    workflow: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """`name` is the agent, queue or workflow, empty for the whole; `scores` counts 1 to 5 in order."""
+
+    name: str
+    count: int
+    average: float | None
+    satisfied: float | None
+    scores: tuple[int, int, int, int, int]
+
+
+class Surveys:
+    """All scores of an installation."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def save(self, score: Score) -> None:
+        """Keep it; who answers twice in one call about the same thing has changed their mind."""
+        async with self._db.begin() as tx:
+            first = insert_for(tx, t).values(asdict(score))
+            changed = {"score": score.score, "at": score.at}
+            keys = ["kind", "about", "call_id"]
+            await tx.execute(first.on_conflict_do_update(index_elements=keys, set_=changed))
+
+    async def page(self, wanted: Wanted, limit: int, after: str) -> list[Score]:
+        """The newest first, from the one after the id `after`."""
+        query = sa.select(t).where(*_conditions(wanted)).order_by(t.c.id.desc()).limit(limit)
+        return await self._read(query.where(t.c.id < after) if after else query)
+
+    async def of_customer(
+        self, customer_id: str, numbers: Sequence[str], before: float | None, limit: int
+    ) -> list[Score]:
+        """What a customer, or a caller from one of these numbers, has answered at or before that moment."""
+        mine = sa.or_(
+            t.c.customer_id == customer_id,
+            sa.and_(t.c.customer_id == "", t.c.number != "", t.c.number.in_(numbers)),
+        )
+        query = sa.select(t).where(mine).order_by(t.c.at.desc(), t.c.id.desc()).limit(limit)
+        return await self._read(query if before is None else query.where(t.c.at <= before))
+
+    async def of_call(self, call_id: str) -> Score | None:
+        """The last score that was given for a call."""
+        query = sa.select(t).where(t.c.kind == "call", t.c.about == call_id).order_by(t.c.at.desc()).limit(1)
+        found = await self._read(query)
+        return found[0] if found else None
+
+    async def figures(self, wanted: Wanted, by: str = "") -> list[Figure]:
+        """One figure, or one for each agent, queue or workflow (`by`), by name."""
+        group = t.c[by] if by else sa.literal("")
+        query = (
+            sa.select(group.label("name"), t.c.score, sa.func.count().label("n"))
+            .where(*_conditions(wanted))
+            .group_by(group, t.c.score)
+        )
+        async with self._db.read() as tx:
+            rows = (await tx.execute(query)).all()
+        counts: dict[str, list[int]] = {} if by else {"": [0] * HIGHEST}
+        for name, score, n in rows:
+            counts.setdefault(name, [0] * HIGHEST)[score - LOWEST] += n
+        return [figure(name, scores) for name, scores in sorted(counts.items())]
+
+    async def _read(self, query: sa.Select[Any]) -> list[Score]:
+        async with self._db.read() as tx:
+            return [Score(**row) for row in (await tx.execute(query)).mappings()]
+
+
+def figure(name: str, scores: Sequence[int]) -> Figure:
+    """The figure of these counts of 1 to 5. Pure."""
+    count = sum(scores)
+    total = sum(n * value for value, n in enumerate(scores, LOWEST))
+    one, two, three, four, five = scores
+    if not count:
+        return Figure(name, 0, None, None, (one, two, three, four, five))
+    satisfied = sum(scores[CONTENT - LOWEST :]) / count
+    return Figure(name, count, round(total / count, 4), round(satisfied, 4), (one, two, three, four, five))
+
+
+def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    names = ("kind", "agent", "queue", "workflow")
+    found = [t.c[name] == value for name in names if (value := getattr(wanted, name))]
+    if wanted.since is not None:
+        found.append(t.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(t.c.at < wanted.until)
+    return found
