@@ -76,6 +76,13 @@ class Hangup(AmiEvent, frozen=True):
     """Q.850: 16 normal, 17 busy, 19 no answer, 21 rejected, 26 answered elsewhere."""
 
 
+class HangupRequest(AmiEvent, frozen=True):
+    """The channel is asked to go: by its far side, or (`soft`) by the PBX, which may only follow another one."""
+
+    chan: Chan
+    soft: bool = False
+
+
 class DialBegin(AmiEvent, frozen=True):
     """`chan` is None where nobody dials (an Originate)."""
 
@@ -90,6 +97,8 @@ class DialEnd(AmiEvent, frozen=True):
     chan: Chan | None
     dest: Chan
     status: str
+    forward: str = ""
+    """Where the phone sends the call on to (SIP 302), and it is CANCEL then."""
 
 
 class BridgeCreate(AmiEvent, frozen=True):

@@ -210,10 +210,12 @@ _TABLE: dict[str, Callable[[Message], e.AmiEvent | None]] = {
     "VarSet": _var_set,
     "Rename": lambda m: e.Rename(m.headers["Uniqueid"], _text(m, "Channel"), _text(m, "Newname")),
     "Hangup": lambda m: e.Hangup(chan(m), _int(m, "Cause")),
+    "HangupRequest": lambda m: e.HangupRequest(chan(m)),
+    "SoftHangupRequest": lambda m: e.HangupRequest(chan(m), soft=True),
     "Hold": lambda m: e.Hold(chan(m)),
     "Unhold": lambda m: e.Unhold(chan(m)),
     "DialBegin": lambda m: e.DialBegin(_opt_chan(m), dest(m), _text(m, "DialString")),
-    "DialEnd": lambda m: e.DialEnd(_opt_chan(m), dest(m), _text(m, "DialStatus")),
+    "DialEnd": lambda m: e.DialEnd(_opt_chan(m), dest(m), _text(m, "DialStatus"), _text(m, "Forward")),
     # bridges
     "BridgeCreate": lambda m: e.BridgeCreate(m.headers["BridgeUniqueid"]),
     "BridgeDestroy": lambda m: e.BridgeDestroy(m.headers["BridgeUniqueid"]),

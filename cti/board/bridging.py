@@ -49,11 +49,19 @@ def talk(state: State, bridge: str, at: float) -> None:
     members = state.bridges.get(bridge, {})
     if len(members) < 2:
         return
+    caller = _caller(members)
     for leg in tuple(members.values()):
+        if caller is not None and leg.stretch is not None and leg is not caller:
+            stretches.got_caller(state, leg.call, leg.stretch, at)
         if not leg.local and leg.inside and not leg.aside and _can_talk(leg):
             stretches.answer(state, leg, at)
             if leg.stretch is not None and leg.stretch.how is How.OUTBOUND:
                 stretches.reached(state, leg.call, at)
+
+
+def _caller(members: dict[str, Leg]) -> Leg | None:
+    """Who the call is about, if it is in this bridge."""
+    return members.get(next(iter(members.values())).call.first)
 
 
 def _can_talk(leg: Leg) -> bool:

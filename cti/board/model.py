@@ -101,6 +101,8 @@ class Leg:
     """The queue that called it; matters where it is a Local channel in front of the phone."""
     partner: str = ""
     """Uniqueid of the other half of a Local channel."""
+    hung_up: bool = False
+    """It was asked to go, before anybody else in its bridge: its own side has hung up."""
     aside: bool = False
     """The second line of an agent who holds the caller on the first, to ask a colleague: no part of a segment."""
     left_first: bool = False

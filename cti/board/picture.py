@@ -183,11 +183,15 @@ def _place(state: State, leg: Leg, item: SeenChannel, at: float) -> None:
 
 
 def _remembered(state: State, leg: Leg, at: float) -> Stretch | None:
-    """The stretch that goes on. Who has talked cannot be ringing now: that one is lost, and another begins."""
+    """The stretch that goes on. Who has talked cannot be ringing now, nor be called who was dialling: that one is lost,
+    and another begins.
+    """
+    called = leg.uniqueid != leg.call.first
     for stretch in leg.call.stretches.values():
         if stretch.ended_at is not None or stretch.interface != leg.interface:
             continue
-        if stretch.answered_at is None or leg.state == _UP or stretch.legs:
+        dialled = called and stretch.how is How.OUTBOUND and stretch.answered_at is None
+        if not dialled and (stretch.answered_at is None or leg.state == _UP or stretch.legs):
             return stretch
         stretches.end(state, leg.call, stretch, EndReason.LOST, at)
     return None

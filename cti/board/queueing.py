@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.board import sets, stretches
-from cti.board.channels import ring_no_answer
+from cti.board.dials import ring_no_answer
 from cti.board.model import Leg
 from cti.board.state import State
 from cti.events import (
@@ -66,9 +66,10 @@ def caller_leave(state: State, event: QueueCallerLeave, at: float) -> None:
 
 
 def caller_abandon(state: State, event: QueueCallerAbandon, at: float) -> None:
+    """Also told of a caller whom the queue sends on because its time is over: that one has not hung up."""
     caller_leave(state, QueueCallerLeave(event.chan, event.queue, 0), at)
     leg = state.legs.get(event.chan.uniqueid)
-    if leg is not None and leg.call.answered_at is None:
+    if leg is not None and leg.hung_up and leg.call.answered_at is None:
         leg.call.abandoned = True
 
 
@@ -84,8 +85,23 @@ def agent_called(state: State, event: AgentCalled, at: float) -> None:
         dest.dialled_by = dest.dialled_by or caller.uniqueid
     dest.dialling = True
     _is_phone(state, dest)
-    if dest.inside and not dest.local:
+    if dest.local:
+        _behind(state, dest, at)
+    elif dest.inside:
         stretches.offer(state, dest, at, event.queue)
+
+
+def _behind(state: State, local: Leg, at: float) -> None:
+    """The Local channel's phone may ring before Asterisk says that it is the queue which calls it."""
+    for leg in local.call.legs.values():
+        if (
+            local.partner
+            and leg.dialled_by == local.partner
+            and leg.inside
+            and not leg.local
+            and leg.dialling
+        ):
+            stretches.offer(state, leg, at, local.queue)
 
 
 def agent_connect(state: State, event: AgentConnect, at: float) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cti.board import stretches
-from cti.board.model import EXTENSION_DIGITS, CallSet, Leg, Stretch, age, interface_of, is_extension
+from cti.board import sides, stretches
+from cti.board.model import CallSet, Leg, Stretch, age, interface_of
 from cti.board.state import State
 from cti.events import Chan
-from cti.messages import Direction, EndReason, How, Party
+from cti.messages import Direction, EndReason, How
 
 
 def see(state: State, chan: Chan, at: float) -> Leg | None:
@@ -46,7 +46,7 @@ def enter(state: State, chan: Chan, at: float) -> Leg:
         chan.name,
         interface_of(chan.name),
         chan.name.startswith("Local/"),
-        is_inside(state, chan),
+        sides.is_inside(state, chan),
         chan.state,
         call,
     )
@@ -65,18 +65,6 @@ def enter(state: State, chan: Chan, at: float) -> Leg:
     return leg
 
 
-def is_inside(state: State, chan: Chan) -> bool:
-    """A phone of the house: of a seat, of a queue member, or one that is named by its own short number."""
-    interface = interface_of(chan.name)
-    if interface in state.trunks:
-        return False
-    return (
-        interface in state.desks.by_interface
-        or interface in state.memberships
-        or is_extension(interface, chan.caller_num)
-    )
-
-
 def _new_call(state: State, chan: Chan, linkedid: str, at: float) -> CallSet:
     oldest = linkedid if linkedid not in state.recent else chan.uniqueid
     call = CallSet(f"{state.pbx}-{oldest}", at)
@@ -89,22 +77,13 @@ def _new_call(state: State, chan: Chan, linkedid: str, at: float) -> CallSet:
 def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None:
     """The call's first real channel says who calls, and from which side."""
     call.first, call.first_inside = leg.uniqueid, leg.inside
-    call.caller = party_of(state, leg, chan)
+    call.caller = sides.party_of(state, leg, chan)
     expected = state.dialled.pop(leg.uniqueid, None)
-    call.dialled = expected if expected is not None else dialled_by(state, leg, chan)
+    call.dialled = expected if expected is not None else sides.dialled_by(state, leg, chan)
     if leg.inside:
-        call.direction = _likely_direction(state, call.dialled)
-        call.asks_for = _held_at(state, leg)
+        call.direction = sides.likely_direction(state, call.dialled)
+        call.asks_for = sides.held_at(state, leg)
         stretches.begin(state, leg, How.OUTBOUND, at)
-
-
-def _held_at(state: State, leg: Leg) -> CallSet | None:
-    """The call that the phone of this new leg has on hold on another line."""
-    for other in state.phones[leg.interface].values():
-        stretch = other.stretch
-        if other is not leg and stretch is not None and stretch.talking and stretch.held_since is not None:
-            return other.call
-    return None
 
 
 def consult(state: State, call: CallSet, at: float) -> None:
@@ -113,33 +92,9 @@ def consult(state: State, call: CallSet, at: float) -> None:
     call.asks_for = None
     if held is None or asks is None or held.ended_at is not None or held is call:
         return
-    _absorb(state, held, call, at)
+    absorb(state, held, call, at)
     asks.stretch, asks.aside = None, True
     state.touch_phone(asks.interface)
-
-
-def _likely_direction(state: State, dialled: str) -> Direction:
-    """Where a call from inside goes, until somebody is called for it and it is known."""
-    short = len(dialled) <= EXTENSION_DIGITS or dialled in state.desks.by_extension
-    return Direction.INTERNAL if short else Direction.OUTBOUND
-
-
-def dialled_by(state: State, leg: Leg, chan: Chan) -> str:
-    """The number that the channel dials, as people know it; empty where the dialplan is at no number."""
-    if chan.exten in ("s", "h", "i", "t"):
-        return ""
-    prefix = state.outside_prefix
-    if leg.inside and prefix and len(chan.exten) > EXTENSION_DIGITS:
-        return chan.exten.removeprefix(prefix)
-    return chan.exten
-
-
-def party_of(state: State, leg: Leg, chan: Chan) -> Party:
-    """Who is at this channel; a seat is called by its own name, whatever its phone says."""
-    desk = state.desks.by_interface.get(leg.interface)
-    if desk is None:
-        return Party(chan.caller_num, chan.caller_name)
-    return Party(desk.seat.extension or chan.caller_num, desk.seat.name or chan.caller_name)
 
 
 def _link(state: State, call: CallSet, linkedid: str) -> None:
@@ -175,21 +130,27 @@ def join(state: State, one: CallSet, two: CallSet, at: float) -> CallSet:
     if one is two:
         return one
     keep, gone = (one, two) if _rank(one) <= _rank(two) else (two, one)
-    _absorb(state, keep, gone, at)
+    absorb(state, keep, gone, at)
     return keep
 
 
-def _absorb(state: State, keep: CallSet, gone: CallSet, at: float) -> None:
-    moved = [(s, s.talking) for s in gone.stretches.values() if s.talking or _is_offer(s)]
+def absorb(state: State, keep: CallSet, gone: CallSet, at: float) -> None:
+    """What was a call turns out to be part of another. Its agents go over; who only dialled comes in anew."""
+    if keep is gone:
+        return
+    went = [(s, s.talking) for s in gone.stretches.values() if s.talking or _is_offer(s)]
     for stretch in gone.stretches.values():
+        for uniqueid in stretch.legs if stretch.live else ():
+            if uniqueid in gone.legs:
+                gone.legs[uniqueid].stretch = None
         stretches.end(state, gone, stretch, EndReason.TRANSFERRED, at)
     _move_channels(state, gone, keep)
     _move_facts(gone, keep)
-    for stretch, talked in moved:
+    for stretch, talked in went:
         for uniqueid in tuple(stretch.legs):
             leg = keep.legs.get(uniqueid)
             if leg is not None:
-                _carry_over(state, leg, talked, at)
+                _carry_over(state, leg, stretch, talked, at)
     gone.joined, gone.ended_at, gone.waiting, gone.asks_for = keep.id, at, "", None
     state.calls.pop(gone.id, None)
     state.touch(gone)
@@ -236,13 +197,19 @@ def _move_facts(gone: CallSet, keep: CallSet) -> None:
     keep.incomplete = keep.incomplete or gone.incomplete
 
 
-def _carry_over(state: State, leg: Leg, talked: bool, at: float) -> None:
-    """An agent of the swallowed call is with the other one now, unless it is there already with another phone."""
-    leg.stretch = None
-    if talked:
-        stretches.answer(state, leg, at)
-    else:
+def _carry_over(state: State, leg: Leg, before: Stretch, talked: bool, at: float) -> None:
+    """An agent of the swallowed call is with the other one now, unless it is there already with another phone.
+
+    It keeps its times: what it has talked so far was with whoever it called, or who called it, and not with the caller.
+    """
+    if not talked:
         stretches.offer(state, leg, at)
+        return
+    stretches.answer(state, leg, at)
+    now = leg.stretch
+    if now is not None and now.answered_at == at and before.answered_at is not None:
+        now.offered_at, now.answered_at, now.frozen = before.offered_at, before.answered_at, None
+        now.consult_since = before.answered_at
 
 
 def leave(state: State, leg: Leg, at: float) -> CallSet:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cti import events as ami
-from cti.board import bridging, channels, queueing, transfers
+from cti.board import bridging, channels, dials, endings, queueing, transfers
 from cti.board.state import State
 
 Handler = Callable[[State, Any, float], None]
@@ -27,9 +27,10 @@ TABLE: dict[type, Handler] = {
     ami.NewConnectedLine: channels.new_connected_line,
     ami.VarSet: channels.var_set,
     ami.Rename: channels.rename,
-    ami.Hangup: channels.hangup,
-    ami.DialBegin: channels.dial_begin,
-    ami.DialEnd: channels.dial_end,
+    ami.Hangup: endings.hangup,
+    ami.HangupRequest: endings.hangup_request,
+    ami.DialBegin: dials.dial_begin,
+    ami.DialEnd: dials.dial_end,
     ami.Hold: channels.hold,
     ami.Unhold: channels.unhold,
     ami.BridgeCreate: bridging.bridge_create,

@@ -6,7 +6,7 @@ from cti.board import bridging, sets, stretches
 from cti.board.model import CallSet, Leg
 from cti.board.state import State
 from cti.events import AttendedTransfer, BlindTransfer, Chan, ParkedCall, Pickup
-from cti.messages import EndReason
+from cti.messages import CallOffered, EndReason, How
 
 
 def blind_transfer(state: State, event: BlindTransfer, at: float) -> None:
@@ -54,9 +54,22 @@ def _transferred(state: State, leg: Leg, at: float) -> None:
 
 
 def pickup(state: State, event: Pickup, at: float) -> None:
-    """The channels are swapped by a masquerade: the Rename that follows moves the offer."""
-    for chan in (event.chan, event.target):
-        sets.see(state, chan, at)
+    """The offer is that of the phone which takes it from now on. A Rename, should one follow, changes no more."""
+    takes, rings = sets.see(state, event.chan, at), sets.see(state, event.target, at)
+    if takes is None or rings is None:
+        return
+    sets.absorb(state, rings.call, takes.call, at)
+    offer, rings.dialling = rings.stretch, False
+    if offer is None or not offer.offered or takes.interface == rings.interface:
+        return
+    stretches.end(state, rings.call, offer, EndReason.ANSWERED_ELSEWHERE, at)
+    takes.queue = offer.queue or ""
+    taken = takes.stretch
+    if taken is not None and taken.live:  # its DialEnd may come first
+        taken.how, taken.queue, taken.frozen = How.PICKUP, offer.queue, None
+    elif takes.inside:
+        taken = stretches.begin(state, takes, How.PICKUP, at, offer.queue)
+        state.note(rings.call, CallOffered, taken)
 
 
 def parked(state: State, event: ParkedCall, at: float) -> None:

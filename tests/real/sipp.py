@@ -12,6 +12,7 @@ from tests.real.sipp_process import Report, SipError, Sipp
 
 __all__ = ["Behaviour", "Caller", "Phone", "Report", "SipError", "answers", "rejects"]
 SCENARIOS = Path(__file__).parent / "scenarios"
+_SPEAK = '<nop><action><exec rtp_stream="sound.alaw,-1,8"/></action></nop>'
 
 
 class Phone(Sipp):
@@ -111,22 +112,34 @@ def rejects(after: float = 0) -> Behaviour:
 class Caller(Sipp):
     """One call from outside to `did`, or from an agent's phone when `agent` names its extension.
 
-    `name` is the display name as it goes into the From header, before SIP's quoting.
+    `name` is the display name as it goes into the From header, before SIP's quoting. One who `speaks` sends sound; the
+    others are silent.
     """
 
     def __init__(
-        self, pbx: Asterisk, did: str, number: str = "13800138000", name: str = "", agent: str = ""
+        self,
+        pbx: Asterisk,
+        did: str,
+        number: str = "13800138000",
+        name: str = "",
+        agent: str = "",
+        *,
+        speaks: bool = False,
     ) -> None:
         host = "127.0.0.1" if agent else "127.0.0.2"
         super().__init__(host, ports.free_udp(host))
         self._pbx, self._did, self._agent = pbx, did, agent
-        self._number, self._name = agent or number, name
+        self._number, self._name, self._speaks = agent or number, name, speaks
         self.call_id = uuid.uuid4().hex
+
+    def prepare(self, folder: Path) -> None:
+        (folder / "sound.alaw").write_bytes(b"\xd5" * 8000)
 
     def scenario(self) -> str:
         auth = (SCENARIOS / "auth.xml").read_text() if self._agent else ""
         text = (SCENARIOS / "caller.xml").read_text().replace("@AUTH@", auth)
         values = {"DID": self._did, "NUMBER": self._number, "SECRET": self._pbx.secret}
+        values["SPEAK"] = _SPEAK if self._speaks else ""
         values |= {"BRANCH": "auth" if self._agent else "inv", "NAME": "[shown]" if self._name else ""}
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)

@@ -45,12 +45,16 @@ class Sipp:
         """The scenario's XML."""
         raise NotImplementedError
 
+    def prepare(self, folder: Path) -> None:
+        """Puts further files beside the scenario."""
+
     def arguments(self) -> list[str]:
         """Further arguments of sipp."""
         return []
 
     async def __aenter__(self) -> Self:
         folder = Path(self._folder.name)
+        self.prepare(folder)
         (folder / "scenario.xml").write_text(self.scenario())
         os.mkfifo(folder / "log")
         self._stack.callback(self._folder.cleanup)

@@ -94,6 +94,7 @@ def test_a_caller_who_gives_up_while_a_phone_rings_withdraws_the_offer() -> None
     script.ring(CALLER, LI, "service")
     assert script.agent("li").state is AgentState.RINGING
     told = script.say(
+        ami.HangupRequest(CALLER),
         ami.DialEnd(CALLER, state(LI, RINGING), "CANCEL"),
         ami.QueueCallerAbandon(CALLER, "service", 4),
         ami.Hangup(LI, 0),
@@ -342,7 +343,53 @@ def test_a_local_channel_in_front_of_a_phone_is_never_an_agent() -> None:
     assert (segment.agent, segment.queue, segment.how) == ("li", "service", How.QUEUE)
 
 
+def test_a_queue_whose_time_is_over_was_not_abandoned() -> None:
+    script = Script()
+    script.arrive(CALLER, "service")
+    script.say(ami.QueueCallerAbandon(CALLER, "service", 4), ami.QueueCallerLeave(CALLER, "service", 0))
+    script.say(ami.Hangup(CALLER, 16))
+    assert script.ended[0].outcome is Outcome.NO_ANSWER
+
+
+def test_a_caller_who_is_taken_elsewhere_was_transferred_and_one_who_hangs_up_was_not() -> None:
+    for request, reason in (
+        ((), EndReason.TRANSFERRED),
+        ((ami.HangupRequest(CALLER),), EndReason.CALLER_HUNG_UP),
+    ):
+        script = Script()
+        caller = state(CALLER, UP)
+        script.arrive(caller)
+        script.ring(caller, LI)
+        script.answer(caller, LI)
+        script.say(*request, ami.BridgeLeave("b1", caller), ami.BridgeLeave("b1", LI), ami.Hangup(LI, 16))
+        assert script.calls[0].segments[0].end_reason is reason
+
+
 def test_a_pick_up_moves_the_offer_to_who_picked_up() -> None:
+    script = Script()
+    script.arrive(CALLER, "service")
+    script.ring(CALLER, LI, "service")
+    picker = chan(6, "PJSIP/1003", RING, exten="*8", num="1003")
+    script.arrive(picker)
+    picker = state(picker, UP)
+    told = script.say(ami.Newstate(picker), ami.Pickup(picker, LI), ami.Hangup(LI, 16))
+    assert [type(e) for e in told if isinstance(e, CallOffered | OfferWithdrawn)] == [
+        OfferWithdrawn,
+        CallOffered,
+    ]
+    script.say(ami.QueueCallerLeave(CALLER, "service", 0))
+    script.say(ami.AgentConnect(CALLER, picker, "service", "PJSIP/1001"))
+    (call,) = script.calls
+    assert [(s.agent, s.how, s.queue, s.end_reason) for s in call.segments] == [
+        ("li", How.QUEUE, "service", EndReason.ANSWERED_ELSEWHERE),
+        ("zhao", How.PICKUP, "service", None),
+    ]
+    assert call.answered_at is not None
+    assert script.agent("zhao").state is AgentState.TALKING
+    assert script.agent("li").state is AgentState.READY
+
+
+def test_a_pick_up_by_a_renamed_channel_moves_the_offer_too() -> None:
     script = Script()
     script.arrive(CALLER)
     script.ring(CALLER, LI)

