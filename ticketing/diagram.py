@@ -1,36 +1,14 @@
-"""A workflow's diagram, made from its table: as Mermaid text, or as a picture (`ticketing.picture`). Pure."""
+"""A workflow's diagram, made from its table: as Mermaid text, or as a picture (`core.definition.picture`). Pure."""
 
 from __future__ import annotations
 
-import msgspec
-
-from ticketing.picture import draw
+from core.definition.picture import Edge, Graph, draw
 from ticketing.workflow.model import ANY_OPEN, STAY, Row, Workflow
 
 WORDS = {
     "any": ("From any open state", "任一未办结状态"),
     "stays": ("keeps the state", "状态不变"),
 }
-
-
-class Edge(msgspec.Struct, frozen=True):
-    """All events that lead from one state to another, by their labels."""
-
-    source: str
-    target: str
-    labels: tuple[str, ...]
-
-
-class Graph(msgspec.Struct, frozen=True):
-    """What there is to draw, in one language. `side` are the events that keep a state, per state."""
-
-    title: str
-    start: str
-    states: dict[str, str]
-    ends: frozenset[str]
-    edges: tuple[Edge, ...]
-    side: dict[str, tuple[str, ...]]
-    notes: tuple[str, ...]
 
 
 def graph(workflow: Workflow, language: str) -> Graph:

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from core.definition.picture import width
 from tests.unit.ticketing.shipped import SHIPPED
 from tests.unit.ticketing.test_definitions import GOOD
 from ticketing.diagram import mermaid, svg
-from ticketing.picture import width
 from ticketing.workflow.load import load
 from ticketing.workflow.model import Workflow
 

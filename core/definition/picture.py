@@ -12,14 +12,35 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ticketing.diagram import Edge, Graph
+import msgspec
 
 PORT, GAP, LANE, PAD = 20, 44, 12, 12
 SMALL, LARGE = 11, 13
 """Sizes of labels and of states' names, in pixels, as all measures here."""
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """All that leads from one state to another, by its labels."""
+
+    source: str
+    target: str
+    labels: tuple[str, ...]
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """What there is to draw, in one language. `side` is what keeps a state, per state; `lines` are further words in
+    its box, `badges` stand at its corner."""
+
+    title: str
+    start: str
+    states: dict[str, str]
+    ends: frozenset[str]
+    edges: tuple[Edge, ...]
+    side: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+    lines: dict[str, tuple[str, ...]] = {}
+    badges: dict[str, str] = {}
 
 
 def width(text: str, size: int) -> float:
@@ -93,6 +114,8 @@ class Picture:
             PAD + LANE * (len(self.left_lanes) + 1) + _widest(e for b in self.spine for e in b.left) + PAD
         )
         self.lanes_x = self.x + wide + 2 * PAD + _widest(e for b in self.spine for e in b.right)
+        below = self.x + wide / 2 + 8 + _widest(self.down.values()) + PAD
+        self.lanes_x = max(self.lanes_x, below)
         self.ends_x = self.lanes_x + LANE * (len(self.right_lanes) + 2)
         y = 64.0
         for box in self.spine:
@@ -175,6 +198,18 @@ class Picture:
         self.text(box.x + box.w / 2, first, box.title, LARGE, anchor="middle", weight=600)
         for at, line in enumerate(box.lines, start=1):
             self.text(box.x + box.w / 2, first + 15 * at, line, SMALL, anchor="middle")
+        if badge := self.graph.badges.get(box.name):
+            self._draw_badge(box, badge)
+
+    def _draw_badge(self, box: Box, said: str) -> None:
+        """A mark over the upper right corner, which stays readable over the box's edge in every theme."""
+        wide = width(said, SMALL) + 14
+        x = box.x + box.w - wide + 8
+        self.parts.append(
+            f'<g class="badge"><rect x="{x:g}" y="{box.y - 9:g}" width="{wide:g}" height="18" rx="9" '
+            f'fill="currentColor"/><text x="{x + wide / 2:g}" y="{box.y + 4:g}" font-size="{SMALL}" '
+            f'font-weight="600" text-anchor="middle">{escape(said)}</text></g>'
+        )
 
     def _draw_notes(self) -> float:
         """Write the notes below; returns the height of the whole."""
@@ -207,7 +242,7 @@ def draw(graph: Graph) -> str:
 
 
 def _box(graph: Graph, name: str) -> Box:
-    lines = [f"↻ {label}" for label in graph.side.get(name, ())]
+    lines = [*graph.lines.get(name, ()), *(f"↻ {label}" for label in graph.side.get(name, ()))]
     if name in graph.ends:
         lines += [f"{_said(e)} → {graph.states[e.target]}" for e in graph.edges if e.source == name]
     return Box(name, graph.states[name], tuple(lines))
