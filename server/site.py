@@ -8,10 +8,12 @@ import cti.api
 import customers.accounts.api
 import customers.api
 import customers.pins.api
+import ivr_flows.api
 import ivr_flows.callbacks.api
 import ivr_flows.surveys.api
 import screenpop.api
 import screenpop.pages
+import screenpop.pages.flows
 import server.health
 import ticketing.api
 import ticketing.group_api
@@ -33,6 +35,7 @@ def routes(house: House) -> list[Route]:
         *cti.api.routes(house.switchboard, house.phones, house.calls),
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),
+        *ivr_flows.api.routes(house.flows),
         *ivr_flows.callbacks.api.routes(house.callbacks),
         *customers.pins.api.routes(house.pins),
         *ivr_flows.surveys.api.routes(house.surveys),
@@ -49,6 +52,7 @@ def routes(house: House) -> list[Route]:
         ),
         *screenpop.api.work_routes(house.contexts),
         *screenpop.pages.routes(house.pages),
+        *screenpop.pages.flows.routes(house.pages, house.flows, house.visits),
     ]
     return [*own, openapi_route(own, VERSION)]
 

@@ -13,6 +13,7 @@ from core.definition.label import Label
 from core.errors import Invalid
 from core.identity.roles import Permission
 from core.identity.users import User
+from core.web.media import diagram
 from core.web.routes import Ask, ListQuery, Page, Route, page
 from ticketing.clocks import Interval, Reading
 from ticketing.diagram import mermaid, svg
@@ -179,9 +180,8 @@ class TicketApi:
 
     async def diagram(self, ask: Ask[None, LanguageQuery]) -> web.Response:
         workflow = self._tickets.workflow(ask.path["name"]).workflow
-        if wants_text(ask.request.headers.get("Accept", "")):
-            return web.Response(text=mermaid(workflow, _language(ask)), content_type="text/plain")
-        return web.Response(text=svg(workflow, _language(ask)), content_type="image/svg+xml")
+        language = _language(ask)
+        return diagram(ask.request, lambda: mermaid(workflow, language), lambda: svg(workflow, language))
 
 
 def _seq(after: str) -> int:
@@ -189,12 +189,6 @@ def _seq(after: str) -> int:
     if not re.fullmatch(r"[0-9]{0,15}", after, re.ASCII):
         raise Invalid("This is not the `next` of a ticket's history.", field="after")
     return int(after or 0)
-
-
-def wants_text(accept: str) -> bool:
-    """Whether an Accept header asks for plain text rather than a picture."""
-    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
-    return "text/plain" in kinds and "image/svg+xml" not in kinds
 
 
 def _history(row: HistoryRow) -> HistoryView:

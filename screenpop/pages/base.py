@@ -38,6 +38,7 @@ RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/customers", "people", N_("Customers"), Permission.CUSTOMERS_SEE),
     ("/outages", "warn", N_("Outages"), Permission.OUTAGES_MANAGE),
     ("/callbacks", "back_call", N_("Call-backs"), Permission.CALLBACKS_SEE),
+    ("/flows", "flow", N_("Flows"), Permission.CALLS_ALL),
     ("/wall", "wall", N_("Wallboard"), Permission.CALLS_ALL),
     ("/settings", "settings", N_("Settings"), Permission.DESK_USE),
 )

@@ -1,0 +1,199 @@
+"""The integrator's pages of the phone menu: each flow with its diagram, who is where in it now, what went wrong last,
+and where callers give up."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from aiohttp import web
+from markupsafe import Markup
+
+from core.errors import NotFound
+from core.identity.roles import Permission
+from core.web.routes import Ask, Route
+from ivr_flows.figures import FlowFigures, NodeFigures, Tally
+from ivr_flows.flow.diagram import KINDS, kind_of, svg
+from ivr_flows.flow.model import SILENT, Flow, Flows
+from ivr_flows.messages import Visit
+from ivr_flows.visits import Trouble
+from screenpop.pages.base import Pages
+from screenpop.words import N_
+
+DAY = 86_400.0
+PERIODS = ((1, N_("24 hours")), (7, N_("7 days")))
+MOST_TROUBLES = 10
+
+
+class Store(Protocol):
+    """Where ended visits are read, a page at a time."""
+
+    def ended_between(self, since: float, until: float) -> AsyncIterator[list[Visit]]: ...
+
+
+class VisitRoom(Protocol):
+    """What the pages need of the visits."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def troubles(self) -> Sequence[Trouble]: ...
+
+    def live(self) -> list[Visit]: ...
+    def in_nodes(self) -> Mapping[str, int]: ...
+
+
+class FlowRoom(Protocol):
+    """The flows in force."""
+
+    def __call__(self) -> Flows: ...
+
+
+class FlowsQuery(msgspec.Struct, frozen=True):
+    days: int = 1
+
+
+class LiveQuery(msgspec.Struct, frozen=True):
+    seen: str = ""
+    """What the page shows already."""
+
+
+class FlowPages:
+    """The handlers."""
+
+    def __init__(self, pages: Pages, flows: FlowRoom, visits: VisitRoom) -> None:
+        self._pages = pages
+        self._flows = flows
+        self._visits = visits
+
+    async def list(self, ask: Ask[Any, FlowsQuery]) -> web.StreamResponse:
+        """Every flow with its figures."""
+        days = self._days(ask.query)
+        figures = {one.flow: one for one in await self._figures(ask.at, days)}
+        language = self._pages.language_of(ask)
+        flows = self._flows().by_name
+        rows = [
+            {"flow": flows[name], "label": flows[name].label.text(language), "figures": figures.get(name)}
+            for name in sorted(flows, key=lambda name: (name not in figures, name))
+        ]
+        context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers()}
+        if "HX-Request" in ask.request.headers:
+            return self._pages.fragment(ask, "parts/flow_rows.html", **context)
+        return self._pages.page(ask, "flows.html", "/flows", **context)
+
+    async def one(self, ask: Ask[Any, FlowsQuery]) -> web.StreamResponse:
+        """One flow: diagram, callers in it, troubles, and its nodes with their figures."""
+        flow, language = self._named(ask), self._pages.language_of(ask)
+        days = self._days(ask.query)
+        nodes = _of_nodes(flow, await self._figures(ask.at, days))
+        return self._pages.page(
+            ask,
+            "flow.html",
+            "/flows",
+            days=days,
+            periods=PERIODS,
+            nodes=[self._row(flow, name, nodes.get(name), language) for name in _heard(flow)],
+            **self._live(flow, language),
+        )
+
+    async def live(self, ask: Ask[Any, LiveQuery]) -> web.StreamResponse:
+        """What changes by the second; nothing where the page shows it already."""
+        context = self._live(self._named(ask), self._pages.language_of(ask))
+        if context["seen"] == ask.query.seen:
+            return web.Response(status=204)
+        return self._pages.fragment(ask, "parts/flow_live.html", **context)
+
+    def _named(self, ask: Ask[Any, Any]) -> Flow:
+        found = self._flows().by_name.get(ask.path["name"])
+        if found is None:
+            raise NotFound("There is no such flow.")
+        return found
+
+    @staticmethod
+    def _days(query: FlowsQuery) -> int:
+        return query.days if query.days in dict(PERIODS) else 1
+
+    async def _figures(self, now: float, days: int) -> tuple[FlowFigures, ...]:
+        tally = Tally()
+        async for some in self._visits.store.ended_between(now - days * DAY, now + 1):
+            tally.add(some)
+        return tally.figures()
+
+    def _callers(self) -> dict[str, int]:
+        """By flow how many are in it: a caller counts in the flow that was called and in the one where it is now."""
+        found: dict[str, int] = {}
+        for visit in self._visits.live():
+            for name in {visit.flow, visit.node.partition("/")[0]}:
+                found[name] = found.get(name, 0) + 1
+        return found
+
+    def _live(self, flow: Flow, language: str) -> dict[str, Any]:
+        here = {
+            node.partition("/")[2]: count
+            for node, count in self._visits.in_nodes().items()
+            if node.startswith(f"{flow.name}/")
+        }
+        troubles = self._troubles(flow.name)
+        picture = svg(flow, language, {name: str(count) for name, count in here.items()})
+        seen = hashlib.sha256(f"{picture}{troubles[:1]}{len(troubles)}".encode()).hexdigest()[:16]
+        return {
+            "flow": flow,
+            "label": flow.label.text(language),
+            "diagram": Markup(picture),  # noqa: S704  # our own drawing, every text in it escaped
+            "inside": [(name, here[name]) for name in flow.nodes if name in here],
+            "callers": sum(here.values()),
+            "troubles": troubles,
+            "seen": seen,
+        }
+
+    def _troubles(self, flow: str) -> Sequence[Trouble]:
+        """The last ones, the newest first; of one flow where it is named."""
+        found = [one for one in self._visits.troubles if flow in ("", one.flow, one.node.partition("/")[0])]
+        return found[::-1][:MOST_TROUBLES]
+
+    @staticmethod
+    def _row(flow: Flow, name: str, figures: NodeFigures | None, language: str) -> dict[str, Any]:
+        kind = KINDS[kind_of(flow.nodes[name])].text(language)
+        return {"name": name, "kind": kind, "figures": figures}
+
+
+def _heard(flow: Flow) -> Sequence[str]:
+    """The nodes that a caller notices, in the order of the file."""
+    return [name for name, node in flow.nodes.items() if not isinstance(node, SILENT)]
+
+
+def _of_nodes(flow: Flow, figures: Sequence[FlowFigures]) -> dict[str, NodeFigures]:
+    """The figures of a flow's nodes, added up over the flows from which callers came through it."""
+    found: dict[str, NodeFigures] = {}
+    for one in (node for whole in figures for node in whole.nodes):
+        name = one.node.partition("/")[2]
+        if one.node.startswith(f"{flow.name}/"):
+            found[name] = _added(found[name], one) if name in found else one
+    return found
+
+
+def _added(one: NodeFigures, other: NodeFigures) -> NodeFigures:
+    visits, entered = one.visits + other.visits, one.entered + other.entered
+    dropped, seconds = one.dropped + other.dropped, one.seconds + other.seconds
+    return NodeFigures(
+        one.node,
+        visits,
+        entered,
+        dropped,
+        round(dropped / visits, 4) if visits else 0.0,
+        seconds,
+        round(seconds / entered, 4) if entered else 0.0,
+    )
+
+
+def routes(pages: Pages, flows: FlowRoom, visits: VisitRoom) -> list[Route]:
+    """The paths of the flows' pages: for who sees all calls."""
+    own, see = FlowPages(pages, flows, visits), Permission.CALLS_ALL
+    return [
+        Route("GET", "/flows", own.list, see, "Phone-menu flows", query=FlowsQuery, page=True),
+        Route("GET", "/flows/{name}", own.one, see, "One flow", query=FlowsQuery, page=True),
+        Route("GET", "/flows/{name}/live", own.live, see, "Who is in it now", query=LiveQuery, page=True),
+    ]

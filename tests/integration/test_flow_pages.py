@@ -1,0 +1,159 @@
+"""Flows over HTTP and on the integrator's pages: definitions, diagrams, who is where, troubles, figures, changes."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from config.files import shipped_flows
+from config.settings import PathSettings, Settings
+from ivr_flows.flow.services import SERVICES
+from ivr_flows.messages import Ended, Language, Visit
+from tests.integration.whole import Whole, whole
+from ticketing.messages import DefinitionsRefused
+
+
+@pytest.fixture
+async def it(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Whole]:
+    shutil.copytree(shipped_flows(), tmp_path / "flows")
+    settings = replace(Settings(), paths=PathSettings(flows=str(tmp_path / "flows")))
+    async with whole(tmp_path, sqlite_template, settings) as house:
+        yield house
+
+
+def visit(it: Whole, n: int, *path: str, ended: Ended | None = None) -> Visit:
+    at = it.house.clock.now()
+    return Visit(
+        id=f"v{n}",
+        call_id=f"main-{n}",
+        pbx="main",
+        flow="hotline",
+        language=Language.ZH,
+        number="13800138000",
+        started_at=at - 60,
+        node=path[-1],
+        path=path,
+        entered=tuple(float(step * 10) for step in range(len(path))),
+        ended=ended,
+        ended_at=at if ended else None,
+    )
+
+
+async def test_the_api_tells_flows_and_their_diagrams(it: Whole) -> None:
+    listed = (await it.get("/api/v1/flows", "anna")).json["items"]
+    assert {one["name"] for one in listed} >= {"hotline", "danger", "bill", "fault", "survey"}
+    hotline = next(one for one in listed if one["name"] == "hotline")
+    assert hotline["label"] == {"en": "Hotline", "zh": "服务热线"}
+    definition = (await it.get("/api/v1/flows/hotline", "anna")).json
+    assert definition["nodes"]["main"]["choices"]["1"]["label"]["en"] == "Danger"
+    assert definition["nodes"]["who"]["with"] == {"number": "$caller"}
+    picture = await it.get("/api/v1/flows/hotline/diagram?lang=zh_CN", "anna")
+    assert picture.headers["Content-Type"].startswith("image/svg+xml")
+    assert "人工服务" in picture.text
+    text = await it.get("/api/v1/flows/hotline/diagram?lang=en", "anna", headers={"Accept": "text/plain"})
+    assert text.headers["Content-Type"].startswith("text/plain")
+    assert text.text.startswith("flowchart TD")
+    assert (await it.get("/api/v1/flows/nothing/diagram", "anna")).code == "not_found"
+
+
+async def test_the_page_shows_who_is_where_and_what_went_wrong(it: Whole) -> None:
+    sam, visits = await it.sign_in("sam"), it.house.visits
+    quiet = (await it.get("/flows/hotline", headers=sam)).text
+    assert "Nobody is in this flow." in quiet
+    for n in range(3):
+        visits.put(visit(it, n, "hotline/who", "hotline/main"))
+    visits.put(visit(it, 3, "hotline/who", "bill/balance"))
+    visits.trouble(visit(it, 3, "bill/balance"), "account.balance: <no> answer in time")
+    page = (await it.get("/flows/hotline", headers=sam)).text
+    assert "3 callers now" in page
+    assert re.search(r'class="badge">.*?>3</text>', page)
+    assert "account.balance: &lt;no&gt; answer in time" in page
+    assert "1 caller now" in (await it.get("/flows/bill", headers=sam)).text
+    rows = (await it.get("/flows", headers={**sam, "HX-Request": "true"})).text
+    assert re.search(r'href="/flows/hotline">.*?<span class="tag information">4</span>', rows, re.S)
+
+
+async def test_the_live_part_answers_only_when_something_changed(it: Whole) -> None:
+    sam, visits = await it.sign_in("sam"), it.house.visits
+    page = (await it.get("/flows/hotline", headers=sam)).text
+    again = re.search(r'hx-get="(/flows/hotline/live\?seen=\w+)"', page)
+    assert again is not None
+    assert (await it.get(again[1], headers=sam)).status == 204
+    visits.put(visit(it, 1, "hotline/main"))
+    changed = await it.get(again[1], headers=sam)
+    assert changed.status == 200
+    assert "1 caller now" in changed.text
+    assert again[1] not in changed.text
+
+
+async def test_where_callers_give_up_is_added_up_over_the_flows_they_come_from(it: Whole) -> None:
+    visits = it.house.visits
+    visits.put(visit(it, 1, "hotline/main", "identify/pin", ended=Ended.HUNG_UP))
+    visits.put(visit(it, 2, "hotline/main", "identify/pin", "hotline/goodbye", ended=Ended.SERVED))
+    visits.put(replace(visit(it, 3, "identify/pin", ended=Ended.HUNG_UP), flow="identify"))
+    visits.put(
+        replace(
+            visit(it, 4, "hotline/main", ended=Ended.HUNG_UP), started_at=it.house.clock.now() - 3 * 86400
+        )
+    )
+    await visits.saver.flush()
+    sam = await it.sign_in("sam")
+    page = (await it.get("/flows/identify", headers=sam)).text
+    row = re.search(r"<code>pin</code>.*?</tr>", page, re.S)
+    assert row is not None
+    assert re.findall(r">(\d+)[ <]", row[0])[:2] == ["3", "2"]
+    assert "67%" in row[0]
+    assert (
+        ">2<"
+        in re.search(r"<code>main</code>.*?</tr>", (await it.get("/flows/hotline", headers=sam)).text, re.S)[
+            0
+        ]
+    )  # type: ignore[index]
+    week = (await it.get("/flows/hotline?days=7", headers=sam)).text
+    assert ">3<" in re.search(r"<code>main</code>.*?</tr>", week, re.S)[0]  # type: ignore[index]
+
+
+async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, tmp_path: Path) -> None:
+    told: list[DefinitionsRefused] = []
+    it.house.bus.subscribe(DefinitionsRefused, told.append)
+    before = it.house.flows()
+    file = tmp_path / "flows" / "hotline.yaml"
+    good = file.read_text()
+    file.write_text(good.replace("next: known, failed: welcome", "next: knwn, failed: welcome"))
+    assert not await it.house.reload()
+    assert "there is no node `knwn` (did you mean `known`?)" in told[0].problems[0]
+    assert it.house.flows() is before
+    file.write_text(good.replace("en: Welcome back.", "en: Good to hear you."))
+    assert await it.house.reload()
+    assert it.house.flows() is not before
+    said = (await it.get("/api/v1/flows/hotline", "anna")).json["nodes"]["greeting"]["text"]["en"]
+    assert said == "Good to hear you."
+    # Whoever is in a flow keeps the one that it began with: the driver holds on to `before`.
+    assert before.by_name["hotline"] != it.house.flows().by_name["hotline"]
+
+
+async def test_a_flow_of_a_workflow_that_is_not_there_is_refused(it: Whole, tmp_path: Path) -> None:
+    told: list[DefinitionsRefused] = []
+    it.house.bus.subscribe(DefinitionsRefused, told.append)
+    file = tmp_path / "flows" / "fault.yaml"
+    file.write_text(file.read_text().replace("workflow: repair", "workflow: repare"))
+    assert not await it.house.reload()
+    assert "there is no workflow `repare`" in told[0].problems[0]
+    file.write_text(file.read_text().replace("workflow: repare", "workflow: repair"))
+    hours = tmp_path / "flows" / "person.yaml"
+    hours.write_text(hours.read_text().replace("calendar: default", "calendar: defalt"))
+    assert not await it.house.reload()
+    assert "there is no calendar `defalt`" in told[1].problems[0]
+
+
+async def test_the_services_that_flows_can_name_are_those_that_the_server_has(it: Whole) -> None:
+    table = it.house.services._table
+    missing = {name for name in SERVICES if name not in table}
+    assert missing <= {"outage.at", "ticket.attach", "survey.save", "callback.request", "pin.check"}
+    for name, service in table.items():
+        ours = SERVICES[name]
+        takes = {field: True for field in service.takes.__struct_fields__}
+        assert takes.keys() == {*ours.needs, *ours.takes}, name
