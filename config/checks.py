@@ -18,6 +18,7 @@ from config.settings import (
     JournalSettings,
     PbxSettings,
     PinSettings,
+    RecordingSettings,
     Settings,
     SpeechSettings,
     WebhookSettings,
@@ -52,6 +53,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _folder(settings.paths.workflows, "paths.workflows")
     yield from _folder(settings.paths.calendars, "paths.calendars")
     yield from _folder(settings.paths.flows, "paths.flows")
+    yield from _recordings(settings.recordings)
     yield from _desk(settings)
     yield from _limits(settings)
     yield from _journal(settings.journal)
@@ -196,6 +198,19 @@ def _pin(pin: PinSettings) -> Iterator[Problem]:
         yield Problem("ivr.pin.lock_seconds", "must be 60 or more, or PINs can be guessed")
     if not 0 <= pin.answer_seconds <= 5:
         yield Problem("ivr.pin.answer_seconds", "must be between 0 and 5")
+
+
+def _recordings(kept: RecordingSettings) -> Iterator[Problem]:
+    where = "recordings"
+    if kept.folder and not Path(kept.folder).is_dir():
+        yield Problem(
+            f"{where}.folder", f"there is no folder {kept.folder}", "make it, for Asterisk to write to"
+        )
+    if kept.pbx_folder and not kept.pbx_folder.startswith("/"):
+        yield Problem(f"{where}.pbx_folder", "must begin with /", "write it as Asterisk sees it")
+    for name in ("words_days", "calls_days"):
+        if getattr(kept, name) < 0:
+            yield Problem(f"{where}.{name}", "must be 0 or more")
 
 
 def _desk(settings: Settings) -> Iterator[Problem]:

@@ -105,7 +105,9 @@ def _resolve(settings: Settings, folder: Path, problems: list[Problem]) -> Setti
         recorded=_beside(settings.ivr.speech.recorded, folder),
     )
     ivr = msgspec.structs.replace(settings.ivr, speech=speech)
-    return msgspec.structs.replace(settings, pbx=pbxs, paths=paths, ivr=ivr)
+    recorded = _beside(settings.recordings.folder, folder)
+    recordings = msgspec.structs.replace(settings.recordings, folder=recorded)
+    return msgspec.structs.replace(settings, pbx=pbxs, paths=paths, ivr=ivr, recordings=recordings)
 
 
 def _beside(path: str, folder: Path) -> str:

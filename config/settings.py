@@ -186,6 +186,19 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """mask: callers' numbers and names stand there as tokens; keep: as they are."""
 
 
+class RecordingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is recorded, and for how long."""
+
+    folder: str = ""
+    """Where the PBX writes recordings and we read them; empty: nothing is recorded."""
+    pbx_folder: str = ""
+    """The same folder as the PBX sees it; empty: by the same path."""
+    words_days: float = 365.0
+    """How long the words of callers are kept, 0 for ever; longer while a ticket needs them."""
+    calls_days: float = 180.0
+    """The same for whole calls."""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: str = "info"
     json: bool = False
@@ -202,5 +215,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     desk: DeskSettings = DeskSettings()
     webhook: tuple[WebhookSettings, ...] = ()
     security: SecuritySettings = SecuritySettings()
+    recordings: RecordingSettings = RecordingSettings()
     journal: JournalSettings = JournalSettings()
     log: LogSettings = LogSettings()

@@ -99,3 +99,24 @@ dial_counts = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     sa.Index("ix_dial_counts_at", "at"),
 )
+
+recordings = sa.Table(
+    "recordings",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("pbx", sa.String(40), nullable=False),
+    # No foreign keys: a call is stored later than its caller speaks, and the index outlives what it points to.
+    sa.Column("call_id", sa.String(100), nullable=False),
+    sa.Column("visit", sa.String(40), nullable=False),
+    sa.Column("ticket_id", sa.String(40), nullable=False),
+    sa.Column("started_at", sa.Double, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("file", sa.String(200), nullable=False),
+    sa.Column("deleted_at", sa.Double),
+    sa.UniqueConstraint("file"),
+    sa.Index("ix_recordings_call_id", "call_id"),
+    sa.Index("ix_recordings_ticket_id", "ticket_id"),
+    sa.Index("ix_recordings_started_at", "started_at"),
+)

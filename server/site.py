@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import cti.api
+import cti.recordings.api
 import customers.accounts.api
 import customers.api
 import customers.pins.api
@@ -32,6 +33,7 @@ def routes(house: House) -> list[Route]:
     """All routes, with the one that describes them."""
     own = [
         *server.health.routes(house),
+        *cti.recordings.api.routes(house.recordings),
         *cti.api.routes(house.switchboard, house.phones, house.calls),
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),

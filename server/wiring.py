@@ -58,6 +58,7 @@ from server.ivr_lines import Lines
 from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
 from server.people import People
+from server.recordings import CallerWords, recordings_of
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, SurveyTimeline, TicketTimeline
 from ticketing.messages import TicketChanged, TicketOpened
 from ticketing.notices import NOTICE_TOPIC, notice_handler
@@ -131,13 +132,14 @@ class House:
         settings = self.settings
         self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock)
+        self.recordings, self.attacher, self.keeper = recordings_of(self)
         phone_lines = PhoneLines(settings.pbx, self.switchboard)
         driver = Driver(
             FlowsAround(
                 flows=self.flows,
                 services=self.services,
                 voice=self.voice,
-                recordings=None,
+                recordings=CallerWords(self.recordings) if self.recordings.on else None,
                 visits=self.visits,
                 lines=phone_lines,
                 clock=self.clock,
@@ -201,6 +203,7 @@ class House:
         self.ticket_notices.subscribe(self.bus)
         follow(self.dialer, self.bus)
         self.bus.subscribe(VisitChanged, self.proofs.follow)
+        self.attacher.subscribe(self.bus)
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)
         self.timer.told = self.relay.nudge
@@ -237,6 +240,8 @@ class House:
         for courier in self.couriers:
             self.tasks.spawn(courier.run(), f"webhook {courier.hook.name}")
         self.tasks.spawn(self.timer.run(), "timer")
+        self.attacher.worker.start(self.tasks)
+        self.keeper.start(self.tasks)
         self.tasks.spawn(self.dialer.run(), "call-backs")
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.visits.start(self.tasks)

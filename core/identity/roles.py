@@ -31,6 +31,7 @@ class Permission(Enum):
     CALLBACKS_MANAGE = "callbacks.manage"
     OUTAGES_MANAGE = "outages.manage"
     PINS_RESET = "pins.reset"
+    RECORDINGS_LISTEN = "recordings.listen"
     TICKETS_SEE = "tickets.see"
     TICKETS_EDIT = "tickets.edit"
     TICKETS_OPEN = "tickets.open"
@@ -44,7 +45,15 @@ class Permission(Enum):
 P = Permission
 
 _TICKETS = frozenset(
-    {P.DESK_USE, P.CUSTOMERS_SEE, P.TICKETS_SEE, P.TICKETS_EDIT, P.TICKETS_OPEN, P.FLOWS_SEE}
+    {
+        P.DESK_USE,
+        P.CUSTOMERS_SEE,
+        P.TICKETS_SEE,
+        P.TICKETS_EDIT,
+        P.TICKETS_OPEN,
+        P.FLOWS_SEE,
+        P.RECORDINGS_LISTEN,
+    }
 )
 _AGENT = _TICKETS | {
     P.CALLS_OWN,
@@ -83,6 +92,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.TICKETS_SEE,
             P.REPORTS_SEE,
             P.AUDIT_SEE,
+            P.RECORDINGS_LISTEN,
             P.SYSTEM_SEE,
             P.FLOWS_SEE,
         }

@@ -29,6 +29,7 @@ def test_defaults_toml_names_every_setting() -> None:
         "desk",
         "webhook",
         "security",
+        "recordings",
         "journal",
         "log",
     ]

@@ -1,0 +1,1 @@
+"""What was recorded: callers' words in the phone menu, and whole calls. Index, files, who may listen, how long."""

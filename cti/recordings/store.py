@@ -1,0 +1,80 @@
+"""The index of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.database import insert_for
+from cti.recordings.model import Kind, Recording
+from cti.tables import recordings as t
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which recordings: empty fields ask for nothing in particular."""
+
+    call_ids: tuple[str, ...] | None = None
+    ticket_id: str = ""
+    kind: Kind | None = None
+
+
+async def insert(tx: AsyncConnection, recording: Recording) -> bool:
+    """Add it; False where its file has a row already."""
+    row = {**msgspec.structs.asdict(recording), "kind": recording.kind.value}
+    done = await tx.execute(insert_for(tx, t).on_conflict_do_nothing(index_elements=["file"]), row)
+    return bool(done.rowcount)
+
+
+async def get(tx: AsyncConnection, id: str) -> Recording | None:
+    """The recording."""
+    row = (await tx.execute(sa.select(t).where(t.c.id == id))).mappings().one_or_none()
+    return None if row is None else _recording(row)
+
+
+async def find(tx: AsyncConnection, wanted: Wanted, limit: int, after: str = "") -> list[Recording]:
+    """The newest first; `after` is the id of the last one seen (ids sort by the time of their making)."""
+    query = sa.select(t).order_by(t.c.id.desc()).limit(limit)
+    if wanted.call_ids is not None:
+        query = query.where(t.c.call_id.in_(wanted.call_ids))
+    if wanted.ticket_id:
+        query = query.where(t.c.ticket_id == wanted.ticket_id)
+    if wanted.kind is not None:
+        query = query.where(t.c.kind == wanted.kind.value)
+    if after:
+        query = query.where(t.c.id < after)
+    return [_recording(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def files(tx: AsyncConnection) -> set[str]:
+    """Every file that the index knows of."""
+    return set((await tx.scalars(sa.select(t.c.file))).all())
+
+
+async def older(tx: AsyncConnection, kind: Kind, before: float, after: str, limit: int) -> list[Recording]:
+    """Those that are still kept from before then, by id."""
+    query = (
+        sa.select(t)
+        .where(t.c.kind == kind.value, t.c.deleted_at.is_(None), t.c.started_at < before, t.c.id > after)
+        .order_by(t.c.id)
+        .limit(limit)
+    )
+    return [_recording(row) for row in (await tx.execute(query)).mappings()]
+
+
+async def attach(tx: AsyncConnection, id: str, ticket_id: str) -> bool:
+    """Say which ticket a caller's words belong to; the first one it was said of."""
+    own = sa.and_(t.c.id == id, t.c.kind == Kind.WORDS.value, t.c.ticket_id == "")
+    return bool((await tx.execute(sa.update(t).where(own).values(ticket_id=ticket_id))).rowcount)
+
+
+async def mark_deleted(tx: AsyncConnection, ids: Iterable[str], at: float) -> None:
+    """Their files are gone; the rows stay, so that a page can say so."""
+    await tx.execute(sa.update(t).where(t.c.id.in_(list(ids))).values(deleted_at=at))
+
+
+def _recording(row: Mapping[Any, Any]) -> Recording:
+    return Recording(**{**row, "kind": Kind(row["kind"])})
