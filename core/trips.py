@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 import sqlalchemy as sa
+from psycopg import AsyncRawCursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -112,14 +113,11 @@ class Change(NamedTuple):
 _Asked = Sequence[tuple[str, list[Any]]]
 
 
-async def read(
-    tx: AsyncConnection, queries: Sequence[Query], values: Mapping[str, Any]
-) -> list[list[tuple[Any, ...]]]:
-    """The rows of each query, all with the same values by name."""
-    made = [query.sql(tx.dialect.name) for query in queries]
+async def read(tx: AsyncConnection, query: Query, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The query's rows."""
+    sql = query.sql(tx.dialect.name)
     send = _read_sqlite if tx.dialect.name == "sqlite" else _read_postgres
-    found = await _sent(tx, [(sql.text, sql.values(values)) for sql in made], send)
-    return [[sql.row(row) for row in rows] for sql, rows in zip(made, found, strict=True)]
+    return [sql.row(row) for row in await _sent(tx, [(sql.text, sql.values(values))], send)]
 
 
 async def write(tx: AsyncConnection, changes: Sequence[Change], *, last: bool = False) -> bool:
@@ -162,8 +160,8 @@ async def _sent(tx: AsyncConnection, asked: _Asked, send: Callable[[Any, _Asked]
         ) from error
 
 
-async def _read_sqlite(thread: Thread, asked: _Asked) -> list[list[tuple[Any, ...]]]:
-    return [done.rows for done in await thread.together(asked)]
+async def _read_sqlite(thread: Thread, asked: _Asked) -> list[tuple[Any, ...]]:
+    return (await thread.together(asked))[0].rows
 
 
 async def _write_sqlite(thread: Thread, asked: _Asked) -> bool:
@@ -174,16 +172,25 @@ async def _finish_sqlite(thread: Thread, asked: _Asked) -> bool:
     return (await thread.together(asked, finish=True))[0].rowcount > 0
 
 
-async def _read_postgres(driver: Any, asked: _Asked) -> list[list[tuple[Any, ...]]]:
-    async with driver.pipeline():
-        cursors = [await driver.execute(text, values) for text, values in asked]
-    return [await cursor.fetchall() for cursor in cursors]
+async def _read_postgres(driver: Any, asked: _Asked) -> list[tuple[Any, ...]]:
+    ((text, values),) = asked
+    cursor = await AsyncRawCursor(driver).execute(_numbered(text), values)
+    return await cursor.fetchall()
 
 
 async def _write_postgres(driver: Any, asked: _Asked) -> bool:
-    one = _as_one(tuple(text for text, _ in asked))
-    cursor = await driver.execute(one, [value for _, values in asked for value in values])
-    return bool((await cursor.fetchone())[0])
+    one = _numbered(_as_one(tuple(text for text, _ in asked)))
+    cursor = await AsyncRawCursor(driver).execute(one, [value for _, values in asked for value in values])
+    row = await cursor.fetchone()
+    return row is not None and row[0] > 0
+
+
+@lru_cache(512)
+def _numbered(text: str) -> bytes:
+    """The statement with parameters as PostgreSQL itself writes them. The driver would read a long statement anew
+    each time to do the same, in 1 ms."""
+    first, *rest = text.split("%s")
+    return (first + "".join(f"${at}{part}" for at, part in enumerate(rest, 1))).encode()
 
 
 @lru_cache(256)

@@ -16,17 +16,22 @@ from ticketing.tables import ticket_clocks, ticket_history, tickets
 
 _FIELDS = Ticket.__struct_fields__
 _CHANGING = tuple(name for name in _FIELDS if name != "id")
-_TICKET = Query(sa.select(*(tickets.c[name] for name in _FIELDS)).where(tickets.c.id == sa.bindparam("this")))
-_HEAD = Query(
-    sa.select(ticket_history.c.hash, *(ticket_clocks.c[name] for name in COLUMNS))
-    .select_from(ticket_history)
-    .outerjoin(ticket_clocks, ticket_clocks.c.ticket_id == ticket_history.c.ticket_id)
-    .where(
-        ticket_history.c.ticket_id == sa.bindparam("this"),
-        ticket_history.c.seq
-        == sa.select(tickets.c.version).where(tickets.c.id == sa.bindparam("this")).scalar_subquery(),
+_TO_CHANGE = Query(
+    sa.select(
+        *(tickets.c[name] for name in _FIELDS),
+        ticket_history.c.hash,
+        *(ticket_clocks.c[name] for name in COLUMNS),
     )
+    .select_from(tickets)
+    .outerjoin(
+        ticket_history,
+        sa.and_(ticket_history.c.ticket_id == tickets.c.id, ticket_history.c.seq == tickets.c.version),
+    )
+    .outerjoin(ticket_clocks, ticket_clocks.c.ticket_id == tickets.c.id)
+    .where(tickets.c.id == sa.bindparam("this"))
 )
+"""A row for each clock: three queries would be three trips to PostgreSQL."""
+_HASH = len(_FIELDS)
 _REPLACE = Update(
     sa.update(tickets)
     .where(tickets.c.id == sa.bindparam("this"), tickets.c.version == sa.bindparam("expected"))
@@ -52,11 +57,12 @@ class Found(msgspec.Struct, frozen=True):
 async def to_change(tx: AsyncConnection, ticket_id: str) -> Found | None:
     """The ticket with what an event needs to know of it. That `replaced` then finds the same version shows that all
     of it is still so."""
-    rows, heads = await trips.read(tx, (_TICKET, _HEAD), {"this": ticket_id})
+    rows = await trips.read(tx, _TO_CHANGE, {"this": ticket_id})
     if not rows:
         return None
-    clocks = {row[2]: ClockRow(*row[1:]) for row in heads if row[1] is not None}
-    return Found(Ticket(*rows[0]), heads[0][0] if heads else FIRST, clocks)
+    clocks = [ClockRow(*row[_HASH + 1 :]) for row in rows if row[_HASH + 1] is not None]
+    first = rows[0]
+    return Found(Ticket(*first[:_HASH]), first[_HASH] or FIRST, {clock.name: clock for clock in clocks})
 
 
 def replaced(ticket: Ticket, version: int) -> Change:

@@ -144,9 +144,8 @@ class Tickets(Lookup):
             outcome = related.outcome
             written = happening(workflow, outcome, actor, at, found, self.reckoners)
             told = await self._told(tx, outcome, written, at)
-            if not await trips.write(
-                tx, [*written.changes, *told, *relations.kept(related, actor, at)], last=True
-            ):
+            changes = [*written.changes, *told, *relations.kept(related, actor, at)]
+            if not await trips.write(tx, changes, last=True):
                 raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
         if related.opened and related.other is not None:
             self._bus.publish(TicketOpened(related.other, actor.user))
