@@ -100,7 +100,9 @@ def _pbx(pbx: PbxSettings, where: str) -> Iterator[Problem]:
         yield Problem(
             f"{where}.secret", "is missing", "set secret or secret_file as in Asterisk's manager.conf"
         )
-    for name in ("username", "secret", "dial_context"):
+    if not re.fullmatch(r"\+?[0-9*#]{0,31}", pbx.test_extension):
+        yield Problem(f"{where}.test_extension", f"{pbx.test_extension!r} cannot be dialled", "write digits")
+    for name in ("username", "secret", "dial_context", "test_context"):
         if not getattr(pbx, name).isprintable():
             yield Problem(f"{where}.{name}", "holds a control character", "write it on one line")
     if not re.fullmatch(r"[A-Z]{2}", pbx.region):

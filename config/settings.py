@@ -45,6 +45,9 @@ class PbxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By queue, wrapuptime of queues.conf: AMI tells only one that is set for a single member."""
     ping_seconds: float = 10.0
     action_seconds: float = 10.0
+    test_extension: str = ""
+    test_context: str = ""
+    """Where `ringdesk doctor --call` sends its call: what leads into a queue, and the dialplan context of it."""
     watchdog_seconds: float = 60.0
     """How often what is believed is compared with what the PBX lists; 0: never."""
 

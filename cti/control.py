@@ -143,6 +143,25 @@ def originate(order: Order) -> Action:
     return (*action, ("CallerID", f"<{dial_target(order.caller)}>")) if order.caller else action
 
 
+def test_call(extension: str, context: str, channel_id: str, seconds: float) -> Action:
+    """A call into the dialplan from nobody, that stays for so long: for the doctor. Both come from the settings only.
+
+    `/n` keeps Asterisk from taking the Local channel out of the way, which the call is known by.
+    """
+    return (
+        ("Action", "Originate"),
+        ("Channel", f"Local/{dial_target(extension)}@{_word(context, 'context')}/n"),
+        ("ChannelId", identifier(channel_id)),
+        ("OtherChannelId", identifier(f"{channel_id}-2")),
+        ("Application", "Wait"),
+        ("Data", str(int(seconds))),
+        ("CallerID", '"Ringdesk test" <000>'),
+        ("Timeout", str(int(seconds * 1000))),
+        ("Variable", f"__RINGDESK_CALL={channel_id}"),
+        ("Async", "true"),
+    )
+
+
 def blind_transfer(channel: str, exten: str, context: str) -> Action:
     """Sends whoever is bridged with `channel` (the agent's) to another extension."""
     return _transfer("BlindTransfer", channel, exten, context)

@@ -75,7 +75,10 @@ def judge_booted(booted: bool) -> Finding:
         return Finding(Level.OK, "Events of the class system arrive")
     why = "No FullyBooted came upon login: Asterisk is still starting, or the manager user may not read it."
     return Finding(
-        Level.PROBLEM, "Events of the class system do not arrive", why, _add("read", "system,call,agent")
+        Level.PROBLEM,
+        "Events of the class system do not arrive",
+        why,
+        add_permission("read", "system,call,agent"),
     )
 
 
@@ -123,7 +126,7 @@ def judge_context(context: str, found: bool | None) -> Finding:
             Level.NOTE,
             f"Whether the context {context} exists could not be seen",
             "",
-            _add("write", "reporting"),
+            add_permission("write", "reporting"),
         )
     if found:
         return Finding(Level.OK, f"The dialplan has the context {context}")
@@ -175,8 +178,11 @@ def _stranger(interface: str, queues: list[str]) -> Finding:
 
 def _no_permission(permission: str, actions: list[str]) -> Finding:
     what = f"The manager user lacks write={permission}"
-    return Finding(Level.PROBLEM, what, f"Needed for {', '.join(actions)}.", _add("write", permission))
+    return Finding(
+        Level.PROBLEM, what, f"Needed for {', '.join(actions)}.", add_permission("write", permission)
+    )
 
 
-def _add(kind: str, names: str) -> str:
+def add_permission(kind: str, names: str) -> str:
+    """How to give the manager user a permission."""
     return f"manager.conf, the manager user's section: add {names} to {kind}; then: asterisk -rx 'manager reload'"

@@ -77,6 +77,8 @@ def _channels(state: State, seen: list[SeenChannel], at: float) -> None:
         leg = sets.enter(state, item.chan, at - item.seconds)
         if item.dialled and leg.call.first == leg.uniqueid and not leg.inside:
             leg.call.dialled = item.dialled
+        if item.application == "Queue" and leg.local and not leg.call.first:
+            sets.stand_in(leg, item.chan)
         if item.application == "AppQueue":
             leg.inside = leg.inside or leg.interface not in state.trunks
         leg.up = leg.state == _UP and leg.uniqueid != leg.call.first

@@ -35,6 +35,8 @@ def caller_join(state: State, event: QueueCallerJoin, at: float) -> None:
     if leg is None:
         return
     sets.consult(state, leg.call, at)
+    if leg.local and not leg.call.first:
+        sets.stand_in(leg, event.chan)
     enqueue(state, leg, event.queue, at)
 
 

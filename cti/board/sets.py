@@ -6,7 +6,7 @@ from cti.board import sides, stretches
 from cti.board.model import CallSet, Leg, Stretch, age, interface_of
 from cti.board.state import State
 from cti.events import Chan
-from cti.messages import Direction, EndReason, How
+from cti.messages import Direction, EndReason, How, Party
 
 
 def see(state: State, chan: Chan, at: float) -> Leg | None:
@@ -84,6 +84,14 @@ def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None
         call.direction = sides.likely_direction(state, call.dialled)
         call.asks_for = sides.held_at(state, leg)
         stretches.begin(state, leg, How.OUTBOUND, at)
+
+
+def stand_in(leg: Leg, chan: Chan) -> None:
+    """Nobody but a Local channel waits in a queue, as in a test call or a call-back that looks for an agent first: it
+    is the caller, else the agent's phone that the queue calls would be taken for who began the call."""
+    call = leg.call
+    call.first, call.first_inside = leg.uniqueid, False
+    call.caller, call.dialled = Party(chan.caller_num, chan.caller_name), chan.exten
 
 
 def consult(state: State, call: CallSet, at: float) -> None:

@@ -17,6 +17,7 @@ KEY_FILE = "mask.key"
 _NAME = re.compile(r"journal-(\d{6,})\.jsonl")
 _TRACE = ".ami"
 _TRACE_BEGINS = 1_800_000_000.0
+_NEWEST = 3
 
 
 class Rotation:
@@ -102,6 +103,25 @@ def records_in(path: Path) -> Iterator[AnyRecord]:
             record = from_line(line)
             if record is not None:
                 yield record
+
+
+class Tail:
+    """What another process adds to a journal from now on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read = {path: path.stat().st_size for path in files_of(folder)}
+
+    def more(self) -> Iterator[AnyRecord]:
+        """Whole lines that came since the last time."""
+        for path in files_of(self._folder)[-_NEWEST:]:
+            begin = self._read.get(path, 0)
+            with path.open("rb") as file:
+                file.seek(begin)
+                data = file.read()
+            lines = data[: data.rfind(b"\n") + 1]
+            self._read[path] = begin + len(lines)
+            yield from (record for line in lines.splitlines() if (record := from_line(line)) is not None)
 
 
 def mask_key(folder: Path) -> bytes:

@@ -1,27 +1,46 @@
-"""`ringdesk doctor`: what each PBX lacks, and what to change."""
+"""`ringdesk doctor`: what each PBX lacks, and what to change; with --call how far a test call comes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
 import typer
 
 from config.settings import Settings
 from core.clock import SystemClock
 from core.identity.service import Identity
+from core.ids import new_id
 from cti.doctor import examine
 from cti.findings import Finding, Level
-from cti.messages import Seat
+from cti.journal.files import Tail
+from cti.journal.records import Noted
+from cti.messages import LinkState, Seat
+from cti.selftest import Trial, call_test
 from server.commands.common import Config, database, fail, run, say, settings_of
 
 SIGNS = {Level.OK: "ok  ", Level.NOTE: "note", Level.WARNING: "warn", Level.PROBLEM: "BAD "}
+SECONDS = 5.0
 
 
-def doctor(config: Config = None) -> None:
+def doctor(
+    call: Annotated[
+        bool, typer.Option("--call", help="Place a test call into a queue and follow it: it rings phones.")
+    ] = False,
+    wait: Annotated[float, typer.Option(min=1, max=120, help="Follow it for so many seconds.")] = 15.0,
+    pbx: Annotated[str, typer.Option(help="That PBX only.")] = "",
+    config: Config = None,
+) -> None:
     """Check each PBX: reachability, login, permissions, dialplan, clocks; exit 1 where calls would not pop."""
     settings = settings_of(config)
     if not settings.pbx:
         fail("the settings name no PBX: add a [[pbx]] section")
+    if pbx and pbx not in {one.name for one in settings.pbx}:
+        fail(f"the settings name no PBX {pbx!r}")
     bad = False
-    for name, findings in run(_examine(settings)).items():
+    for name, findings in run(_examine(settings, pbx, wait if call else 0.0)).items():
         say(f"PBX {name}")
         for finding in findings:
             bad = bad or finding.level is Level.PROBLEM
@@ -38,13 +57,54 @@ def _tell(finding: Finding) -> None:
         say(f"        do:  {finding.fix}")
 
 
-async def _examine(settings: Settings) -> dict[str, list[Finding]]:
+async def _examine(settings: Settings, only: str, seconds: float) -> dict[str, list[Finding]]:
+    """The findings by PBX; of a test call that is followed for so many seconds, or else of the PBX."""
     first = settings.pbx[0].name
     async with database(settings) as db:
         found = await Identity(db, settings.security).seats()
     seats = [Seat(seat.user, seat.name, seat.pbx or first, seat.interface, seat.extension) for seat in found]
-    clock = SystemClock()
-    return {
-        pbx.name: await examine(pbx, [seat for seat in seats if seat.pbx == pbx.name], clock)
-        for pbx in settings.pbx
-    }
+    clock, server, told = SystemClock(), RunningServer(settings), {}
+    for pbx in settings.pbx:
+        if only in ("", pbx.name):
+            own = [seat for seat in seats if seat.pbx == pbx.name]
+            trial = Trial(f"rd-test-{new_id(clock.now())}", seconds)
+            told[pbx.name] = (
+                await call_test(pbx, own, server, clock, trial) if seconds else await examine(pbx, own, clock)
+            )
+    return told
+
+
+class RunningServer:
+    """The server of these settings, seen from another process: its readiness over HTTP, its notes in the journal."""
+
+    def __init__(self, settings: Settings) -> None:
+        host = settings.server.host
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+        self._address = f"http://{shown}:{settings.server.port}"
+        self._tail = Tail(Path(settings.journal.directory))
+        self._noted: list[Noted] = []
+        self.url = settings.server.public_url or self._address
+        self.watched = settings.journal.enabled
+
+    async def trouble(self, pbx: str) -> str:
+        """Whether it runs, and its own link to that PBX is up."""
+        timeout = aiohttp.ClientTimeout(SECONDS)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as http,
+                http.get(f"{self._address}/readyz") as answer,
+            ):
+                ready = await answer.json()
+        except (TimeoutError, aiohttp.ClientError, ValueError):
+            return f"no Ringdesk server answers at {self._address}"
+        state = ready.get("pbx", {}).get(pbx)
+        if state is None:
+            return f"the running server knows no PBX {pbx}; start it anew after a change of the settings"
+        if state != LinkState.UP.value:
+            return f"the server's own link to the PBX is {state}: {ready.get('problems', {}).get(pbx, '')}"
+        return ""
+
+    def notes(self, call_id: str) -> Sequence[Noted]:
+        """What it has noted of the call by now."""
+        self._noted += [record for record in self._tail.more() if isinstance(record, Noted)]
+        return [note for note in self._noted if note.call == call_id]
