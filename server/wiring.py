@@ -183,6 +183,7 @@ class House:
             self.accounts,
             self.callbacks,
             self.outages,
+            self.recordings,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)

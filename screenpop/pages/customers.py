@@ -11,6 +11,7 @@ from aiohttp import web
 from core.errors import Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Route
+from screenpop.pages import recordings
 from screenpop.pages.base import Pages
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
@@ -71,7 +72,9 @@ class CustomerPages:
         id = ask.path["id"]
         entries, next_ = await self._pages.customers.timeline(id, CONTACTS, after, ask.user)
         more = f"/desk/customers/{quote(id)}/timeline?after={quote(next_)}" if next_ else None
-        return {"entries": entries, "more": more}
+        calls = [entry.ref for entry in entries if entry.kind == "call"]
+        heard = await recordings.of_calls(self._pages.recordings, ask.user, calls)
+        return {"entries": entries, "more": more, "recordings": heard}
 
     async def _one(self, ask: Ask[Any, Any]) -> dict[str, Any]:
         customer = await self._pages.customers.get(ask.path["id"])
