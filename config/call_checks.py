@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from config.problems import Problem
-from config.settings import CallbackSettings, DialSettings
+from config.settings import CallbackSettings, DialSettings, PbxSettings, SurveySettings
 
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
 
 
@@ -22,6 +23,19 @@ def dial_problems(dial: DialSettings) -> Iterator[Problem]:
     for name in ("per_hour", "per_day", "per_number"):
         if not 0 <= getattr(dial, name) <= 1_000_000:
             yield Problem(f"dial.{name}", "must be between 0 and 1000000", "0 means none at all")
+
+
+def survey_problems(survey: SurveySettings, pbxs: Sequence[PbxSettings]) -> Iterator[Problem]:
+    """Names that no dialplan has, and a PBX without a way out."""
+    for name in ("flow", "context"):
+        if not _NAME.fullmatch(getattr(survey, name)):
+            yield Problem(f"survey.{name}", f"{getattr(survey, name)!r} is no name of a dialplan")
+    if not 0 <= survey.delay_minutes <= 10_080:
+        yield Problem("survey.delay_minutes", "must be between 0 and 10080 minutes")
+    if not 1 <= survey.at_once <= 100:
+        yield Problem("survey.at_once", "must be between 1 and 100")
+    if survey.after_ticket and not any(pbx.trunks for pbx in pbxs):
+        yield Problem("survey.after_ticket", "no PBX has trunks to call by", "name them: trunks of [[pbx]]")
 
 
 def callback_problems(callback: CallbackSettings) -> Iterator[Problem]:

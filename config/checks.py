@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from config.call_checks import callback_problems, dial_problems
+from config.call_checks import callback_problems, dial_problems, survey_problems
 from config.problems import Problem
 from config.settings import (
     IvrSettings,
@@ -59,6 +59,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _journal(settings.journal)
     yield from dial_problems(settings.dial)
     yield from callback_problems(settings.callback)
+    yield from survey_problems(settings.survey, settings.pbx)
 
 
 def _server(settings: Settings) -> Iterator[Problem]:

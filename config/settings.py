@@ -135,6 +135,19 @@ class CallbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After so long it is given up."""
 
 
+class SurveySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callers who are rung up and asked how satisfied they were."""
+
+    after_ticket: bool = False
+    """Ring the customer once the ticket's workflow lets them rate it. Needs `trunks` of the PBX."""
+    delay_minutes: float = 30.0
+    flow: str = "ticket_survey"
+    context: str = "ringdesk-ivr"
+    """The dialplan's context whose extensions are flows."""
+    at_once: int = 3
+    """How many are rung at the same time."""
+
+
 class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workflows: str = ""
     calendars: str = ""
@@ -214,6 +227,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ivr: IvrSettings = IvrSettings()
     dial: DialSettings = DialSettings()
     callback: CallbackSettings = CallbackSettings()
+    survey: SurveySettings = SurveySettings()
     paths: PathSettings = PathSettings()
     desk: DeskSettings = DeskSettings()
     webhook: tuple[WebhookSettings, ...] = ()

@@ -128,6 +128,27 @@ class PhoneCommands:
         except AmiError as error:
             raise Unavailable(f"The PBX {seat.pbx} does not answer: {error}", code="pbx_down") from error
 
+    async def ring_up(self, pbx: str, number: str, place: tuple[str, str], channel_id: str) -> Originated:
+        """Ring a number outside (E.164, which the dial policy has let through) and put it into the dialplan at `place`,
+        context and extension. Raises `Unavailable`, and `Conflict` where the PBX has no trunk named in its settings.
+        """
+        if pbx not in self._board.lines:
+            raise NotFound("There is no such PBX.", code="no_pbx")
+        line = self._line(pbx)
+        trunk = next(iter(line.settings.trunks), "")
+        technology, _, endpoint = trunk.partition("/")
+        if not endpoint:
+            raise Conflict("The PBX has no trunk in the settings.", code="no_trunk")
+        called = called_number(number, line.settings.region)
+        interface = f"{technology}/{called}@{endpoint}"
+        context, exten = place
+        order = control.Order(interface, called, context, channel_id, exten=exten)
+        line.board.expect(channel_id, called)
+        try:
+            return await line.link.originate(order)
+        except AmiError as error:
+            raise Unavailable(f"The PBX {pbx} does not answer: {error}", code="pbx_down") from error
+
     async def hangup(self, asked: Asked, call_id: str) -> None:
         """End the user's own part of the call; who may act on anyone's call ends all of it."""
         line, own = self._own(asked, call_id)

@@ -65,6 +65,8 @@ class Order(msgspec.Struct, frozen=True):
     caller: str = ""
     call_tag: str = ""
     ring_seconds: float = 30.0
+    exten: str = ""
+    """Where it goes on in the context instead of at `to`: an extension with a name, such as a flow."""
 
 
 _TARGET = re.compile(r"\+?[0-9*#]{1,31}", re.ASCII)
@@ -134,7 +136,7 @@ def originate(order: Order) -> Action:
         ("Channel", interface_of(order.interface)),
         ("ChannelId", identifier(order.channel_id)),
         ("Context", _word(order.context, "context")),
-        ("Exten", dial_target(order.to)),
+        ("Exten", _word(order.exten, "extension") if order.exten else dial_target(order.to)),
         ("Priority", "1"),
         ("Timeout", str(int(order.ring_seconds * 1000))),
         ("Variable", f"__RINGDESK_CALL={identifier(order.call_tag or order.channel_id)}"),

@@ -67,7 +67,7 @@ class Lines(Protocol):
         """The PBX at this address, or the one that the dialplan names; empty where there is none."""
         ...
 
-    def place(self, transfer: Transfer, caller: Caller) -> str:
+    async def place(self, transfer: Transfer, caller: Caller) -> str:
         """What the dialplan is to go to: queue, extension, number. Empty where the caller must not go there."""
         ...
 
@@ -219,7 +219,7 @@ class _Run:
 
     async def _transfer(self, effect: Transfer) -> None:
         """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
-        to = self._around.lines.place(effect, self._caller)
+        to = await self._around.lines.place(effect, self._caller)
         if not _PLACE.fullmatch(to):
             self._around.visits.trouble(self._visit, f"no transfer to this {effect.kind.value}")
             return

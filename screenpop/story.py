@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from core.i18n import catalogue
-from cti.journal.story import Step
-from cti.journal.verdicts import Verdict
+from cti.journal.story import Step, Verdict
 from screenpop.words import N_, OUTCOMES
 
 STEPS: Mapping[str, str] = {
@@ -21,9 +20,6 @@ STEPS: Mapping[str, str] = {
     "offered": N_("The phone of %(person)s rings."),
     "offered_queue": N_("The phone of %(person)s rings, for the queue %(queue)s."),
     "offered_transfer": N_("The phone of %(person)s rings: the call is being passed on."),
-    "offered_consult": N_("The phone of %(person)s rings: somebody with a caller asks there."),
-    "answered_consult": N_("%(person)s answers and is asked; the caller does not hear it."),
-    "answered_join": N_("%(person)s joins the call."),
     "answered": N_("%(person)s answers after %(seconds)s s."),
     "answered_transfer": N_("%(person)s takes the call over."),
     "answered_pickup": N_("%(person)s has picked the call up."),

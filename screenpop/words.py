@@ -49,7 +49,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "transferred": N_("transferred"),
         "cancelled": N_("cancelled"),
     },
-    "recording": {"words": N_("What the caller said"), "call": N_("Whole call")},
     "direction": {"inbound": N_("Inbound"), "outbound": N_("Outbound"), "internal": N_("Internal")},
     "pause": {
         "break": N_("Break"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from config.settings import CallbackSettings, DialSettings, Settings
+from config.settings import CallbackSettings, DialSettings, PbxSettings, Settings, SurveySettings
 from core.bus import Bus
-from core.clock import iso
+from core.clock import Clock, iso
 from core.errors import Refused
-from cti.actions import Dialled
+from cti.actions import Dialled, Originated
 from cti.commands import Asked, PhoneCommands
 from cti.dial_counts import DialCounts
 from cti.dial_policy import Barred, By, judge
+from cti.dialling import called_number, with_prefix
 from cti.messages import (
     AgentChanged,
     AgentState,
@@ -52,7 +54,10 @@ ACTOR = "callback"
 class HousePhones:
     """`ivr_flows.callbacks.model.Phones` on a switchboard."""
 
-    def __init__(self, switchboard: Switchboard, phones: PhoneCommands, calls: CallStore) -> None:
+    def __init__(
+        self, switchboard: Switchboard, phones: PhoneCommands, calls: CallStore, survey: SurveySettings
+    ) -> None:
+        self._survey = survey
         self._board = switchboard
         self._phones = phones
         self._calls = calls
@@ -75,13 +80,11 @@ class HousePhones:
         return f"{pbx}-{channel_id}"
 
     async def dial(self, agent: str, number: str, channel_id: str, at: float) -> Placed:
-        try:
-            done = await self._phones.order(Asked(agent, at, by=ACTOR), number, channel_id)
-        except Refused as refusal:  # nothing was sent
-            log.info("callback.not_dialled", agent=agent, code=refusal.code)
-            return Placed.REFUSED
-        placed = {Dialled.QUEUED: Placed.DONE, Dialled.UNKNOWN: Placed.UNKNOWN}
-        return placed.get(done.state, Placed.REFUSED)
+        return await _placed(self._phones.order(Asked(agent, at, by=ACTOR), number, channel_id))
+
+    async def ask(self, pbx: str, number: str, channel_id: str, at: float) -> Placed:
+        place = (self._survey.context, self._survey.flow)
+        return await _placed(self._phones.ring_up(pbx, number, place, channel_id))
 
     async def look(self, pbx: str, call_id: str) -> Seen:
         live = self._board.call(call_id)
@@ -94,23 +97,48 @@ class HousePhones:
         return Seen(Fate.NEVER if line is not None and line.up else Fate.UNKNOWN)
 
 
+async def _placed(ordering: Awaitable[Originated]) -> Placed:
+    try:
+        done = await ordering
+    except Refused as refusal:  # nothing was sent
+        log.info("callback.not_dialled", code=refusal.code)
+        return Placed.REFUSED
+    placed = {Dialled.QUEUED: Placed.DONE, Dialled.UNKNOWN: Placed.UNKNOWN}
+    return placed.get(done.state, Placed.REFUSED)
+
+
 class HouseGate:
     """`ivr_flows.callbacks.model.Gate`: the dial policy for what the server dials by itself."""
 
-    def __init__(self, policy: DialSettings, counts: DialCounts, regions: dict[str, str]) -> None:
+    def __init__(
+        self, policy: DialSettings, counts: DialCounts, pbxs: Sequence[PbxSettings], clock: Clock
+    ) -> None:
         self._policy = policy
         self._counts = counts
-        self._regions = regions
+        self._pbxs = {pbx.name: pbx for pbx in pbxs}
+        self._clock = clock
 
     def barred(self, number: str, pbx: str) -> str:
-        region = self._regions.get(pbx)
-        if region is None:
+        settings = self._pbxs.get(pbx)
+        if settings is None:
             return "no_pbx"
-        verdict = judge(self._policy, number, region, By.SERVER)
+        verdict = judge(self._policy, number, settings.region, By.SERVER)
         return verdict.code if isinstance(verdict, Barred) else ""
 
     async def take(self, number: str, at: float) -> bool:
         return await self._counts.take(number, at)
+
+    async def through(self, number: str, pbx: str) -> str:
+        """What the dialplan dials for a caller who is put through to this number; empty where that is barred, or a cap
+        is reached."""
+        settings = self._pbxs.get(pbx)
+        if settings is None:
+            return ""
+        verdict = judge(self._policy, number, settings.region, By.SERVER)
+        if isinstance(verdict, Barred) or not await self.take(verdict.e164, self._clock.now()):
+            log.warning("dial.not_put_through", pbx=pbx)
+            return ""
+        return with_prefix(called_number(verdict.e164, settings.region), settings.outside_prefix)
 
 
 def ended(call: Call) -> Seen:
@@ -131,21 +159,25 @@ def rule_of(callback: CallbackSettings, time_zone: str) -> Rule:
     )
 
 
+def gate_of(house: House, settings: Settings) -> HouseGate:
+    """The dial policy and its caps."""
+    return HouseGate(settings.dial, DialCounts(house.db, settings.dial), settings.pbx, house.clock)
+
+
 def callbacks_of(house: House, settings: Settings) -> tuple[Callbacks, Dialer]:
     """The house's call-backs and what dials them."""
-    gate = HouseGate(settings.dial, DialCounts(house.db, settings.dial), house.regions)
     own = settings.callback
     callbacks = Callbacks(
         CallbackStore(house.db),
         house.bus,
         house.clock,
-        gate,
+        house.gate,
         rule_of(own, settings.desk.time_zone),
         own.enabled,
         own.queues,
     )
-    phones = HousePhones(house.switchboard, house.phones, house.calls)
-    dialer = Dialer(callbacks, phones, house.bus, house.clock)
+    phones = HousePhones(house.switchboard, house.phones, house.calls, settings.survey)
+    dialer = Dialer(callbacks, phones, house.bus, house.clock, surveys_at_once=settings.survey.at_once)
     return callbacks, dialer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -63,7 +63,13 @@ class FlowsInForce:
 class PhoneLines:
     """What a flow's driver asks of the telephone side."""
 
-    def __init__(self, pbxs: Sequence[PbxSettings], switchboard: Switchboard) -> None:
+    def __init__(
+        self,
+        pbxs: Sequence[PbxSettings],
+        switchboard: Switchboard,
+        outside: Callable[[str, str], Awaitable[str]],
+    ) -> None:
+        self._outside = outside
         self._pbxs = {pbx.name: pbx for pbx in pbxs}
         self._board = switchboard
         self.addresses: Mapping[str, frozenset[str]] = {}
@@ -82,14 +88,15 @@ class PhoneLines:
         there = (name for name, addresses in self.addresses.items() if peer in addresses)
         return next(there, next(iter(self._pbxs), ""))
 
-    def place(self, transfer: Transfer, caller: Caller) -> str:
-        """What the dialplan goes to: the queue, or an extension of the PBX's dial context."""
+    async def place(self, transfer: Transfer, caller: Caller) -> str:
+        """What the dialplan goes to: the queue, or an extension of the PBX's dial context; a number outside as far as
+        the dial policy lets the server call it."""
         if transfer.kind is Target.QUEUE:
             return transfer.to
         if transfer.kind is Target.AGENT:
             seat = self._board.seats.get(transfer.to)
             return seat.extension if seat is not None and seat.pbx == caller.pbx else ""
-        return ""
+        return await self._outside(transfer.to, caller.pbx)
 
 
 class Ivr:

@@ -10,6 +10,9 @@ from customers.messages import Certainty, Customer, Lookup, Match
 from customers.service import Customers
 from ivr_flows.messages import Caller, Proved
 
+REMEMBERED = 5000
+"""Visits of customers whom we rang up."""
+
 
 class Lines:
     """Looks callers up. `key` gives a number of a PBX in E.164, empty for what is none; `regions` are the PBXs'."""
@@ -26,11 +29,20 @@ class Lines:
         self.accounts = accounts
         self.proved = proved
         self.key = key
+        self._dialled: dict[str, str] = {}
         self._regions = regions
 
     def number(self, caller: Caller) -> str:
         """The caller's number in E.164; empty where it is withheld or no number."""
+        if own := self._dialled.get(caller.session):
+            return own
         return self.key(caller.number, caller.pbx) if caller.number else ""
+
+    def dialled(self, session: str, number: str) -> None:
+        """We have rung this number up ourselves, and this is its visit: whoever sends which caller ID, it is theirs."""
+        while len(self._dialled) >= REMEMBERED:
+            del self._dialled[next(iter(self._dialled))]
+        self._dialled[session] = number
 
     def same_number(self, caller: Caller, text: str) -> bool:
         """Whether a text is the caller's own number, however it is written."""
@@ -39,7 +51,8 @@ class Lines:
 
     async def lookup(self, caller: Caller) -> Lookup:
         """Who may be calling."""
-        return await self.customers.lookup(caller.number, self._regions.get(caller.pbx))
+        number = self._dialled.get(caller.session) or caller.number
+        return await self.customers.lookup(number, self._regions.get(caller.pbx))
 
     async def certain(self, caller: Caller) -> Sequence[Customer]:
         """The customers whose whole number the caller's line is: several on a shared line."""

@@ -28,6 +28,6 @@ def caller_services(house: House, existing: Existing) -> IvrServices:
         tickets.table(),
         CallerOutages(house.outages, tickets, lines, zone, clock).table(),
         CallerCallbacks(house.callbacks, lines, board.call, clock).table(),
-        CallerSurveys(house.surveys, tickets, board, calls, lines, clock).table(),
+        CallerSurveys(house.surveys, tickets, board, calls, lines, clock, house.dialer).table(),
         CallerTelephone(board, calls, house.tickets, lines, clock).table(),
     )

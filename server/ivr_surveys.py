@@ -12,6 +12,7 @@ from core.ids import new_id
 from cti.messages import Call
 from cti.store import CallStore
 from cti.switchboard import Switchboard
+from ivr_flows.callbacks.dialer import Dialer
 from ivr_flows.messages import Caller, Value
 from ivr_flows.surveys.store import HIGHEST, LOWEST, Score, Surveys
 from server.ivr_lines import Lines
@@ -29,6 +30,10 @@ class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ticket: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
 class CallerSurveys:
     """The handler."""
 
@@ -40,7 +45,9 @@ class CallerSurveys:
         calls: CallStore,
         lines: Lines,
         clock: Clock,
+        dialer: Dialer,
     ) -> None:
+        self._dialer = dialer
         self._surveys = surveys
         self._tickets = tickets
         self._board = switchboard
@@ -50,7 +57,15 @@ class CallerSurveys:
 
     def table(self) -> dict[str, Service]:
         """The service of surveys."""
-        return {"survey.save": Service(Saving, self.save)}
+        return {"survey.due": Service(Nothing, self.due), "survey.save": Service(Saving, self.save)}
+
+    async def due(self, _: Nothing, caller: Caller) -> dict[str, Value]:
+        """The ticket about which we have rung this caller up; the call has reached them by that."""
+        callback = await self._dialer.asked(caller.call_id) if caller.call_id else None
+        if callback is None:
+            return {"found": False, "number": ""}
+        self._lines.dialled(caller.session, callback.number)
+        return {"found": True, "number": callback.ticket}
 
     async def save(self, asked: Saving, caller: Caller) -> dict[str, Value]:
         """Keep the score; one of a ticket goes through its workflow first, and is refused where that refuses it."""

@@ -51,7 +51,7 @@ from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from screenpop.witness import Witness
 from screenpop.work_store import WorkStore
-from server.callbacks import callbacks_of, follow, pop_callback
+from server.callbacks import callbacks_of, follow, gate_of, pop_callback
 from server.definitions import Definitions
 from server.ivr import FlowsInForce, Ivr, PhoneLines
 from server.ivr_lines import Lines
@@ -60,6 +60,7 @@ from server.ivr_services import ANSWER_SECONDS
 from server.people import People
 from server.recordings import CallerWords, recordings_of
 from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, SurveyTimeline, TicketTimeline
+from server.surveys import TicketSurveys
 from ticketing.messages import TicketChanged, TicketOpened
 from ticketing.notices import NOTICE_TOPIC, notice_handler
 from ticketing.outages.service import Outages
@@ -121,7 +122,17 @@ class House:
         self.regions = regions
         self.proofs, self.pins = Proofs(), Pins(self.db, self.settings.ivr.pin)
         self.lines = Lines(self.customers, self.accounts, self.proofs, NumberKeys(regions).key, regions)
+        self.gate = gate_of(self, self.settings)
         self.callbacks, self.dialer = callbacks_of(self, self.settings)
+        self.ticket_surveys = TicketSurveys(
+            self.settings.survey,
+            self.settings.pbx,
+            self.tickets,
+            self.customers,
+            self.callbacks,
+            NumberKeys(regions).key,
+            self.clock,
+        )
         self.services = caller_services(self, existing)
         zone = ZoneInfo(self.settings.desk.time_zone)
         self.voice = SpokenVoice(self.settings.ivr.speech, zone, self.clock, self.tasks)
@@ -133,7 +144,7 @@ class House:
         self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock)
         self.recordings, self.attacher, self.keeper = recordings_of(self)
-        phone_lines = PhoneLines(settings.pbx, self.switchboard)
+        phone_lines = PhoneLines(settings.pbx, self.switchboard, self.gate.through)
         driver = Driver(
             FlowsAround(
                 flows=self.flows,
@@ -183,7 +194,6 @@ class House:
             self.accounts,
             self.callbacks,
             self.outages,
-            self.recordings,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)
@@ -244,6 +254,7 @@ class House:
         self.attacher.worker.start(self.tasks)
         self.keeper.start(self.tasks)
         self.tasks.spawn(self.dialer.run(), "call-backs")
+        self.ticket_surveys.start(self.bus, self.tasks)
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.visits.start(self.tasks)
         await self.switchboard.start(self.tasks)

@@ -88,6 +88,8 @@ def _dial_answered(state: State, dest: Leg, *, originated: bool, at: float) -> N
     if dest.state != _UP:
         dest.state = _UP
         state.touch_phone(dest.interface)
+    if originated and not dest.inside and not dest.local:
+        stretches.reached(state, dest.call, at)
     if originated or dest.local or dest.uniqueid == dest.call.first:
         return
     dest.up = True

@@ -80,6 +80,8 @@ def _begin(state: State, call: CallSet, leg: Leg, chan: Chan, at: float) -> None
     call.caller = sides.party_of(state, leg, chan)
     expected = state.dialled.pop(leg.uniqueid, None)
     call.dialled = expected if expected is not None else sides.dialled_by(state, leg, chan)
+    if expected is not None and not leg.inside:
+        call.direction = Direction.OUTBOUND  # we ring up somebody outside, for a flow to talk with
     if leg.inside:
         call.direction = sides.likely_direction(state, call.dialled)
         call.asks_for = sides.held_at(state, leg)

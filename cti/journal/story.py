@@ -1,9 +1,11 @@
-"""The story of one call out of a journal: steps with their times. Pure; whom it was shown to is in `verdicts`.
+"""The story of one call out of a journal: steps with their times, and for each offer whether it was shown. Pure.
 
 A step is a code and what belongs into its sentence; the sentences are in `screenpop.story`, in each language.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -17,7 +19,6 @@ from cti.messages import (
     CallOffered,
     CallStarted,
     DomainEvent,
-    How,
     OfferWithdrawn,
     Segment,
     SegmentEnded,
@@ -145,7 +146,7 @@ class Story:
             call,
             agent=segment.agent or "",
             interface=segment.interface,
-            how=_how(call, segment),
+            how=segment.how.value,
             queue=segment.queue or "",
             reason=segment.end_reason.value if segment.end_reason else "",
             seconds=f"{at - segment.offered_at:.1f}",
@@ -215,17 +216,49 @@ class Story:
         self.steps.append(Step(at, code, args, other))
 
 
-def _how(call: Call, segment: Segment) -> str:
-    """A transfer told apart: the caller is on hold with who asks (consult), or others stay with it (join)."""
-    how: str = segment.how.value
-    if segment.how is not How.TRANSFER:
-        return how
-    others = [
-        s for s in call.segments if s.id != segment.id and s.answered_at is not None and s.ended_at is None
-    ]
-    if any(other.held_since is not None for other in others):
-        return "consult"
-    return "join" if others else how
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of one offer on its agent's screen."""
+
+    agent: str
+    interface: str
+    code: str
+    args: dict[str, str] = {}
+
+
+def verdicts(story: Story, noted: bool, patience: float) -> Iterator[Verdict]:
+    """For each offer of the family, whether it popped and at whom. `noted`: the journal has notes of pops at all;
+    `patience` is how long a card may wait for the caller's record, in seconds.
+    """
+    for call, segment in sorted(story.segments.values(), key=lambda item: (item[1].offered_at, item[1].id)):
+        own = [note for note in story.notes if note.more.get("pop") == f"pop-{segment.id}"]
+        pop = next((note for note in own if note.what == "pop"), None)
+        if segment.how.value == "outbound" and pop is None:
+            continue
+        agent = segment.agent or ""
+        if pop is not None:
+            code, args = _shown(story.notes, pop, segment)
+        elif any(note.what == "no_pop" for note in own) or call.direction.value == "internal":
+            why = next((n.more.get("why", "") for n in own if n.what == "no_pop"), "internal")
+            code, args = f"no_pop_{why}", {}
+        elif not segment.agent:
+            code, args = "no_pop_no_user", {}
+        elif noted and segment.ended_at is not None and segment.ended_at - segment.offered_at <= patience:
+            code, args = "too_short", {"seconds": f"{segment.ended_at - segment.offered_at:.1f}"}
+        else:
+            code, args = ("not_shown" if noted else "not_noted"), {}
+        yield Verdict(agent, segment.interface, code, args)
+
+
+def _shown(notes: Iterable[Noted], pop: Noted, segment: Segment) -> tuple[str, dict[str, str]]:
+    late = f"{max(0.0, pop.at - segment.offered_at):.1f}"
+    if pop.more.get("browsers") != "0":
+        return "popped", {"browsers": pop.more.get("browsers", ""), "seconds": late}
+    until = segment.ended_at if segment.ended_at is not None else float("inf")
+    for note in notes:
+        came = note.what == "browsers" and note.user == pop.user and note.more.get("browsers") != "0"
+        if came and pop.at <= note.at <= until:
+            return "popped_when_opened", {"seconds": f"{note.at - segment.offered_at:.1f}"}
+    return "no_browser", {}
 
 
 def _phone_of(chan: ami.Chan) -> str:

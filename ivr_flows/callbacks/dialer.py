@@ -20,7 +20,6 @@ from ivr_flows.callbacks.model import (
     Callback,
     CallbackChanged,
     Fate,
-    FreeAgent,
     Phones,
     Placed,
     Seen,
@@ -42,14 +41,16 @@ REMEMBERED = 500
 class Dialer:
     """One for each server; several may run on one database."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # what it stands on, and a setting
         self,
         callbacks: Callbacks,
         phones: Phones,
         bus: Bus,
         clock: Clock,
         ids: Callable[[float], str] = new_id,
+        surveys_at_once: int = 3,
     ) -> None:
+        self._surveys_at_once = surveys_at_once
         self._callbacks = callbacks
         self._store = callbacks.store
         self._phones = phones
@@ -84,6 +85,15 @@ class Dialer:
             self._picked_up.add(call_id)
             self._nudged.set()
 
+    async def asked(self, call_id: str) -> Callback | None:
+        """The call-back about a ticket that this call is, None for any other call. A flow talks with the caller: they
+        are reached."""
+        callback = await self._store.of_call(call_id) if CHANNEL_PREFIX in call_id else None
+        if callback is None or not callback.ticket:
+            return None
+        self.heard(call_id, Seen(Fate.ANSWERED))
+        return callback
+
     async def run(self) -> None:
         """Dial until cancelled; a round that fails is tried again."""
         while True:
@@ -110,6 +120,8 @@ class Dialer:
             elif gone := rules.expired(callback, now, self._callbacks.rule):
                 await self._write(callback, gone)
         self._picked_up &= {one.call_id for one in listed if one.state is State.DIALLING} | set(self.current)
+        for callback in rules.choose_surveys(listed, now, self._callbacks.rule, self._surveys_at_once):
+            await self._dial(callback, "")
         if self._callbacks.enabled:
             await self._dial_next(listed)
 
@@ -130,7 +142,7 @@ class Dialer:
         if seen.fate is Fate.ANSWERED:
             await self._came(callback, Try.REACHED)
         elif seen.fate is Fate.ENDED:
-            await self._came(callback, rules.came_of(seen, callback.picked_up))
+            await self._came(callback, rules.came_of(seen, callback.picked_up, bool(callback.ticket)))
         elif seen.fate is Fate.NEVER:
             await self._came(callback, Try.NOT_DIALLED)
         else:
@@ -142,16 +154,16 @@ class Dialer:
         waiting = [one for one in listed if one.state is State.WAITING]
         now = self._clock.now()
         for callback, agent in rules.choose(waiting, free, self._phones.queue, now, self._callbacks.rule):
-            await self._dial(callback, agent)
+            await self._dial(callback, agent.user)
 
-    async def _dial(self, callback: Callback, agent: FreeAgent) -> None:
+    async def _dial(self, callback: Callback, agent: str) -> None:
         gate, now = self._callbacks.gate, self._clock.now()
         if gate.barred(callback.number, callback.pbx):
             await self._write(callback, rules.closed(callback, State.GIVEN_UP, "not_allowed", now))
             return
         channel_id = f"{CHANNEL_PREFIX}{self._ids(now)}"
         call_id = self._phones.call_id(callback.pbx, channel_id)
-        wanted = rules.dialling(callback, agent.user, channel_id, call_id, now + LEASE_SECONDS)
+        wanted = rules.dialling(callback, agent, channel_id, call_id, now + LEASE_SECONDS)
         claimed = await self._write(callback, wanted)
         if claimed is None:
             return  # another server dials it, or it was cancelled
@@ -160,7 +172,10 @@ class Dialer:
             await self._write(claimed, replace(callback, reason="cap", next_at=later))
             return
         self._remember(claimed)
-        placed = await self._phones.dial(agent.user, claimed.number, channel_id, now)
+        if claimed.ticket:
+            placed = await self._phones.ask(claimed.pbx, claimed.number, channel_id, now)
+        else:
+            placed = await self._phones.dial(agent, claimed.number, channel_id, now)
         if placed is Placed.REFUSED:
             await self._came(claimed, Try.NOT_DIALLED)
         # UNKNOWN stays as it is until an event tells, or the lease is over and somebody looks.

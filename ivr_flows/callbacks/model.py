@@ -68,6 +68,8 @@ class Callback(msgspec.Struct, frozen=True):
     """Until then whoever dials is trusted to tell what came of it."""
     closed_at: float | None = None
     closed_by: str = ""
+    ticket: str = ""
+    """The number of the ticket about which the caller is asked: then a flow talks with them, and no agent."""
     version: int = 1
 
     @property
@@ -142,6 +144,10 @@ class Phones(Protocol):
 
     async def dial(self, agent: str, number: str, channel_id: str, at: float) -> Placed:
         """Ring the agent's phone, then the number. Once."""
+        ...
+
+    async def ask(self, pbx: str, number: str, channel_id: str, at: float) -> Placed:
+        """Ring the number and put it into the flow that asks about a ticket. Once."""
         ...
 
     async def look(self, pbx: str, call_id: str) -> Seen: ...

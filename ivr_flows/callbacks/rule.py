@@ -75,13 +75,25 @@ def choose(
     free = sorted(agents, key=lambda one: (one.since, one.user))
     chosen: list[tuple[Callback, FreeAgent]] = []
     for callback in order(waiting):
-        if callback.state is not State.WAITING or now < callback.next_at or rule.hours_at(now) > now:
+        if callback.ticket or not due(callback, now, rule):
             continue
         fit = [one for one in free if one.pbx == callback.pbx and callback.queue in one.queues]
         if len(fit) > _before(queue_now(callback.pbx, callback.queue), callback):
             chosen.append((callback, fit[0]))
             free.remove(fit[0])
     return chosen
+
+
+def due(callback: Callback, now: float, rule: Rule) -> bool:
+    """Whether it may be dialled at this moment."""
+    return callback.state is State.WAITING and now >= callback.next_at and rule.hours_at(now) <= now
+
+
+def choose_surveys(listed: Iterable[Callback], now: float, rule: Rule, at_once: int) -> list[Callback]:
+    """Which customers are rung up now to be asked about a ticket: so many at the same time."""
+    surveys = [one for one in order(listed) if one.ticket]
+    free = at_once - sum(one.state is State.DIALLING for one in surveys)
+    return [one for one in surveys if due(one, now, rule)][: max(free, 0)]
 
 
 def _before(queue: QueueNow, callback: Callback) -> int:
@@ -91,13 +103,15 @@ def _before(queue: QueueNow, callback: Callback) -> int:
     return queue.waiting
 
 
-def came_of(seen: Seen, picked_up: bool) -> Try:
-    """What an ended call was as a try. Whom nobody rang, because the agent did not pick up, was not tried."""
+def came_of(seen: Seen, picked_up: bool, asked: bool = False) -> Try:
+    """What an ended call was as a try. Whom nobody rang, because the agent did not pick up, was not tried; where a flow
+    asks (`asked`) there is no agent.
+    """
     if seen.outcome == "answered":
         return Try.REACHED
     if seen.outcome == "lost":
         return Try.NOT_DIALLED
-    if not picked_up or seen.agent_hung_up:
+    if not asked and (not picked_up or seen.agent_hung_up):
         return Try.AGENT_AWAY
     return {"busy": Try.BUSY, "failed": Try.FAILED}.get(seen.outcome, Try.NO_ANSWER)
 

@@ -90,6 +90,30 @@ class Callbacks:
         self._bus.publish(CallbackChanged(callback))
         return Answered(True, "taken", await self.store.ahead(callback) + 1, callback)
 
+    async def ask_about(self, ticket: str, wanted: Request, delay: float) -> Answered:
+        """Have the customer rung up after `delay` seconds and asked about a ticket, once for each ticket."""
+        if self.gate.barred(wanted.number, wanted.pbx):
+            return Answered(False, "not_allowed")
+        if await self.store.of_ticket(ticket) is not None:
+            return Answered(False, "already_open")
+        now = self._clock.now()
+        callback = Callback(
+            id=self._ids(now),
+            number=wanted.number,
+            pbx=wanted.pbx,
+            queue="",
+            state=State.WAITING,
+            requested_at=now,
+            since=now,
+            next_at=self.rule.hours_at(now + delay),
+            customer_id=wanted.customer_id,
+            ticket=ticket,
+        )
+        if not await self.store.add(callback, "system"):
+            return Answered(False, "already_open")
+        self._bus.publish(CallbackChanged(callback))
+        return Answered(True, "taken", 0, callback)
+
     async def cancel(self, id: str, actor: str) -> Callback:
         """Close one that nobody dials at the moment. Raises `NotFound`, and `Conflict` (`dialling`, `closed`)."""
         callback = await self.get(id)

@@ -64,6 +64,10 @@ class CallbackStore:
         """The open call-back to a number, or asked for from that line."""
         return await self._one(sa.or_(t.c.open_number == number, t.c.open_line == number))
 
+    async def of_ticket(self, ticket: str) -> Callback | None:
+        """The one in which the caller is, or was, asked about a ticket."""
+        return await self._one(t.c.ticket == ticket)
+
     async def open(self) -> list[Callback]:
         """All that wait or are dialled, who waits longest first."""
         states = [state.value for state in OPEN]

@@ -18,7 +18,6 @@ from customers.accounts.model import Account
 from customers.messages import Customer, Lookup, TimelineEntry
 from ivr_flows.callbacks.model import Callback
 from screenpop.pages.problems import error_page
-from screenpop.pages.recordings import RecordingRoom
 from screenpop.pops import Pop
 from screenpop.render import Renderer
 from screenpop.words import N_
@@ -152,7 +151,6 @@ class Pages:
     billing: Billing
     callbacks: CallbackRoom
     outages: OutageRoom
-    recordings: RecordingRoom
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

@@ -11,7 +11,6 @@ from aiohttp import web
 from core.errors import Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Route
-from screenpop.pages import recordings
 from screenpop.pages.base import Pages
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
@@ -72,9 +71,7 @@ class CustomerPages:
         id = ask.path["id"]
         entries, next_ = await self._pages.customers.timeline(id, CONTACTS, after, ask.user)
         more = f"/desk/customers/{quote(id)}/timeline?after={quote(next_)}" if next_ else None
-        calls = [entry.ref for entry in entries if entry.kind == "call"]
-        heard = await recordings.of_calls(self._pages.recordings, ask.user, calls)
-        return {"entries": entries, "more": more, "recordings": heard}
+        return {"entries": entries, "more": more}
 
     async def _one(self, ask: Ask[Any, Any]) -> dict[str, Any]:
         customer = await self._pages.customers.get(ask.path["id"])

@@ -14,7 +14,6 @@ from core.identity.users import User
 from core.web.routes import Ask, Route
 from cti.messages import Direction
 from customers.messages import Candidate, Certainty, Customer
-from screenpop.pages import recordings
 from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 from screenpop.pops import with_customer
@@ -112,15 +111,7 @@ class Desk:
         lookup = await self._pages.customers.lookup(other) if other else None
         customers: list[Customer] = [one.customer for one in lookup.candidates] if lookup else []
         shown = lookup.shown if lookup else ""
-        heard = await recordings.of_calls(self._pages.recordings, ask.user, (call.id,))
-        return self._pages.fragment(
-            ask,
-            "parts/call.html",
-            call=call,
-            shown=shown,
-            customers=customers,
-            recordings=heard.get(call.id, []),
-        )
+        return self._pages.fragment(ask, "parts/call.html", call=call, shown=shown, customers=customers)
 
 
 def home_of(user: User) -> str:

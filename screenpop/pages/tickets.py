@@ -15,7 +15,6 @@ from core.identity.users import User
 from core.web.parse import form_of, plain
 from core.web.routes import Ask, ListQuery, Route
 from customers.messages import Customer
-from screenpop.pages import recordings
 from screenpop.pages.base import Pages, actor_of
 from screenpop.pages.clocks import clock_lines
 from screenpop.pages.problems import of_refusal
@@ -117,8 +116,7 @@ class TicketPages:
             "ticket": ticket,
             "state": state_label(workflow, ticket.state, language),
             "category": _label(workflow.categories, ticket.category, language),
-            "values": shown_values(workflow, recordings.without_ids(ticket.fields), language),
-            "recordings": await recordings.of_ticket(self._pages.recordings, ask.user, id, ticket.call_id),
+            "values": shown_values(workflow, ticket.fields, language),
             "events": events,
             "clocks": clock_lines(*await tickets.clocks(id, ask.at), language),
             "history": [_shown(workflow, row, language) for row in reversed(await tickets.history(id))],
@@ -179,7 +177,7 @@ def _shown(workflow: Workflow, row: HistoryRow, language: str) -> dict[str, Any]
         "event": event_label(workflow, row.event, language),
         "moved": row.from_state != row.to_state,
         "state": state.label.text(language) if state else row.to_state,
-        "values": shown_values(workflow, recordings.without_ids(row.data), language),
+        "values": shown_values(workflow, row.data, language),
     }
 
 

@@ -20,8 +20,7 @@ from cti.journal.mask import Masker
 from cti.journal.records import AnyRecord, Event, Head, Noted, Seated
 from cti.journal.replay import Replay
 from cti.journal.report import report
-from cti.journal.story import Story
-from cti.journal.verdicts import verdicts
+from cti.journal.story import Story, verdicts
 from cti.messages import Call, Seat
 from screenpop.story import Teller, gettext_of
 from server.commands.common import Config, fail, say, settings_of

@@ -13,14 +13,7 @@ from types import TracebackType
 import msgspec
 from playwright.async_api import Browser, Page, async_playwright
 
-from config.settings import (
-    DatabaseSettings,
-    DeskSettings,
-    RecordingSettings,
-    SecuritySettings,
-    ServerSettings,
-    Settings,
-)
+from config.settings import DatabaseSettings, DeskSettings, SecuritySettings, ServerSettings, Settings
 from core.identity import NewSeat, Role
 from cti import messages as cti
 from customers.messages import Address, Grade, NewCustomer
@@ -30,7 +23,6 @@ from ticketing.messages import Actor, NewTicket
 
 PASSWORD = "correct horse"
 BROWSER_ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-NOT_RECORDED = RecordingSettings()
 KNOWN, SHARED, UNKNOWN, WITHHELD = "13800138000", "13911112222", "13655556666", ""
 
 
@@ -140,15 +132,12 @@ class Looker:
 
 
 @asynccontextmanager
-async def staged(
-    folder: Path, template: Path, recordings: RecordingSettings = NOT_RECORDED
-) -> AsyncIterator[Scene]:
+async def staged(folder: Path, template: Path) -> AsyncIterator[Scene]:
     """A scene on a fresh SQLite database."""
     shutil.copy(template, folder / "scene.db")
     settings = Settings(
         server=ServerSettings(port=0),
         database=DatabaseSettings(f"sqlite:///{folder / 'scene.db'}"),
-        recordings=recordings,
         desk=DeskSettings(company="望京燃气"),
         security=SecuritySettings(sign_in_tries=100),
     )

@@ -57,6 +57,9 @@ class Phones:
         await asyncio.sleep(0)
         return self.places
 
+    async def ask(self, pbx: str, number: str, channel_id: str, at: float) -> Placed:
+        return await self.dial("", number, channel_id, at)
+
     async def look(self, pbx: str, call_id: str) -> Seen:
         return self.calls.get(call_id, Seen(Fate.NEVER))
 
@@ -250,6 +253,36 @@ async def test_the_policy_stands_before_every_dial(room: Room) -> None:
     assert (put_off.state, put_off.reason, put_off.tries) == (State.WAITING, "cap", 0)
     assert put_off.next_at > START
     assert room.phones.dialled == []
+
+
+async def test_customers_are_asked_about_a_ticket_once_a_few_at_a_time_and_without_an_agent(
+    room: Room,
+) -> None:
+    def wanted(n: int) -> Request:
+        return Request(f"+861380013{n:04}", "main", "", START)
+
+    for n in range(5):
+        assert (await room.callbacks.ask_about(f"R-{n}", wanted(n), 60)).ok
+    assert (await room.callbacks.ask_about("R-0", wanted(9), 60)).reason == "already_open"
+    await room.dialer.round()
+    assert room.phones.dialled == [], "not before its time"
+    room.clock.advance(60)
+    await room.dialer.round()
+    await room.dialer.round()
+    assert len(room.phones.dialled) == 3
+    call_id = f"main-{room.phones.dialled[0][2]}"
+    asked = await room.dialer.asked(call_id)
+    assert asked is not None
+    assert (asked.ticket, asked.agent) == (f"R-{asked.number[-1]}", "")
+    room.dialer.heard(f"main-{room.phones.dialled[1][2]}", Seen(Fate.ENDED, "no_answer"))
+    await room.dialer.round()
+    assert (await room.now(asked)).state is State.REACHED
+    second = await room.callbacks.store.of_ticket(f"R-{room.phones.dialled[1][1][-1]}")
+    assert second is not None
+    assert (second.tries, second.reason) == (1, "no_answer")
+    await room.dialer.round()
+    assert len(room.phones.dialled) == 5
+    assert await room.dialer.asked("main-rd-cb-unknown") is None
 
 
 async def test_an_old_promise_is_given_up(room: Room) -> None:

@@ -25,6 +25,7 @@ def test_defaults_toml_names_every_setting() -> None:
         "ivr",
         "dial",
         "callback",
+        "survey",
         "paths",
         "desk",
         "webhook",

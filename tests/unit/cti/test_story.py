@@ -20,8 +20,7 @@ from cti.journal.records import (
     Rules,
 )
 from cti.journal.replay import Replay
-from cti.journal.story import Story
-from cti.journal.verdicts import Verdict, verdicts
+from cti.journal.story import Story, Verdict, verdicts
 from tests.unit.cti.board_help import SEATS, TRACES
 
 HEAD = Head(0.0, 1, "test", "keep", (Rules("main", ("PJSIP/trunk",), "9"),), SEATS)
@@ -75,28 +74,6 @@ def test_a_queue_call_is_told_from_begin_to_end() -> None:
     reasons = [step.args["reason"] for step in story.steps if step.code in ("withdrawn", "left")]
     assert reasons == ["no_answer", "agent_hung_up"]
     assert [verdict.code for verdict in found] == ["not_noted", "not_noted"]
-
-
-SHAPES = {
-    "blind_twice": (
-        "began queued offered answered blind left offered answered blind left offered answered left ended",
-        ["queue", "queue", "transfer", "transfer", "transfer", "transfer"],
-    ),
-    "attended_ami_completed": (
-        "began queued offered answered held offered answered attended left left ended",
-        ["queue", "queue", "consult", "consult"],
-    ),
-}
-
-
-@pytest.mark.parametrize("version", ["16", "22"])
-@pytest.mark.parametrize("name", SHAPES)
-def test_transfers_of_a_real_asterisk_are_told_in_their_order(name: str, version: str) -> None:
-    story, _ = told(recorded(f"shapes/{version}/{name}"))
-    expected, hows = SHAPES[name]
-    assert codes(story) == expected.split()
-    assert [step.args["how"] for step in story.steps if step.code in ("offered", "answered")] == hows
-    assert not any(step.call for step in story.steps)
 
 
 def test_hold_is_told() -> None:

@@ -1,0 +1,175 @@
+"""Call-backs on a real Asterisk with SIP phones: the agent's rings, then the caller's, and what came of it is known."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import unused_port
+
+from config.settings import (
+    CallbackSettings,
+    DatabaseSettings,
+    DialSettings,
+    IvrSettings,
+    JournalSettings,
+    PbxSettings,
+    ServerSettings,
+    Settings,
+)
+from core.identity import NewSeat, Role
+from core.identity.passwords import Passwords
+from cti.messages import AgentState
+from customers.messages import NewCustomer
+from ivr_flows.callbacks.model import Callback, CallbackChanged, State
+from ivr_flows.callbacks.service import Request
+from server.wiring import House
+from tests.conftest import cheap_hasher
+from tests.real.asterisk import Asterisk, QueueSetup
+from tests.real.parts import require
+from tests.real.sipp import Phone, answers, rejects
+from tests.wait import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+LI, WANG, STRANGER = "+8613800138000", "+8613911112222", "+8613700001111"
+SECONDS = 60.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pbx() -> AsyncIterator[Asterisk]:
+    require("sipp")
+    async with Asterisk({"service": QueueSetup(members=("1001",))}) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(
+    pbx: Asterisk, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+) -> AsyncIterator[House]:
+    path = tmp_path_factory.mktemp("callbacks") / "ringdesk.db"
+    shutil.copy(sqlite_template, path)
+    link = PbxSettings(
+        "main",
+        port=pbx.ami_port,
+        username="ringdesk",
+        secret=pbx.secret,
+        dial_context="agents",
+        outside_prefix="9",
+        trunks=("PJSIP/trunk",),
+    )
+    house = House(
+        Settings(
+            server=ServerSettings(port=unused_port()),
+            database=DatabaseSettings(f"sqlite:///{path}"),
+            pbx=(link,),
+            ivr=IvrSettings(port=unused_port()),
+            journal=JournalSettings(enabled=False),
+            dial=DialSettings(per_number=100),
+            # A second between two tries, and no night.
+            callback=CallbackSettings(gap_minutes=(1 / 60,), first_hour="00:00", last_hour="24:00"),
+        )
+    )
+    house.identity._passwords = Passwords(cheap_hasher())
+    seat = NewSeat("PJSIP/1001", "main", "1001")
+    now = house.clock.now()
+    await house.identity.add_user("anna", "correct horse", Role.AGENT, "Anna Weber", seat, now)
+    await house.customers.create("test", NewCustomer("李娜", (LI,)), now)
+    await house.start()
+    try:
+        await until(lambda: ready(house), SECONDS)
+        yield house
+    finally:
+        await house.stop()
+
+
+def ready(house: House) -> bool:
+    agent = house.switchboard.agent("anna")
+    return agent is not None and agent.state is AgentState.READY
+
+
+async def ask(house: House, number: str) -> Callback:
+    await until(lambda: ready(house), SECONDS)
+    now = house.clock.now()
+    answered = await house.callbacks.request(Request(number, "main", "service", now, number))
+    assert answered.callback is not None, answered.reason
+    return answered.callback
+
+
+class Watch:
+    """What a call-back comes to, as it is told on the bus."""
+
+    def __init__(self, house: House, id: str) -> None:
+        self.told: list[Callback] = []
+        house.bus.subscribe(
+            CallbackChanged,
+            lambda event: self.told.append(event.callback) if event.callback.id == id else None,
+        )
+
+    async def state(self, *wanted: State) -> Callback:
+        await until(lambda: bool(self.told) and self.told[-1].state in wanted, SECONDS)
+        return self.told[-1]
+
+
+async def test_the_caller_is_reached_and_the_agent_saw_who_it_would_be(pbx: Asterisk, house: House) -> None:
+    async with Phone(pbx, "1001") as anna, Phone(pbx, "outside") as caller:
+        callback = await ask(house, LI)
+        watch = Watch(house, callback.id)
+        await anna.ringing()
+        await until(lambda: bool(house.popper.pops_of("anna", "en")), SECONDS)
+        await until(lambda: house.popper.pops_of("anna", "zh_CN")[0]["match"] == "one", SECONDS)
+        (pop,) = house.popper.pops_of("anna", "zh_CN")
+        assert (pop["stage"], pop["queue"], pop["customers"][0]["name"]) == ("ringing", "service", "李娜")
+        assert pop["callback"]["tries"] == 0
+        assert "回拨" in pop["html"]
+        assert caller.reports == [], "the caller is not rung before the agent is there"
+        await anna.answer()
+        await caller.answer()
+        reached = await watch.state(State.REACHED)
+        assert reached.agent == "anna"
+        await caller.hang_up()
+        await until(lambda: house.switchboard.call(reached.call_id) is None, SECONDS)
+        await house.recorder.flush()
+        call = await house.calls.get(reached.call_id)
+        assert call is not None
+        assert (call.direction.value, call.dialled, call.outcome and call.outcome.value) == (
+            "outbound",
+            "13800138000",
+            "answered",
+        )
+        assert (await house.callbacks.get(callback.id)).closed_at is not None
+
+
+async def test_busy_then_reached_at_the_second_try(pbx: Asterisk, house: House) -> None:
+    async with Phone(pbx, "1001", answers()):
+        async with Phone(pbx, "outside", rejects()):
+            callback = await ask(house, WANG)
+            watch = Watch(house, callback.id)
+            await until(lambda: any(one.tries == 1 for one in watch.told), SECONDS)
+            (first,) = [one for one in watch.told if one.tries == 1 and one.state is State.WAITING][:1]
+            assert first.reason == "busy"
+        async with Phone(pbx, "outside", answers()) as caller:
+            reached = await watch.state(State.REACHED, State.GIVEN_UP)
+            assert reached.state is State.REACHED
+            assert reached.tries in (1, 2)  # one more try may have met the moment between the two phones
+            await caller.hang_up()
+
+
+async def test_an_agent_who_turns_it_down_costs_the_caller_nothing(pbx: Asterisk, house: House) -> None:
+    async with Phone(pbx, "1001", rejects()), Phone(pbx, "outside") as caller:
+        callback = await ask(house, STRANGER)
+        watch = Watch(house, callback.id)
+        await until(lambda: any(one.reason for one in watch.told), SECONDS)
+        put_off = watch.told[-1]
+        assert (put_off.state, put_off.reason, put_off.tries) == (State.WAITING, "agent_away", 0)
+        assert caller.reports == []
+        await house.callbacks.cancel(callback.id, "anna")
+
+
+async def test_numbers_that_the_policy_bars_never_reach_the_pbx(pbx: Asterisk, house: House) -> None:
+    now = house.clock.now()
+    for number in ("+442079460018", "+86110", "+8695598"):
+        answered = await house.callbacks.request(Request(number, "main", "service", now, number))
+        assert answered.reason == "not_allowed"
