@@ -41,6 +41,8 @@ class PbxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outside_prefix: str = ""
     """Digits that the dialplan wants in front of an outside number, such as 9. Put in front when an agent dials by
     mouse, and taken off the dialled number of outbound calls, so that it can be matched with a customer."""
+    queue_extensions: dict[str, str] = {}
+    """By queue, the number in `dial_context` that leads into it: an agent can transfer to these queues by name."""
     wrapup: dict[str, float] = {}
     """By queue, wrapuptime of queues.conf: AMI tells only one that is set for a single member."""
     ping_seconds: float = 10.0

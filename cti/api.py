@@ -135,6 +135,14 @@ def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) 
         await commands.transfer(_asked(ask), ask.path["id"], ask.body.to, ask.body.kind)
         return Done()
 
+    async def complete(ask: Ask[Any, Any]) -> Done:
+        await commands.complete_transfer(_asked(ask), ask.path["id"])
+        return Done()
+
+    async def cancel(ask: Ask[Any, Any]) -> Done:
+        await commands.cancel_transfer(_asked(ask), ask.path["id"])
+        return Done()
+
     see, control = Permission.CALLS_OWN, Permission.CALLS_CONTROL
     call = "/api/v1/calls/{id}"
     return [
@@ -151,6 +159,10 @@ def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) 
         Route(
             "POST", f"{call}/transfer", transfer, control, "Send the caller on", body=TransferBody, reply=Done
         ),
+        Route(
+            "POST", f"{call}/transfer/complete", complete, control, "Hand over to who was asked", reply=Done
+        ),
+        Route("POST", f"{call}/transfer/cancel", cancel, control, "Take the caller back", reply=Done),
     ]
 
 

@@ -22,6 +22,7 @@ from cti.duty import Duty
 from cti.line import Line
 from cti.messages import Agent, AgentState, Call, Seat
 from cti.switchboard import Switchboard
+from cti.targets import Targets, asks, targets_of
 from cti.vocabulary import AmiError, AmiRefused
 
 BUSY = (AgentState.RINGING, AgentState.TALKING, AgentState.HOLDING)
@@ -172,6 +173,34 @@ class PhoneCommands:
         await self._note(asked, "call.transfer", f"call:{call_id}", {"to": number, "kind": kind})
         target = with_prefix(number, line.settings.outside_prefix)
         await self._send(line, builders[kind](channel, target, line.settings.dial_context))
+
+    async def complete_transfer(self, asked: Asked, call_id: str) -> None:
+        """The user, who talks to the target of an attended transfer, leaves: target and caller are together."""
+        line, channel = self._one_line(asked, call_id)
+        await self._note(asked, "call.transfer_complete", f"call:{call_id}", {})
+        await self._send(line, control.hangup(channel))
+
+    async def cancel_transfer(self, asked: Asked, call_id: str) -> None:
+        """The user takes back the attended transfer that it began, and is with the caller again."""
+        line, channel = self._one_line(asked, call_id)
+        await self._note(asked, "call.transfer_cancel", f"call:{call_id}", {})
+        await self._send(line, control.cancel_transfer(channel))
+
+    def _one_line(self, asked: Asked, call_id: str) -> tuple[Line, str]:
+        """The user's one channel in a call that it asks a colleague about: a transfer that was begun on the phone has
+        two lines, which only the phone can put together.
+        """
+        line, _ = self._own(asked, call_id)
+        mine = line.board.channels_of(asked.user, call_id)
+        if len(mine) != 1 or not asks(line.board.call(call_id), asked.user):
+            raise Conflict("Finish or take back this transfer on the phone.", code="transfer_on_phone")
+        return line, mine[0]
+
+    def targets(self, user: str) -> Targets:
+        """Whom the user may hand a call to."""
+        seat = self._seat(user)
+        numbers = self._board.lines[seat.pbx].settings.queue_extensions
+        return targets_of(self._board.snapshot(), seat, numbers)
 
     async def hold(self, asked: Asked, call_id: str) -> None:
         """Refused: AMI has no hold, so it is pressed on the phone, and the desk shows it."""

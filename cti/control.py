@@ -174,6 +174,11 @@ def attended_transfer(channel: str, exten: str, context: str) -> Action:
     return _transfer("Atxfer", channel, exten, context)
 
 
+def cancel_transfer(channel: str) -> Action:
+    """Takes back an attended transfer that `channel` (the agent's) has begun: it is with the caller again."""
+    return (("Action", "CancelAtxfer"), ("Channel", channel_of(channel)))
+
+
 def interface_of(text: str) -> str:
     """An interface such as PJSIP/1001 or Local/1001@from-queue/n; Invalid otherwise."""
     return _matched(_INTERFACE, text, "interface")

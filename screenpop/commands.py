@@ -106,6 +106,15 @@ def commands(
             popper.sent_to(args.call_id, user.name, "")
             raise
 
+    async def complete(user: User, args: CallArgs) -> Any:
+        await phones.complete_transfer(asked(user), args.call_id)
+
+    async def cancel(user: User, args: CallArgs) -> Any:
+        await phones.cancel_transfer(asked(user), args.call_id)
+
+    async def targets(user: User, args: NoArgs) -> Any:
+        return phones.targets(user.name)
+
     async def ping(user: User, args: NoArgs) -> Any:
         return {"at": iso(clock.now())}
 
@@ -130,6 +139,9 @@ def commands(
         "call.dial": Command(DialArgs, Permission.CALLS_CONTROL, dial),
         "call.hangup": Command(CallArgs, Permission.CALLS_CONTROL, hangup),
         "call.transfer": Command(TransferArgs, Permission.CALLS_CONTROL, transfer),
+        "call.transfer.complete": Command(CallArgs, Permission.CALLS_CONTROL, complete),
+        "call.transfer.cancel": Command(CallArgs, Permission.CALLS_CONTROL, cancel),
+        "call.targets": Command(NoArgs, Permission.CALLS_CONTROL, targets),
         "pop.close": Command(PopArgs, Permission.DESK_USE, close),
         "context.save": Command(SaveArgs, Permission.CALLS_CONTROL, save),
         "context.choose": Command(ChooseArgs, Permission.CALLS_CONTROL, choose),

@@ -111,7 +111,13 @@ def _draft(
     users = {one.agent for one in before}
     if segment.ended_at is None:
         users |= {work.user for work in works.values() if work.origin == segment.agent}
-    written = [work for work in works.values() if work.user in users and work.draft_at is not None]
+        users.discard(segment.agent)
+    # A copy that somebody took back after handing over is that agent's own affair.
+    written = [
+        work
+        for work in works.values()
+        if work.user in users and work.draft_at is not None and work.origin != work.user
+    ]
     last = max(written, key=lambda work: work.draft_at or 0.0, default=None)
     own = works.get(segment.agent or "")
     if last is None or not last.draft or last.draft_at is None:
@@ -203,10 +209,10 @@ def _asking(call: Call, segment: Segment, person: Person) -> Went | None:
     return Went(True, _kind(last), _name(last, person), state, iso(last.offered_at), since)
 
 
-def only_asked(call: Call, segment: Segment) -> bool:
-    """The agent was asked by a colleague who is still with the customer: it never had the customer itself."""
+def asker(call: Call, segment: Segment) -> str | None:
+    """The colleague who asked the segment's agent and is still with the customer, whom that agent never had itself."""
     before = _before(call, segment)
-    return bool(before) and before[-1].ended_at is None
+    return before[-1].agent if before and before[-1].ended_at is None else None
 
 
 def _is_after(one: Segment, segment: Segment) -> bool:

@@ -19,7 +19,7 @@ from core.clock import Clock, iso
 from core.errors import Conflict, NotFound
 from core.tasks import Tasks
 from cti import messages as cti
-from screenpop.handing import Person, only_asked
+from screenpop.handing import Person, asker
 from screenpop.hub import Hub
 from screenpop.pops import (
     Context,
@@ -200,7 +200,8 @@ class Popper:
 
     def withdrawn(self, call: cti.Call, segment: cti.Segment) -> None:
         """The phone rings no more: the card goes, with the reason."""
-        self._close(pop_id(segment), withdrawal(segment))
+        reason = withdrawal(segment)
+        self._close(pop_id(segment), reason, self._who_asked(call, segment) if reason == "cancelled" else "")
         self._follow(call)
 
     def ended(self, call: cti.Call, segment: cti.Segment) -> None:
@@ -208,8 +209,8 @@ class Popper:
         customer, and its card goes with the question.
         """
         open_ = self._open.get(pop_id(segment))
-        if open_ is not None and only_asked(call, segment):
-            self._close(pop_id(segment), "cancelled")
+        if open_ is not None and asker(call, segment) is not None:
+            self._close(pop_id(segment), "cancelled", self._who_asked(call, segment))
         elif open_ is not None:
             open_.call, open_.segment = call, segment
             self._tell(open_)
@@ -245,9 +246,10 @@ class Popper:
             if open_.segment.agent == user and open_.segment.ended_at is None:
                 open_.sent_to = to
 
-    def has_pops(self, call_id: str) -> bool:
-        """Whether a card of the call is on any desk."""
-        return call_id in self._by_call
+    def call(self, call_id: str) -> cti.Call | None:
+        """The call as its cards have it, also when it is over; None where there is no card."""
+        opens = self._of_call(call_id)
+        return opens[0].call if opens else None
 
     def _follow(self, call: cti.Call) -> None:
         """Cards of a call that more than one agent has to do with show where the customer is now."""
@@ -348,12 +350,19 @@ class Popper:
         callback = self._around.callback_of(open_.call.id)
         return Others(self._around.works.of_call(open_.call.id), self._around.person, sent_to, callback)
 
-    def _close(self, id_: str, reason: str) -> None:
+    def _who_asked(self, call: cti.Call, segment: cti.Segment) -> str:
+        """The name of the colleague who thought better of it; empty where none had asked."""
+        user = asker(call, segment)
+        return self._around.person(user) if user else ""
+
+    def _close(self, id_: str, reason: str, by: str = "") -> None:
         open_ = self._open.pop(id_, None)
         if open_ is None:
             return
         if open_.told is not None:
             data = {"pop_id": id_, "call_id": open_.call.id, "reason": reason}
+            if by:
+                data["by"] = by
             audience = Audience(frozenset({open_.told.user}))
             self._hub.publish("pop.withdrawn", {"data": data}, audience, iso(self._around.clock.now()))
         same_call = self._by_call[open_.call.id]

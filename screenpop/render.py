@@ -83,6 +83,7 @@ class Renderer:
             "iso": lambda at: at if isinstance(at, str) else iso(at),
             "moment": times.moment,
             "when": times.when,
+            "clock": times.clock,
             "date": times.date,
             "day": lambda text: dates.format_date(date.fromisoformat(text), "medium", locale=language),
             "money": lambda amount, currency: money(amount, currency, language),
@@ -113,10 +114,15 @@ class Times:
         self._zone = zone
         self.moment = lru_cache(REMEMBERED)(self._moment)
         self.when = lru_cache(REMEMBERED)(self._when)
+        self.clock = lru_cache(REMEMBERED)(self._clock)
 
     def _moment(self, at: float | str) -> str:
         """Date and time in full, to the second."""
         return str(dates.format_datetime(self._local(at), "medium", locale=self._language))
+
+    def _clock(self, at: float | str) -> str:
+        """The time of day to the second."""
+        return str(dates.format_time(self._local(at), "HH:mm:ss", locale=self._language))
 
     def date(self, at: float | str) -> str:
         return str(dates.format_date(self._local(at), "medium", locale=self._language))

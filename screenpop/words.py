@@ -49,6 +49,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "transferred": N_("transferred"),
         "cancelled": N_("cancelled"),
     },
+    "went": {
+        "moving": N_("on the way"),
+        "ringing": N_("ringing"),
+        "talking": N_("talking"),
+        "waiting": N_("waiting"),
+        "gone": N_("nobody was reached"),
+        "ended": N_("ended"),
+    },
     "direction": {"inbound": N_("Inbound"), "outbound": N_("Outbound"), "internal": N_("Internal")},
     "pause": {
         "break": N_("Break"),

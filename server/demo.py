@@ -91,6 +91,7 @@ def _pbx(port: int) -> PbxSettings:
         secret=SECRET,
         trunks=("PJSIP/trunk",),
         outside_prefix="9",
+        queue_extensions={"service": "4001", "emergency": "4004"},
         wrapup={"service": 10.0},
     )
 

@@ -306,7 +306,8 @@ class House:
 
     async def _find_call(self, call_id: str) -> Call | None:
         """The call, live or ended."""
-        return self.switchboard.call(call_id) or await self.calls.get(call_id)
+        shown = self.switchboard.call(call_id) or self.popper.call(call_id)
+        return shown or await self.calls.get(call_id)
 
     async def _housekeeping(self) -> None:
         """What nobody tells us of is looked at from time to time; a round that fails is tried again."""

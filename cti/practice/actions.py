@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cti.practice.consulting import Consultation
 from cti.practice.originate import Order, Originated
 from cti.practice.queues import NewMember
 from cti.practice.session import Action, Session
@@ -191,6 +192,28 @@ def blind_transfer(session: Session, action: Action) -> None:
             session.server.plan.enter(peer, context, exten)
 
 
+def atxfer(session: Session, action: Action) -> None:
+    found = _talk(session, action)
+    channel = session.server.world.find(action.get("channel", ""))
+    if found and channel:
+        talk, context, exten = found
+        session.respond(action, "Success", "Atxfer successfully queued")
+        Consultation(session.server.plan, talk, channel, context, exten)
+
+
+def cancel_atxfer(session: Session, action: Action) -> None:
+    channel = session.server.world.find(action.get("channel", ""))
+    if not action.get("channel"):
+        session.error(action, "No channel specified")
+    elif channel is None:
+        session.error(action, "Channel specified does not exist")
+    elif not isinstance(channel.flow, Consultation) or channel is not channel.flow.agent:
+        session.error(action, "Unable to cancel attended transfer: none is under way")
+    else:
+        session.respond(action, "Success", "CancelAtxfer successfully queued")
+        channel.flow.cancel()
+
+
 def redirect(session: Session, action: Action) -> None:
     world = session.server.world
     channel = world.find(action.get("channel", ""))
@@ -226,6 +249,8 @@ TABLE = {
     "hangup": Handler(hangup, "system,call", "Hangup channel."),
     "originate": Handler(originate, "originate", "Originate a call."),
     "blindtransfer": Handler(blind_transfer, "call", "Blind transfer channel(s) to the given destination"),
+    "atxfer": Handler(atxfer, "call", "Attended transfer."),
+    "cancelatxfer": Handler(cancel_atxfer, "call", "Cancel an attended transfer."),
     "redirect": Handler(redirect, "call", "Redirect (transfer) a call."),
     "setvar": Handler(setvar, "call", "Sets a channel variable or function value."),
 }

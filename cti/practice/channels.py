@@ -36,16 +36,20 @@ class Bridge:
     def __init__(self, uniqueid: str) -> None:
         self.uniqueid = uniqueid
         self.members: list[Channel] = []
+        self.kept = False
+        """It stays while nobody is in it."""
 
-    def lines(self) -> bytes:
+    def lines(self, prefix: str = "Bridge") -> bytes:
         return lines(
-            BridgeUniqueid=self.uniqueid,
-            BridgeType="basic",
-            BridgeTechnology="simple_bridge",
-            BridgeCreator=UNKNOWN,
-            BridgeName=UNKNOWN,
-            BridgeNumChannels=len(self.members),
-            BridgeVideoSourceMode="none",
+            **{
+                f"{prefix}Uniqueid": self.uniqueid,
+                f"{prefix}Type": "basic",
+                f"{prefix}Technology": "simple_bridge",
+                f"{prefix}Creator": UNKNOWN,
+                f"{prefix}Name": UNKNOWN,
+                f"{prefix}NumChannels": len(self.members),
+                f"{prefix}VideoSourceMode": "none",
+            }
         )
 
 
@@ -66,6 +70,8 @@ class Channel:
         self.flow: Flow | None = None
         self.held = False
         self.alive = True
+        self.partner: Channel | None = None
+        """The other half of a Local channel."""
         self._made: dict[str, bytes] = {}
 
     def set(self, **changes: object) -> None:

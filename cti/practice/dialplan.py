@@ -14,6 +14,8 @@ from cti.practice.world import TRUNK, World
 MENU_SECONDS = 8.0
 QUEUES = {"4001": "service", "4002": "service", "4004": "emergency"}
 DIRECT = {"4003": "1001"}
+INTO_QUEUES = ("4001", "4004")
+"""What the agents' phones reach too, for transfers."""
 
 
 class Idle:
@@ -94,7 +96,8 @@ class Dialplan:
         if context == "from-trunk":
             return exten in QUEUES or exten in DIRECT
         outside = exten.startswith("9") and len(exten) > 2
-        return context in ("agents", "ringdesk-dial") and (outside or _internal(exten))
+        inside = _internal(exten) or exten in INTO_QUEUES
+        return context in ("agents", "ringdesk-dial") and (outside or inside)
 
     def _from_trunk(self, channel: Channel, exten: str) -> None:
         if exten in DIRECT:
@@ -114,6 +117,8 @@ class Dialplan:
             self._dial(channel, exten, 30)
         elif exten.startswith("9") and len(exten) > 2:
             self._dial(channel, f"{exten[1:]}@trunk", 60)
+        elif exten in INTO_QUEUES:
+            self.queue(channel, QUEUES[exten])
         else:
             self._congestion(channel)
 

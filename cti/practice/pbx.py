@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from cti.practice.channels import Channel
+from cti.practice.consulting import Consultation
 from cti.practice.dialplan import Dialplan, Menu
 from cti.practice.queues import Queue, Queues
 from cti.practice.rings import Ring
@@ -197,6 +198,20 @@ class PracticePbx:
         talk, channel = self._talk(extension)
         self.plan.enter(talk.blind_transfer(channel, "agents", to), "agents", to)
         self._settle()
+
+    def ask(self, extension: str, to: str) -> None:
+        """The agent asks an extension about the customer first; `take_back`, or `hang_up` to hand over."""
+        talk, channel = self._talk(extension)
+        Consultation(self.plan, talk, channel, "ringdesk-dial", to)
+        self._settle()
+
+    def take_back(self, extension: str) -> None:
+        """The agent thinks better of it and is with the customer again."""
+        for leg in self.world.legs(extension):
+            if isinstance(leg.flow, Consultation):
+                leg.flow.cancel()
+                return self._settle()
+        raise NoSuchCall(f"{extension} asks nobody")
 
     def talking(self, extension: str) -> bool:
         """Whether that phone is in a conversation."""

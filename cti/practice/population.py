@@ -210,7 +210,11 @@ class Population:
         self.world.timeline.later(seconds, lambda: self._ends(talk, goes))
 
     def _ends(self, talk: Talk, goes: Channel) -> None:
-        if talk.open:
+        if (
+            talk.open and goes.flow is not talk
+        ):  # the agent asks a colleague meanwhile: nobody loses patience then
+            self._later(self.habits.hold, lambda: self._ends(talk, goes))
+        elif talk.open:
             self.world.hang_up(goes)
 
     def _later(self, span: Span, act: Act) -> None:

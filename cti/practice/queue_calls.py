@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cti.practice.channels import Channel
+from cti.practice.channels import UP, Channel
 from cti.practice.queues import Member, Queue, Queues
 from cti.practice.rings import Ring
 from cti.practice.talks import Talk
@@ -128,6 +128,8 @@ class QueueCall:
             world.connected(caller, ring.dest)
         for other in others:
             world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
+        if caller.state != UP:  # an agent's transfer into the queue: the extension does not answer by itself
+            world.state(caller, UP)
         world.tell("MusicOnHoldStop", caller.lines())
         hold = self._leave()
         self.queue.holdtime = (self.queue.holdtime * 3 + hold) // 4 if self.queue.holdtime else hold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cti.practice.channels import Channel
+from cti.practice.channels import Bridge, Channel
 from cti.practice.wire import lines
 from cti.practice.world import World
 
@@ -15,20 +15,29 @@ Finish = Callable[[str], None]
 class Talk:
     """`caller` made the call and `other` took it."""
 
-    def __init__(self, world: World, caller: Channel, other: Channel, finish: Finish | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        caller: Channel,
+        other: Channel,
+        finish: Finish | None = None,
+        bridge: Bridge | None = None,
+    ) -> None:
+        """They come together in a new bridge, or are in `bridge` already."""
         self.world, self.caller, self.other = world, caller, other
         self.began = world.now()
         self.open = True
         self._finish = finish
-        bridge = world.bridge()
+        self.bridge = bridge or world.bridge()
         for channel in (other, caller):
             channel.flow = self
-        world.enter(bridge, other)
-        self.bridge = bridge
+        if bridge is None:
+            world.enter(self.bridge, other)
 
     def join(self) -> Talk:
         """The caller's leg enters too; from here on they hear each other."""
-        self.world.enter(self.bridge, self.caller)
+        if self.caller.bridge is not self.bridge:
+            self.world.enter(self.bridge, self.caller)
         self.world.talks.append(self)
         for watcher in self.world.on_talk:
             watcher(self)
@@ -90,9 +99,17 @@ class Talk:
         world.destroy(channel, 16)
         return peer
 
-    def _end(self, why: str) -> None:
+    def handed_on(self) -> None:
+        """The agent is out of it after asking a colleague: the customer goes on in the same bridge with that one."""
+        self._end("transfer", held=True)
+
+    def deserted(self) -> None:
+        """The customer hangs up while the agent asks a colleague."""
+        self._end("caller", held=True)
+
+    def _end(self, why: str, *, held: bool = False) -> None:
         for channel in (self.caller, self.other):
-            if channel.held:
+            if channel.held and not held:
                 self.resume(self.peer(channel))
         self.open = False
         self.world.talks.remove(self)

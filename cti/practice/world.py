@@ -47,6 +47,7 @@ class World:
         self._legs: dict[str, list[Channel]] = {}
         self.numbers = itertools.count()
         self._names = itertools.count()
+        self._named = 0
 
     def tell(self, event: str, *parts: bytes) -> None:
         """Hand one event to every session that may see it."""
@@ -62,11 +63,19 @@ class World:
     # --- channels ---------------------------------------------------------------------------------------
 
     def channel(
-        self, endpoint: str, *, parent: Channel | None = None, uniqueid: str = "", **more: object
+        self,
+        endpoint: str,
+        *,
+        parent: Channel | None = None,
+        uniqueid: str = "",
+        half: str = "",
+        **more: object,
     ) -> Channel:
-        """A new channel of that endpoint; it inherits the call of `parent`."""
+        """A new channel of that endpoint; it inherits the call of `parent`. `half`: ;1 or ;2 of a Local channel."""
         now = self.now()
-        name = f"{endpoint}-{next(self._names):08x}"
+        if half != ";2":  # both halves have the same number
+            self._named = next(self._names)
+        name = f"{endpoint}-{self._named:08x}{half}"
         made = Channel(name, endpoint, uniqueid or f"{int(now)}.{next(self.numbers)}", now)
         made.shows_tag = self.channelvars
         number = made.extension if made.extension in self.extensions else ""
@@ -80,11 +89,26 @@ class World:
         self.tell("Newchannel", made.lines())
         return made
 
+    def local(self, context: str, exten: str, parent: Channel) -> tuple[Channel, Channel]:
+        """Both halves of a Local channel to that extension: one for who calls, one that goes through the dialplan."""
+        endpoint = f"Local/{exten}@{context}"
+        more = {"context": context, "exten": exten}
+        first = self.channel(endpoint, parent=parent, half=";1", **more)
+        caller = {"caller_num": parent.caller_num, "caller_name": parent.caller_name}
+        second = self.channel(endpoint, parent=parent, half=";2", state=RING, **more, **caller)
+        first.partner, second.partner = second, first
+        where = lines(Context=context, Exten=exten, LocalOptimization="Yes")
+        self.tell("LocalBridge", first.lines("LocalOne"), second.lines("LocalTwo"), where)
+        return first, second
+
     def state(self, channel: Channel, state: int) -> None:
-        """Newstate, and what it means for the device."""
+        """Newstate, and what it means for the device; who answers one half of a Local channel answers the other."""
         channel.set(state=state)
         self.tell("Newstate", channel.lines())
         self.device(channel.endpoint)
+        if state == UP and channel.partner is not None and channel.partner.state != UP:
+            self.state(channel.partner, UP)
+            self.tell("DialEnd", channel.partner.lines("Dest"), lines(DialStatus="ANSWER"))
 
     def connected(self, channel: Channel, other: Channel) -> None:
         """Who the channel is talking with, shown on its phone."""
@@ -103,6 +127,8 @@ class World:
         tech = {"TechCause": tech_cause} if tech_cause else {}
         self.tell("Hangup", channel.lines(), lines(**text, **tech))
         self.device(channel.endpoint)
+        if channel.partner is not None and channel.partner.alive:
+            self.hang_up(channel.partner, cause)
 
     def hang_up(self, channel: Channel, cause: int = 16, *, by_phone: bool = True) -> None:
         """Someone puts the phone down, or (`by_phone` false) the Hangup action ends the channel: nobody asked then."""
@@ -143,7 +169,7 @@ class World:
         bridge.members.remove(channel)
         channel.bridge = None
         self.tell("BridgeLeave", bridge.lines(), channel.lines())
-        if not bridge.members:
+        if not bridge.members and not bridge.kept:
             del self.bridges[bridge.uniqueid]
             self.tell("BridgeDestroy", bridge.lines())
 

@@ -49,7 +49,6 @@ class Desk:
     async def show(self, ask: Ask[Any, Any]) -> web.StreamResponse:
         """The desk; calls and states come over the live socket."""
         language = self._pages.language_of(ask)
-        gettext = self._pages.renderer.gettext(language)
         tickets = self._pages.tickets
         kinds = [tickets.form(found.workflow.name, language) for found in tickets.workflows()]
         return self._pages.page(
@@ -58,7 +57,7 @@ class Desk:
             "/desk",
             kinds=kinds if ask.user.can(Permission.TICKETS_OPEN) else [],
             pause_reasons=self._pages.renderer.desk.pause_reasons,
-            page_data={"verbs": {"dial": gettext("Dial"), "transfer": gettext("Transfer")}},
+            page_data={"name": ask.user.full_name},
         )
 
     async def wall(self, ask: Ask[Any, Any]) -> web.StreamResponse:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +63,22 @@ async def it(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Whole]:
 
 
 class Line:
-    """One browser's live socket."""
+    """One browser's live socket. What comes while a reply is waited for is read afterwards."""
 
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self.socket = socket
         self.heard: list[dict[str, Any]] = []
+        self._unread: deque[dict[str, Any]] = deque()
+
+    async def _next(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
+        self.heard.append(message)
+        return message
 
     async def get(self, kind: str, **data: Any) -> dict[str, Any]:
         """The next message of that type with these values in its data."""
         while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
-            self.heard.append(message)
+            message = self._unread.popleft() if self._unread else await self._next()
             body = message.get("data") or {}
             if message.get("type") == kind and all(body.get(key) == value for key, value in data.items()):
                 return message
@@ -81,10 +87,10 @@ class Line:
         """A command's reply."""
         await self.socket.send(json.dumps({"id": name, "do": name, "args": args}))
         while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
-            self.heard.append(message)
+            message = await self._next()
             if message.get("reply") == name:
                 return message
+            self._unread.append(message)
 
     async def hello(self) -> dict[str, Any]:
         return (await self.get("hello"))["snapshot"]  # type: ignore[no-any-return]
@@ -96,6 +102,14 @@ async def talking(it: Whole, line: Line) -> str:
     await line.get("pop")
     it.pbx.answer("1001")
     return str((await line.get("pop.updated", stage="answered"))["data"]["call_id"])
+
+
+async def seen(line: Line, wanted: Callable[[Any], object]) -> dict[str, Any]:
+    """The data of the first change of the card whose `went` is as wanted."""
+    while True:
+        data: dict[str, Any] = (await line.get("pop.updated"))["data"]
+        if wanted(data["went"]):
+            return data
 
 
 async def test_the_draft_and_the_note_go_with_the_customer_and_come_back(it: Whole) -> None:
@@ -115,9 +129,7 @@ async def test_the_draft_and_the_note_go_with_the_customer_and_come_back(it: Who
         assert pop["handed_over"]["notes"][0]["text"] == "calls for her mother"
         it.pbx.answer("1002")
         await ben.get("pop.updated", stage="answered")
-        shown: dict[str, Any] = {}
-        while (shown.get("went") or {}).get("state") != "talking" or shown["went"]["kind"] != "agent":
-            shown = (await anna.get("pop.updated"))["data"]
+        shown = await seen(anna, lambda went: went and went["name"] and went["state"] == "talking")
         assert (shown["went"]["name"], shown["stage"]) == ("Ben", "answered")
         assert "<script>x" not in json.dumps([m.get("html") for m in ben.heard])
 
@@ -129,6 +141,58 @@ async def test_the_draft_and_the_note_go_with_the_customer_and_come_back(it: Who
     assert [(item["user"], item["origin_name"]) for item in items] == [("anna", ""), ("ben", "Anna")]
     assert (await it.get(f"/api/v1/calls/{call_id}/context", "dora")).status == 404
     assert (await it.get("/api/v1/calls/none/context", "sam")).status == 404
+
+
+async def test_who_is_asked_sees_the_customer_until_the_colleague_takes_it_back(it: Whole) -> None:
+    async with it.live("anna") as one, it.live("ben") as two:
+        anna, ben = Line(one), Line(two)
+        await anna.hello()
+        await ben.hello()
+        call_id = await talking(it, anna)
+        await anna.do("context.save", call_id=call_id, draft={"subject": "Meter"}, note="angry")
+        asked = await anna.do("call.transfer", call_id=call_id, to="1002", kind="attended")
+        assert asked["ok"], asked
+        pop = (await ben.get("pop"))["data"]
+        assert (pop["caller"]["number"], pop["handed_over"]["stage"]) == ("+8613800138000", "asks")
+        it.pbx.answer("1002")
+        await ben.get("pop.updated", stage="answered")
+        shown = await seen(anna, lambda went: went and went["state"] == "talking")
+        assert (shown["went"]["asking"], shown["went"]["name"], shown["ended_at"]) == (True, "Ben", None)
+
+        assert (await anna.do("call.transfer.cancel", call_id=call_id))["ok"]
+        gone = (await ben.get("pop.withdrawn"))["data"]
+        assert (gone["reason"], gone["by"]) == ("cancelled", "Anna")
+        back = await seen(anna, lambda went: went is None)
+        assert (back["stage"], back["ended_at"]) == ("answered", None)
+        refused = await anna.do("call.transfer.cancel", call_id=call_id)
+        assert refused["error"]["code"] == "transfer_on_phone"
+
+
+async def test_after_asking_the_customer_is_handed_over(it: Whole) -> None:
+    async with it.live("anna") as one, it.live("ben") as two:
+        anna, ben = Line(one), Line(two)
+        await anna.hello()
+        await ben.hello()
+        call_id = await talking(it, anna)
+        await anna.do("call.transfer", call_id=call_id, to="1002", kind="attended")
+        await ben.get("pop")
+        it.pbx.answer("1002")
+        await seen(anna, lambda went: went and went["state"] == "talking")
+        assert (await anna.do("call.transfer.complete", call_id=call_id))["ok"]
+        pop = (await ben.get("pop.updated", stage="answered"))["data"]
+        while pop["handed_over"]["stage"] != "handed":
+            pop = (await ben.get("pop.updated"))["data"]
+        shown = await seen(anna, lambda went: went and not went["asking"])
+        assert (shown["went"]["name"], shown["went"]["state"]) == ("Ben", "talking")
+
+
+async def test_whom_a_call_can_go_to_is_told_by_name(it: Whole) -> None:
+    async with it.live("anna") as one:
+        anna = Line(one)
+        await anna.hello()
+        found = (await anna.do("call.targets"))["result"]
+        assert [one["extension"] for one in found["colleagues"]] == ["1002", "1003"]
+        assert [(one["name"], one["extension"]) for one in found["queues"]] == [("service", "4001")]
 
 
 async def test_another_page_of_the_agent_hears_what_is_typed_and_the_last_one_wins(it: Whole) -> None:

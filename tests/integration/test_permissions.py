@@ -106,6 +106,8 @@ TABLE = {
     ("POST", "/api/v1/calls/{id}/hold"): DESK,
     ("POST", "/api/v1/calls/{id}/resume"): DESK,
     ("POST", "/api/v1/calls/{id}/transfer"): DESK,
+    ("POST", "/api/v1/calls/{id}/transfer/cancel"): DESK,
+    ("POST", "/api/v1/calls/{id}/transfer/complete"): DESK,
     ("POST", "/api/v1/customers"): DESK,
     ("POST", "/api/v1/customers/{id}/notes"): DESK,
     ("POST", "/api/v1/customers/{id}/phones"): DESK,

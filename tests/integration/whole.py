@@ -127,7 +127,13 @@ async def whole(
         practice = await stack.enter_async_context(
             PracticePbx(setup=Setup(members={"service": members}, retry=1, wrapuptime=0))
         )
-        link = pbx or PbxSettings("main", port=practice.port, username=USERNAME, secret=SECRET)
+        link = pbx or PbxSettings(
+            "main",
+            port=practice.port,
+            username=USERNAME,
+            secret=SECRET,
+            queue_extensions={"service": "4001"},
+        )
         given = settings or Settings()
         house = House(
             msgspec.structs.replace(

@@ -33,6 +33,11 @@ export function otherSide(call) {
   return number.replace(/^(?:\+?86)?(1\d\d)(\d{4})(\d{4})$/, "$1 $2 $3");
 }
 
+/** Whether the text can be dialled. */
+export function isNumber(text) {
+  return /^\+?[\d*#\s().-]+$/.test(text);
+}
+
 export class CallList {
   constructor(store, middle) {
     this.store = store;
@@ -135,10 +140,12 @@ export class CallBar {
     this.live = live;
     this.middle = middle;
     middle.onShow(() => this.show());
-    this.asked = "dial";
     this.armed = 0;
-    byId("do-dial").onclick = () => this.ask("dial");
-    byId("do-transfer").onclick = () => this.ask("transfer");
+    /** The call in which we ask a colleague before we hand over, as far as this page knows. */
+    this.asking = "";
+    byId("do-dial").onclick = () => this.ask();
+    byId("do-complete").onclick = () => this.settle("complete");
+    byId("do-take-back").onclick = () => this.settle("cancel");
     byId("dial-cancel").onclick = () => this.close();
     byId("dial-form").onsubmit = (event) => this.#go(event);
     byId("do-hangup").onclick = () => this.hangUp();
@@ -160,12 +167,35 @@ export class CallBar {
     clock.run(byId("call-time"), segment ? (segment.held_since ?? segment.answered_at ?? segment.offered_at) : null);
     put(byId("call-who"), call ? this.#who(call) : "");
     put(byId("call-hint"), call ? t(`${state}_hint`) : "");
+    const asking = Boolean(call) && this.#asks(call);
     byId("do-transfer").disabled = state !== "talking";
+    byId("do-transfer").hidden = asking;
+    for (const id of ["do-complete", "do-take-back"]) byId(id).hidden = !asking;
+    byId("do-note").disabled = !this.middle.card;
     // A call that rings for us is not ours to end: the next agent may take it.
     byId("do-hangup").disabled = !call || (state === "ringing" && call.direction !== "outbound");
     if (byId("do-hangup").disabled) this.#disarm();
     byId("do-dial").disabled = Boolean(call);
-    if (this.asked === "transfer" && state !== "talking") this.close();
+    byId("do-dial").hidden = Boolean(call) || !byId("dial-form").hidden;
+    if (call) this.close();
+  }
+
+  /** Whether we ask somebody about this call: the card knows of colleagues, this page of who is outside. */
+  #asks(call) {
+    if (this.asking && this.asking !== call.id) this.asking = "";
+    const pop = this.store.picture.pops.find((one) => one.call_id === call.id && !one.ended_at);
+    if (pop?.went?.asking) this.asked = call.id;
+    else if (this.asked === call.id) this.asked = this.asking = "";
+    return Boolean(pop?.went?.asking) || this.asking === call.id;
+  }
+
+  /** Hand over to whom we asked, or take the customer back. */
+  async settle(how) {
+    const { call } = this;
+    const button = byId(how === "complete" ? "do-complete" : "do-take-back");
+    if (!call || button.hidden) return;
+    if (await this.run(button, `call.transfer.${how}`, { call_id: call.id })) this.asking = "";
+    this.show();
   }
 
   #who(call) {
@@ -174,35 +204,32 @@ export class CallBar {
     return (pop ? caller(this.middle.known(pop)) : otherSide(call) || t("anonymous")) + queue;
   }
 
-  /** Open the small form for a number: to dial, or to transfer to. */
-  ask(what) {
-    if (byId(`do-${what}`).disabled) return;
-    this.asked = what;
+  /** Open the small form for a number to dial. */
+  ask() {
+    if (byId("do-dial").disabled) return;
     byId("dial-form").hidden = false;
-    put(byId("dial-go"), page.verbs[what]);
-    for (const id of ["do-dial", "do-transfer"]) byId(id).hidden = true;
+    byId("do-dial").hidden = true;
     byId("dial-to").focus();
   }
 
   close() {
     if (byId("dial-form").hidden) return false;
+    const inside = byId("dial-form").contains(document.activeElement);
     byId("dial-form").hidden = true;
-    for (const id of ["do-dial", "do-transfer"]) byId(id).hidden = false;
-    byId(`do-${this.asked}`).focus();
+    byId("do-dial").hidden = Boolean(this.call);
+    if (inside) byId("do-dial").focus();
     return true;
   }
 
   async #go(event) {
     event.preventDefault();
     const to = byId("dial-to").value.trim();
-    const { call } = this;
-    if (!/^\+?[\d*#\s().-]+$/.test(to)) {
+    if (!isNumber(to)) {
       byId("dial-to").focus();
       return toast(t("dial_digits"), "attention");
     }
-    const args = this.asked === "dial" ? ["call.dial", { to }] : ["call.transfer", { call_id: call?.id, to, kind: "blind" }];
-    if (await this.#run(byId("dial-go"), ...args)) {
-      toast(fill(t(`${this.asked}_sent`), { to }));
+    if (await this.run(byId("dial-go"), "call.dial", { to })) {
+      toast(fill(t("dial_sent"), { to }));
       byId("dial-to").value = "";
       this.close();
     }
@@ -218,7 +245,7 @@ export class CallBar {
       return say(`${t("hangup")}: ${t("sure_hangup")}`);
     }
     this.#disarm();
-    this.#run(button, "call.hangup", { call_id: this.call.id });
+    this.run(button, "call.hangup", { call_id: this.call.id });
   }
 
   #disarm() {
@@ -227,7 +254,8 @@ export class CallBar {
     put(byId("do-hangup").querySelector("span"), t("hangup"));
   }
 
-  async #run(button, command, args) {
+  /** Have the server do something; the button is busy meanwhile. True where it was done. */
+  async run(button, command, args) {
     if (button.getAttribute("aria-busy")) return false;
     button.setAttribute("aria-busy", "true");
     try {

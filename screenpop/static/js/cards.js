@@ -23,29 +23,46 @@ export class Cards {
   /** Bring a card up to date: what has not changed keeps its focus, its scroll and its typed text. */
   merge(old, fresh) {
     for (const name of ["stage", "match", "customer", "name"]) old.dataset[name] = fresh.dataset[name] ?? "";
-    const structure = [...fresh.querySelectorAll("[data-part]")].map((part) => part.dataset.part).join();
-    const before = [...old.querySelectorAll("[data-part]")].map((part) => part.dataset.part).join();
-    const same = structure === before;
-    for (const part of fresh.querySelectorAll("[data-part]")) {
+    const parts = [...fresh.querySelectorAll("[data-part]")];
+    const names = (one) => [...one.querySelectorAll(".pop-lists [data-part]")].map((part) => part.dataset.part).join();
+    const sameLists = names(fresh) === names(old);
+    for (const part of parts) {
       const place = old.querySelector(`[data-part="${part.dataset.part}"]`);
       if (!place || this.sources.get(place) === part.outerHTML) continue;
-      if (part.dataset.part === "head" || !dirty(place)) this.#replace(place, part);
+      if (["head", "went", "handed"].includes(part.dataset.part) || !dirty(place)) this.#replace(place, part);
       else this.#offer(place, part.cloneNode(true));
     }
-    if (!same) this.#addLists(old, fresh);
+    this.#comeAndGo(old, parts.filter((part) => !part.closest(".pop-lists")));
+    if (!sameLists) this.#addLists(old, fresh);
     return old;
+  }
+
+  /** Parts that were not there before come where they belong; those that are no more go. */
+  #comeAndGo(old, parts) {
+    const wanted = new Set(parts.map((part) => part.dataset.part));
+    for (const place of old.querySelectorAll(":scope > [data-part]")) if (!wanted.has(place.dataset.part)) place.remove();
+    let before = null;
+    for (const part of parts) {
+      const place = old.querySelector(`:scope > [data-part="${part.dataset.part}"]`);
+      if (place) before = place;
+      else {
+        const copy = part.cloneNode(true);
+        this.sources.set(copy, part.outerHTML);
+        if (before) before.after(copy);
+        else old.prepend(copy);
+        tick(copy);
+        before = copy;
+      }
+    }
   }
 
   #addLists(old, fresh) {
     old.querySelector(".pop-lists")?.remove();
     const lists = fresh.querySelector(".pop-lists");
-    if (lists) {
-      for (const part of lists.querySelectorAll("[data-part]")) this.sources.set(part, part.outerHTML);
-      old.append(lists);
-      globalThis.htmx?.process(lists);
-    }
-    const menu = fresh.querySelector("[data-part=ivr]");
-    if (menu && !old.querySelector("[data-part=ivr]")) old.querySelector("[data-part=head]").after(menu.cloneNode(true));
+    if (!lists) return;
+    for (const part of lists.querySelectorAll("[data-part]")) this.sources.set(part, part.outerHTML);
+    old.append(lists);
+    globalThis.htmx?.process(lists);
   }
 
   #replace(place, part) {

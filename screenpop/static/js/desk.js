@@ -3,20 +3,32 @@
 import { CallBar, CallList } from "./calls.js";
 import * as keys from "./keys.js";
 import { live, onLink, store, tabs } from "./page.js";
+import { Notes } from "./notes.js";
 import { Middle } from "./pops.js";
-import { page, put, t } from "./say.js";
+import { put, t } from "./say.js";
 import { StateBar } from "./state.js";
 import { TicketForm } from "./ticket_form.js";
+import { Transfer } from "./transfer.js";
+import { Work } from "./work.js";
 
 const byId = (id) => document.getElementById(id);
 
 const state = new StateBar(store, live);
 const middle = new Middle(store, live);
-const form = new TicketForm(middle);
+const work = new Work(store, live);
+const form = new TicketForm(middle, work);
+new Notes(work, middle);
 const list = new CallList(store, middle);
 const bar = new CallBar(store, live, middle);
+// Whoever gets the customer sees what was typed to the last letter.
+const transfer = new Transfer(live, bar, () => work.flush());
 
 onLink.push((link) => state.showLink(link));
+onLink.push((link) => {
+  if (link !== "open") return;
+  work.flush();
+  middle.tellChoices();
+});
 tabs.followers.push(showTabs);
 showTabs();
 
@@ -58,7 +70,7 @@ results.addEventListener("click", (event) => {
 });
 
 function escape() {
-  if (state.close() || bar.close()) return;
+  if (state.close() || transfer.close() || bar.close()) return;
   const active = document.activeElement;
   if (!results.hidden) results.hidden = true;
   else if (active && active !== document.body && active.matches("input, textarea, select")) active.blur();
@@ -70,8 +82,10 @@ const acts = {
   p: () => byId("do-pause").hidden || byId("do-pause").click(),
   l: () => byId("do-queues").click(),
   o: () => middle.showWaiting(),
-  d: () => bar.ask("dial"),
-  t: () => bar.ask("transfer"),
+  d: () => bar.ask(),
+  t: () => transfer.open(),
+  h: () => byId("do-complete").click(),
+  b: () => byId("do-take-back").click(),
   x: () => bar.hangUp(true),
   w: () => middle.close(),
   v: () => middle.press("[data-act=customer]"),
@@ -79,6 +93,8 @@ const acts = {
   a: () => middle.field("find"),
   c: () => middle.field("new"),
   n: () => form.focus(),
+  m: () => middle.field("note"),
+  f: () => middle.press("[data-act=adopt]"),
   "/": () => search.focus(),
   "?": () => byId("keys").showModal(),
   escape,
@@ -90,4 +106,5 @@ for (let digit = 1; digit <= 9; digit++) {
 keys.start();
 byId("do-help").onclick = acts["?"];
 byId("do-ticket").onclick = acts.n;
+byId("do-note").onclick = acts.m;
 list.show();

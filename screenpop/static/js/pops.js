@@ -18,6 +18,11 @@ export class Middle {
     this.maker = new Cards(byId("middle"));
     /** @type {((pop: any) => void)[]} */
     this.followers = [];
+    /** @type {((card: HTMLElement) => void)[]} */
+    this.cardFollowers = [];
+    /** @type {Map<string, (card: HTMLElement) => void>} */
+    this.acts = new Map();
+    this.element = byId("middle");
     this.writing = () => false;
     store.follow((part, message) => (part === "all" || part === "pops") && this.#changed(message));
     byId("middle").addEventListener("click", (event) => this.#clicked(event));
@@ -31,6 +36,26 @@ export class Middle {
   /** Have `follower` called with the shown pop (or null) whenever another one is shown or it changes. */
   onShow(follower) {
     this.followers.push(follower);
+  }
+
+  /** Have `follower` called with each card that is made or changed. */
+  onCard(follower) {
+    this.cardFollowers.push(follower);
+  }
+
+  /** Have `act` called with its card where a button for it is pressed. */
+  onAct(name, act) {
+    this.acts.set(name, act);
+  }
+
+  /** The cards of a call: rarely more than one. */
+  cardsOf(call) {
+    return [...this.cards.values()].filter((card) => card.dataset.call === call);
+  }
+
+  popOf(card) {
+    const pop = this.store.picture.pops.find((one) => one.pop_id === card.dataset.pop);
+    return pop ? this.known(pop) : null;
   }
 
   get pop() {
@@ -146,10 +171,12 @@ export class Middle {
   }
 
   #withdrawn(data) {
-    if (data.reason === "cancelled") return;
     const card = this.cards.get(data.pop_id);
+    // A card that was put away needs no word; one that goes by itself does.
+    if (data.reason === "cancelled" && card?.dataset.stage === "ended") return;
     const who = card?.dataset.who ?? "";
-    const text = fill(t("pop_gone"), { who, reason: word("withdrawn", data.reason) });
+    const taken = data.reason === "cancelled" && data.by;
+    const text = taken ? fill(t("taken_back"), { who, name: data.by }) : fill(t("pop_gone"), { who, reason: word("withdrawn", data.reason) });
     put(byId("idle-last"), `${time(new Date(clock.now()).toISOString())}  ${text}`);
     byId("idle-last").hidden = false;
     say(text);
@@ -169,6 +196,7 @@ export class Middle {
     this.cards.set(pop.pop_id, card);
     card.dataset.who = caller(this.known(pop));
     clock.tick(card);
+    for (const follower of this.cardFollowers) follower(card);
     if (this.current === pop.pop_id) this.#arrange();
   }
 
@@ -204,12 +232,29 @@ export class Middle {
     }
   }
 
+  /** So it is for everybody in the call; while the server is away, for this browser. */
   async choose(popId, customer) {
     localStorage.setItem(`ringdesk.chosen.${popId}`, JSON.stringify(customer));
     const pop = this.store.picture.pops.find((one) => one.pop_id === popId);
-    if (pop) await this.#draw(pop);
+    if (pop) await Promise.all([this.#draw(pop), this.#tellChoice(pop, customer)]);
     this.#arrange();
     say(fill(t("customer_chosen"), { name: customer.name }));
+  }
+
+  async #tellChoice(pop, customer) {
+    try {
+      await this.live.do("context.choose", { call_id: pop.call_id, customer_id: customer.id });
+    } catch {
+      localStorage.setItem(`ringdesk.chosen.${pop.pop_id}`, JSON.stringify({ ...customer, untold: true }));
+    }
+  }
+
+  /** The link is back: tell the choices that could not be told. */
+  tellChoices() {
+    for (const pop of this.store.picture.pops) {
+      const { untold, ...customer } = this.#remembered(pop.pop_id) ?? {};
+      if (untold) this.choose(pop.pop_id, customer);
+    }
   }
 
   #clicked(event) {
@@ -222,6 +267,7 @@ export class Middle {
     if (act === "customer") this.look(`/desk/customers/${encodeURIComponent(button.dataset.customer)}`);
     if (act === "choose" && card) this.#take(button, card);
     if (act === "other") this.#other(button, card);
+    if (card) this.acts.get(act)?.(card);
     if (act === "ticket") event.preventDefault();
   }
 

@@ -79,18 +79,19 @@ export function bar(id, text, link = null) {
   if (text) say(text, true);
 }
 
-/** A short message that goes by itself; what went wrong stays until it is closed. */
+/** A short message that goes by itself; what went wrong stays until it is closed. `link` leads somewhere (`href`) or does something (`act`). */
 export function toast(text, level = "information", link = null) {
   const close = el("button", { type: "button", className: "plain", title: t("close") }, icon("close"), el("span", { className: "sr" }, t("close")));
   const body = el("p", {}, text);
-  if (link) body.append(" ", el("a", { href: link.href }, link.label));
+  if (link?.href) body.append(" ", el("a", { href: link.href }, link.label));
   const element = el("div", { className: `toast ${level}` }, body, close);
+  if (link?.act) body.append(" ", el("button", { type: "button", onclick: () => (element.remove(), link.act()) }, link.label));
   close.onclick = () => element.remove();
   const toasts = document.getElementById("toasts");
   for (const other of [...toasts.children]) if (other.firstChild.textContent === body.textContent) other.remove();
   toasts.append(element);
   while (toasts.children.length > 4) toasts.firstElementChild.remove();
-  if (level !== "danger") setTimeout(() => element.remove(), 7000);
+  if (level !== "danger") setTimeout(() => element.remove(), link?.act ? 20_000 : 7000);
   say(text, level === "danger");
 }
 

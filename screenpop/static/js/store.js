@@ -10,6 +10,7 @@ export const PARTS = {
   pop: ["pops", "pop_id"],
   "pop.updated": ["pops", "pop_id"],
   "pop.withdrawn": ["pops", "pop_id"],
+  context: ["contexts", "call_id"],
 };
 
 /**
@@ -38,7 +39,7 @@ function isGone(type, data) {
 /** Keeps the picture and tells those who follow it which part has changed, and by which message. */
 export class Store {
   constructor() {
-    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [] };
+    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [], contexts: [] };
     /** @type {((part: string, message: any) => void)[]} */
     this.followers = [];
   }
@@ -50,7 +51,7 @@ export class Store {
 
   /** A hello: everything is new. */
   reset(snapshot) {
-    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [], ...snapshot };
+    this.picture = { calls: [], agents: [], queues: [], pops: [], tickets: [], pbxs: [], contexts: [], ...snapshot };
     this.#tell("all", null);
   }
 

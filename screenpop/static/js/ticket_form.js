@@ -1,19 +1,23 @@
-// The ticket form: one draft per call in the browser's store, sent once, its mistakes beside their fields.
+// The ticket form: one draft per call, kept by work.js, sent once, its mistakes beside their fields.
 
 import { newKey, request } from "./api.js";
 import * as clock from "./clock.js";
 import { wrong } from "./forms.js";
 import { caller, el, fill, page, problem, put, t, time, toast, word } from "./say.js";
+import { keptText } from "./work.js";
 
 const byId = (id) => document.getElementById(id);
 const KEPT_DAYS = 3;
+/** Where a ticket without a call is kept. */
+const NONE = "none";
 
 export class TicketForm {
-  constructor(middle) {
+  constructor(middle, work) {
     this.middle = middle;
+    this.work = work;
     this.form = byId("ticket-form");
     this.pop = null;
-    this.slot = "none";
+    this.slot = NONE;
     if (!this.form) return;
     this.form.addEventListener("input", (event) => {
       if (event.target.getAttribute("aria-invalid")) wrong(this.form, "", "");
@@ -24,9 +28,12 @@ export class TicketForm {
     this.form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
     });
-    byId("ticket-clear").onclick = () => this.#cleared();
+    byId("ticket-clear").onclick = () => this.#clear();
+    byId("ticket-copy").onclick = () => this.#takeCopy();
     middle.writing = () => this.writing;
     middle.onShow((pop) => this.#shown(pop));
+    middle.onAct("adopt", (card) => this.adopt(middle.popOf(card)));
+    work.follow((call, part) => part === "draft" && call === this.slot && !this.writing && this.#load());
     forgetOld();
     this.#load();
   }
@@ -40,16 +47,59 @@ export class TicketForm {
     this.form?.elements.subject.focus();
   }
 
+  /** Go on with the draft that a colleague began. What was typed here comes back with one press. */
+  adopt(pop) {
+    const draft = pop?.handed_over?.draft;
+    if (!this.form || !draft) return;
+    const call = pop.call_id;
+    const own = this.slot === call && this.#filled() ? this.#values() : null;
+    const before = this.work.origin(call);
+    this.slot = call;
+    this.pop = pop;
+    this.work.keep(call, "draft", draft.values, { user: draft.user, name: draft.name });
+    this.#load();
+    this.#showCustomer();
+    const act = () => (this.work.keep(call, "draft", own, before), this.#load());
+    toast(fill(t("draft_taken"), { who: draft.name }), "information", own && { act, label: t("own_back") });
+  }
+
   /** The draft follows the shown card; while it is being written it stays where it is. */
   #shown(pop) {
-    const slot = pop?.pop_id ?? "none";
+    const slot = pop?.call_id ?? NONE;
     if (slot !== this.slot && (this.writing || (!pop && this.#filled()))) return;
     this.pop = pop;
     if (slot !== this.slot) {
       this.slot = slot;
       this.#load();
     }
+    const handed = pop?.handed_over;
+    const ours = pop?.stage === "answered" && !pop.ended_at && handed?.stage === "handed";
+    if (ours && handed.draft && !this.#filled() && this.work.value(slot, "draft") === null) this.adopt(pop);
     this.#showCustomer();
+    this.#showFrom();
+  }
+
+  /** From whom the draft is, or to whom it went: then it is only to be read, until a copy is taken back. */
+  #showFrom() {
+    const origin = this.slot === NONE ? null : this.work.origin(this.slot);
+    const went = this.pop?.call_id === this.slot ? this.pop?.went : null;
+    const gone = Boolean(went && !went.asking && this.#filled() && origin?.user !== page.user);
+    byId("ticket-from").hidden = !gone && (!origin || origin.user === page.user || !this.#filled());
+    put(byId("ticket-from-text"), gone ? fill(t("draft_went"), { time: time(went.at) }) : fill(t("draft_from"), { who: origin?.name ?? "" }));
+    byId("ticket-copy").hidden = !gone;
+    if (this.form.dataset.gone === String(gone)) return;
+    this.form.dataset.gone = String(gone);
+    for (const input of this.form.elements) {
+      if (input.id === "ticket-copy" || input.matches("fieldset")) continue;
+      if (input.matches("textarea, input:not([type=radio], [type=checkbox])")) input.readOnly = gone;
+      else input.disabled = gone;
+    }
+  }
+
+  #takeCopy() {
+    this.work.keep(this.slot, "draft", this.#values(), { user: page.user, name: page.name });
+    this.#showFrom();
+    this.focus();
   }
 
   #showCustomer() {
@@ -82,30 +132,48 @@ export class TicketForm {
     return [...new FormData(this.form)].some(([name, value]) => !["workflow", "priority", "category"].includes(name) && String(value).trim());
   }
 
-  #keep() {
-    const values = Object.fromEntries([...this.form.elements].filter((input) => input.name && (input.type !== "radio" || input.checked))
+  #values() {
+    return Object.fromEntries([...this.form.elements].filter((input) => input.name && (input.type !== "radio" || input.checked))
       .map((input) => [nameOf(input), input.type === "checkbox" ? input.checked : input.value]));
-    const before = read(this.#store);
-    localStorage.setItem(this.#store, JSON.stringify({ at: clock.now(), values, call: this.pop?.call_id ?? before?.call ?? null, customer: before?.customer ?? null, sent: before?.sent ?? null }));
-    put(byId("ticket-draft"), fill(t("draft_kept"), { time: time(new Date(clock.now()).toISOString()) }));
+  }
+
+  #keep() {
+    const values = this.#filled() ? this.#values() : {};
+    if (this.slot === NONE) localStorage.setItem(this.#store, JSON.stringify({ ...read(this.#store), at: clock.now(), values }));
+    else this.work.keep(this.slot, "draft", values);
+    this.#showKept();
+    this.#showFrom();
+  }
+
+  #showKept() {
+    const at = this.slot === NONE ? read(this.#store)?.at : null;
+    const text = at ? fill(t("draft_kept"), { time: time(new Date(at).toISOString()) }) : "";
+    put(byId("ticket-draft"), this.slot === NONE ? text : keptText(this.work, this.slot, "draft"));
   }
 
   #load() {
-    const draft = read(this.#store);
+    const values = this.slot === NONE ? read(this.#store)?.values : this.work.value(this.slot, "draft");
     this.form.reset();
     wrong(this.form, "", "");
     for (const input of this.form.elements) {
-      const value = draft?.values[nameOf(input)];
+      const value = values?.[nameOf(input)];
       if (input.name && value !== undefined) fillIn(input, value);
     }
     this.#kind();
-    put(byId("ticket-draft"), draft ? fill(t("draft_kept"), { time: time(new Date(draft.at).toISOString()) }) : "");
+    this.#showKept();
+    this.#showFrom();
   }
 
-  #cleared() {
+  #clear() {
+    if (this.slot !== NONE) this.work.keep(this.slot, "draft", {}, null);
+    this.#next();
+  }
+
+  /** The form is free for the call that is shown. */
+  #next() {
     localStorage.removeItem(this.#store);
     const now = this.middle.pop;
-    this.slot = now?.pop_id ?? "none";
+    this.slot = now?.call_id ?? NONE;
     this.pop = now;
     this.#load();
     this.#showCustomer();
@@ -134,7 +202,7 @@ export class TicketForm {
 
   /** The key stays the same for the same content, also after a reload, so that a doubtful answer can be asked for again. */
   #key(content) {
-    const draft = read(this.#store) ?? { at: clock.now(), values: {} };
+    const draft = read(this.#store) ?? { at: clock.now() };
     const body = JSON.stringify(content);
     if (draft.sent?.body !== body) draft.sent = { body, key: newKey() };
     localStorage.setItem(this.#store, JSON.stringify(draft));
@@ -154,7 +222,8 @@ export class TicketForm {
       const ticket = await request("POST", "/api/v1/tickets", content, this.#key(content));
       toast(fill(t("sent"), { number: ticket.number }), "good", { href: `/tickets/${ticket.id}`, label: t("show") });
       this.form.contains(document.activeElement) && document.activeElement.blur();
-      this.#cleared();
+      this.work.done(this.slot);
+      this.#next();
     } catch (error) {
       wrong(this.form, fieldOf(this.form, error), problem(error));
     } finally {

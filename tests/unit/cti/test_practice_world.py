@@ -107,6 +107,71 @@ async def test_blind_transfer_rings_the_colleague_and_keeps_the_caller(pbx: Prac
     assert colleague.linkedid == caller.linkedid
 
 
+async def test_who_asks_first_is_with_the_colleague_and_then_hands_the_caller_over(pbx: PracticePbx) -> None:
+    caller = pbx.caller("1")
+    agent = pbx.answer("1001")
+    first = caller.bridge
+    pbx.ask("1001", "1003")
+    assert caller.held
+    colleague = pbx.answer("1003")
+    assert caller.bridge is first is not agent.bridge
+    pbx.hang_up("1001")
+    assert not agent.alive
+    assert caller.bridge is first
+    assert not caller.held
+    assert colleague.linkedid == caller.linkedid
+    pbx.hang_up("1003")
+    assert not pbx.world.channels
+    assert not pbx.world.bridges
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_who_takes_the_caller_back_is_with_it_again(pbx: PracticePbx, answered: bool) -> None:
+    caller = pbx.caller("1")
+    agent = pbx.answer("1001")
+    pbx.ask("1001", "1003")
+    if answered:
+        pbx.answer("1003")
+    pbx.take_back("1001")
+    assert caller.bridge is agent.bridge is not None
+    assert not caller.held
+    assert not pbx.world.legs("1003")
+    pbx.hang_up(caller)
+    assert not pbx.world.channels
+    assert not pbx.world.bridges
+
+
+async def test_a_colleague_who_declines_leaves_the_caller_with_the_agent(pbx: PracticePbx) -> None:
+    caller = pbx.caller("1")
+    agent = pbx.answer("1001")
+    pbx.ask("1001", "1003")
+    pbx.reject("1003")
+    assert caller.bridge is agent.bridge is not None
+    pbx.ask("1001", "7")
+    assert caller.bridge is agent.bridge is not None
+
+
+async def test_a_caller_who_loses_patience_leaves_the_two_agents_together(pbx: PracticePbx) -> None:
+    caller = pbx.caller("1")
+    agent = pbx.answer("1001")
+    pbx.ask("1001", "1003")
+    pbx.answer("1003")
+    pbx.hang_up(caller)
+    assert agent.alive
+    assert pbx.talking("1003")
+    pbx.hang_up("1001")
+    assert not pbx.world.channels
+
+
+async def test_an_agent_can_send_the_caller_into_a_queue(pbx: PracticePbx) -> None:
+    caller = pbx.caller("1")
+    pbx.answer("1001")
+    pbx.transfer("1001", "4001")
+    assert pbx.ringing("1002")
+    colleague = pbx.answer("1002")
+    assert caller.bridge is colleague.bridge is not None
+
+
 async def test_transfer_to_nowhere_ends_the_caller(pbx: PracticePbx) -> None:
     caller = pbx.caller("1")
     pbx.answer("1001")
