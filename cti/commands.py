@@ -22,7 +22,7 @@ from cti.duty import Duty
 from cti.line import Line
 from cti.messages import Agent, AgentState, Call, Seat
 from cti.switchboard import Switchboard
-from cti.targets import Targets, asks, targets_of
+from cti.targets import Targets, targets_of
 from cti.vocabulary import AmiError, AmiRefused
 
 BUSY = (AgentState.RINGING, AgentState.TALKING, AgentState.HOLDING)
@@ -187,14 +187,14 @@ class PhoneCommands:
         await self._send(line, control.cancel_transfer(channel))
 
     def _one_line(self, asked: Asked, call_id: str) -> tuple[Line, str]:
-        """The user's one channel in a call that it asks a colleague about: a transfer that was begun on the phone has
-        two lines, which only the phone can put together.
+        """The user's one channel in a call that it asks somebody about. To hang it up is to hand over; once the user is
+        with the caller again it would cut the caller off. A transfer begun on the phone has two lines, which only the
+        phone can put together.
         """
         line, _ = self._own(asked, call_id)
-        mine = line.board.channels_of(asked.user, call_id)
-        if len(mine) != 1 or not asks(line.board.call(call_id), asked.user):
-            raise Conflict("Finish or take back this transfer on the phone.", code="transfer_on_phone")
-        return line, mine[0]
+        if not line.board.asks(asked.user, call_id):
+            raise Conflict("You ask nobody about this call, or you began to on the phone.", code="not_asking")
+        return line, line.board.channels_of(asked.user, call_id)[0]
 
     def targets(self, user: str) -> Targets:
         """Whom the user may hand a call to."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cti.messages import Agent, AgentState, Call, Seat, Snapshot
+from cti.messages import Agent, AgentState, Seat, Snapshot
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -53,16 +53,6 @@ def targets_of(snapshot: Snapshot, seat: Seat, queue_extensions: Mapping[str, st
             for agent in found
         ),
         tuple(sorted(queues, key=lambda queue: queue.name)),
-    )
-
-
-def asks(call: Call | None, user: str) -> bool:
-    """Whether the user has the caller and somebody else was called, or is talked to, since."""
-    segments = () if call is None else call.segments
-    own = [s.answered_at for s in segments if s.agent == user and s.answered_at and s.ended_at is None]
-    since = max(own, default=None)
-    return since is not None and any(
-        s.agent != user and s.ended_at is None and s.offered_at >= since for s in segments
     )
 
 

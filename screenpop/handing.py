@@ -70,7 +70,8 @@ def handed_over(call: Call, segment: Segment, works: Mapping[str, Work], person:
     draft = _draft(before, segment, works, person)
     if before:
         last = before[-1]
-        user, stage = last.agent or "", "asks" if last.ended_at is None else "handed"
+        stage = "handed" if last.ended_at is not None else "asks" if _is_asked(segment) else "shared"
+        user = last.agent or ""
         return HandedOver(stage, user, person(user), iso(segment.offered_at), notes, draft)
     if not notes and draft is None:
         return None
@@ -199,6 +200,7 @@ def _asking(call: Call, segment: Segment, person: Person) -> Went | None:
         if one.id != segment.id
         and one.ended_at is None
         and one.agent != segment.agent
+        and _is_asked(one)
         and one.offered_at >= (segment.answered_at or 0.0)
     ]
     if not asked:
@@ -212,7 +214,13 @@ def _asking(call: Call, segment: Segment, person: Person) -> Went | None:
 def asker(call: Call, segment: Segment) -> str | None:
     """The colleague who asked the segment's agent and is still with the customer, whom that agent never had itself."""
     before = _before(call, segment)
-    return before[-1].agent if before and before[-1].ended_at is None else None
+    only_asked = segment.answered_at is None or segment.end_reason is EndReason.CANCELLED
+    return before[-1].agent if only_asked and before and before[-1].ended_at is None else None
+
+
+def _is_asked(segment: Segment) -> bool:
+    """It rings, or the two talk with each other only: the agent has not had the customer so far."""
+    return segment.ended_at is None and (segment.answered_at is None or segment.consult_since is not None)
 
 
 def _is_after(one: Segment, segment: Segment) -> bool:

@@ -127,7 +127,7 @@ ERRORS: Mapping[str, str] = {
     "not_dialled": N_("The call did not come about. Please try again."),
     "dial_barred": N_("This number may not be dialled from here."),
     "dial_unknown": N_("It is not known whether the call came about. Look at your phone first."),
-    "transfer_on_phone": N_("This transfer was begun on the phone: finish it, or take it back, there."),
+    "not_asking": N_("You ask nobody about this call now. What was begun on the phone is finished there."),
     "in_progress": N_("It is being sent already."),
     "outcome_unknown": N_("It is not known whether this was done. Look before you send it again."),
     "conflict": N_("It does not fit the present state. Look again, please."),

@@ -180,6 +180,22 @@ class Board:
         legs = state.phones.get(desk.seat.interface, {}).values()
         return [leg.name for leg in legs if leg.call.id == call_id]
 
+    def asks(self, user: str, call_id: str) -> bool:
+        """Whether the user's phone is somewhere else with the one line that it has in the call, and the caller (or
+        who was called) alone in a bridge: an attended transfer by AMI is under way.
+        """
+        call = self._state.calls.get(call_id)
+        own = self.channels_of(user, call_id)
+        if call is None or len(own) != 1:
+            return False
+        mine = next(leg for leg in call.legs.values() if leg.name == own[0])
+        alone = [
+            leg
+            for leg in call.legs.values()
+            if not (leg.inside or leg.local) and len(self._state.bridges.get(leg.bridge, ())) == 1
+        ]
+        return bool(mine.bridge) and any(leg.bridge != mine.bridge for leg in alone)
+
     def channels(self, call_id: str) -> list[str]:
         """Names of all channels of the call but Local ones."""
         call = self._state.calls.get(call_id)

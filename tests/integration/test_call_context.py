@@ -165,7 +165,7 @@ async def test_who_is_asked_sees_the_customer_until_the_colleague_takes_it_back(
         back = await seen(anna, lambda went: went is None)
         assert (back["stage"], back["ended_at"]) == ("answered", None)
         refused = await anna.do("call.transfer.cancel", call_id=call_id)
-        assert refused["error"]["code"] == "transfer_on_phone"
+        assert refused["error"]["code"] == "not_asking"
 
 
 async def test_after_asking_the_customer_is_handed_over(it: Whole) -> None:

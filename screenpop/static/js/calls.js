@@ -194,7 +194,8 @@ export class CallBar {
     const { call } = this;
     const button = byId(how === "complete" ? "do-complete" : "do-take-back");
     if (!call || button.hidden) return;
-    if (await this.run(button, `call.transfer.${how}`, { call_id: call.id })) this.asking = "";
+    await this.run(button, `call.transfer.${how}`, { call_id: call.id });
+    this.asking = "";
     this.show();
   }
 

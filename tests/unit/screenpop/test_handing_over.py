@@ -38,7 +38,7 @@ class Talk:
         segments = tuple(sorted((*others, segment), key=lambda one: one.offered_at))
         self.call = replace(self.call, segments=segments, **changes)
         self.desk.calls[self.call.id] = self.call
-        self.desk.bus.publish(kind(self.call, segment))
+        self.desk.bus.publish(kind(self.call) if kind is cti.CallChanged else kind(self.call, segment))
 
     def change(self, **changes: Any) -> None:
         self.call = replace(self.call, **changes)
@@ -62,8 +62,10 @@ class Talk:
         gone = replace(ANNA, ended_at=at, end_reason=cti.EndReason.TRANSFERRED)
         self.say(cti.SegmentEnded, gone)
 
-    def ben_answers(self) -> None:
-        self.say(cti.CallAnswered, asked(answered_at=T0 + 70), state=cti.CallState.TALKING)
+    def ben_answers(self, *, asked_only: bool = False) -> None:
+        since = T0 + 70 if asked_only else None
+        talks = asked(answered_at=T0 + 70, consult_since=since)
+        self.say(cti.CallAnswered, talks, state=cti.CallState.HELD if asked_only else cti.CallState.TALKING)
 
     def pops(self, user: str) -> list[dict[str, Any]]:
         return self.desk.popper.pops_of(user, "en")
@@ -146,7 +148,7 @@ async def test_who_is_asked_first_sees_the_customer_and_loses_the_card_when_the_
     assert talk.pop("ben")["handed_over"]["stage"] == "asks"
     assert talk.pop("ben")["customers"][0]["name"] == "Li Wei"
     assert talk.pop("anna")["went"] == {**talk.pop("anna")["went"], "asking": True, "state": "ringing"}
-    talk.ben_answers()
+    talk.ben_answers(asked_only=True)
     assert talk.pop("anna")["went"]["state"] == "talking"
     await talk.writes("ben", note="known to us")
     assert talk.pop("anna")["handed_over"]["notes"][0]["text"] == "known to us"
@@ -176,10 +178,24 @@ async def test_after_the_question_the_customer_is_handed_over() -> None:
     talk = Talk()
     await talk.begin()
     talk.say(cti.CallOffered, asked())
-    talk.ben_answers()
+    talk.ben_answers(asked_only=True)
     talk.leaves(T0 + 90)
+    talk.say(cti.CallChanged, asked(answered_at=T0 + 70, consult_seconds=20.0))
     assert talk.pop("ben")["handed_over"]["stage"] == "handed"
     assert talk.pop("anna")["went"]["name"] == "Ben"
+
+
+async def test_three_who_talk_together_share_what_they_write_and_nobody_asks() -> None:
+    talk = Talk()
+    await talk.begin()
+    await talk.writes("anna", note="angry")
+    talk.say(cti.CallOffered, asked())
+    talk.ben_answers()
+    assert talk.pop("ben")["handed_over"]["stage"] == "shared"
+    assert talk.pop("anna")["went"] is None
+    gone = asked(answered_at=T0 + 70, ended_at=T0 + 90, end_reason=cti.EndReason.AGENT_HUNG_UP)
+    talk.say(cti.SegmentEnded, gone)
+    assert talk.pop("ben")["ended_at"] is not None
 
 
 async def test_what_the_first_agent_writes_late_is_still_seen() -> None:
