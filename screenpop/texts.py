@@ -10,6 +10,7 @@ from screenpop.words import N_, labels
 GROUPS = (
     "agent_state",
     "call_state",
+    "my_call",
     "outcome",
     "withdrawn",
     "pause",
@@ -44,6 +45,8 @@ TEXTS: Mapping[str, str] = {
     "pop_gone": N_("%(who)s: %(reason)s"),
     "ringing_hint": N_("Answer on your phone"),
     "held_hint": N_("The caller is on hold; take it back on your phone"),
+    "asked_hint": N_("A colleague asks you; the customer waits"),
+    "asking_hint": N_("The customer hears music"),
     "talking_hint": N_("Hold and mute are on your phone"),
     "no_call": N_("No call"),
     "ready_hint": N_("You get the next call."),

@@ -42,6 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "call_state": CALL_STATES,
     "outcome": OUTCOMES,
     "call": {**OUTCOMES, **CALL_STATES},
+    "my_call": {**CALL_STATES, "asked": N_("Being asked")},
     "withdrawn": {
         "answered_elsewhere": N_("answered by someone else"),
         "no_answer": N_("you did not answer"),

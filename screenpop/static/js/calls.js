@@ -19,11 +19,12 @@ export function myCall(calls) {
   return inCall.find((call) => myState(call) !== "held") ?? inCall[0] ?? mine[0];
 }
 
-/** What a call is to me: ringing, talking, held. */
+/** What a call is to me: ringing, talking, held; asked, while a colleague asks me and the customer waits. */
 export function myState(call) {
   const segment = mySegment(call);
   if (!segment) return call.state;
   if (!segment.answered_at) return "ringing";
+  if (segment.consult_since) return "asked";
   return call.state === "held" || segment.held_since ? "held" : "talking";
 }
 
@@ -92,7 +93,7 @@ export class CallList {
     const row = el("button", { type: "button", className: `row${stage === "ringing" && !here ? " waits" : ""}` },
       el("span", { className: "cut" }, el("strong", {}, caller(pop))),
       running,
-      el("span", { className: "row-more muted small" }, [word("call_state", stage), more].join(" · ")));
+      el("span", { className: "row-more muted small" }, [word("my_call", stage), more].join(" · ")));
     row.setAttribute("aria-current", String(here));
     row.onclick = () => this.middle.show(pop.pop_id);
     return el("li", {}, row);
@@ -103,7 +104,7 @@ export class CallList {
     clock.run(running, mySegment(call).answered_at ?? mySegment(call).offered_at);
     return el("li", { className: "row" },
       el("span", { className: "cut" }, el("strong", {}, otherSide(call) || t("anonymous"))), running,
-      el("span", { className: "row-more muted small" }, `${word("call_state", myState(call))} · ${word("direction", call.direction)}`));
+      el("span", { className: "row-more muted small" }, `${word("my_call", myState(call))} · ${word("direction", call.direction)}`));
   }
 
   #lastRow(call) {
@@ -161,13 +162,13 @@ export class CallBar {
     const { call } = this;
     const state = call ? myState(call) : "none";
     byId("callbar").dataset.state = state;
-    byId("call-state").className = `call-state tag ${{ ringing: "attention", talking: "good", held: "information" }[state] ?? ""}`;
-    put(byId("call-state"), call ? word("call_state", state) : t("no_call"));
+    byId("call-state").className = `call-state tag ${{ ringing: "attention", talking: "good", held: "information", asked: "information" }[state] ?? ""}`;
+    put(byId("call-state"), call ? word("my_call", state) : t("no_call"));
     const segment = call && mySegment(call);
     clock.run(byId("call-time"), segment ? (segment.held_since ?? segment.answered_at ?? segment.offered_at) : null);
     put(byId("call-who"), call ? this.#who(call) : "");
-    put(byId("call-hint"), call ? t(`${state}_hint`) : "");
     const asking = Boolean(call) && this.#asks(call);
+    put(byId("call-hint"), call ? t(`${asking ? "asking" : state}_hint`) : "");
     byId("do-transfer").disabled = state !== "talking";
     byId("do-transfer").hidden = asking;
     for (const id of ["do-complete", "do-take-back"]) byId(id).hidden = !asking;

@@ -1,7 +1,7 @@
 // Handing a call on: to a colleague by name, a queue, or a number; at once, or after asking there first.
 
 import { isNumber } from "./calls.js";
-import { el, fill, oops, t, toast, word } from "./say.js";
+import { el, fill, oops, say, t, word } from "./say.js";
 
 const byId = (id) => document.getElementById(id);
 const AGAIN = 3000;
@@ -18,6 +18,7 @@ export class Transfer {
     this.chosen = 0;
     this.timer = 0;
     this.form = byId("transfer-form");
+    this.box = byId("transfer");
     this.field = byId("transfer-to");
     byId("do-transfer").onclick = () => this.open();
     byId("transfer-close").onclick = () => this.close();
@@ -35,8 +36,8 @@ export class Transfer {
 
   open() {
     const button = byId("do-transfer");
-    if (button.disabled || button.hidden || !this.form.hidden) return;
-    this.form.hidden = false;
+    if (button.disabled || button.hidden || !this.box.hidden) return;
+    this.box.hidden = false;
     button.setAttribute("aria-expanded", "true");
     this.field.value = "";
     this.chosen = 0;
@@ -46,10 +47,10 @@ export class Transfer {
   }
 
   close() {
-    if (this.form.hidden) return false;
+    if (this.box.hidden) return false;
     clearTimeout(this.timer);
     const inside = this.form.contains(document.activeElement);
-    this.form.hidden = true;
+    this.box.hidden = true;
     byId("do-transfer").setAttribute("aria-expanded", "false");
     if (inside) (byId("do-transfer").disabled ? byId("middle") : byId("do-transfer")).focus();
     return true;
@@ -64,7 +65,7 @@ export class Transfer {
       oops(error);
     }
     clearTimeout(this.timer);
-    if (!this.form.hidden) this.timer = setTimeout(() => this.#ask(), AGAIN);
+    if (!this.box.hidden) this.timer = setTimeout(() => this.#ask(), AGAIN);
   }
 
   #filter() {
@@ -133,6 +134,7 @@ export class Transfer {
     if (kind === "attended") this.bar.asking = call.id;
     this.close();
     this.bar.show();
-    toast(fill(t(kind === "blind" ? "transfer_sent" : "asking_sent"), { to: target.name }));
+    // The card shows where the customer goes; who does not see it hears it.
+    say(fill(t(kind === "blind" ? "transfer_sent" : "asking_sent"), { to: target.name }));
   }
 }
