@@ -13,6 +13,7 @@ from server.commands import (
     demo,
     departments,
     doctor,
+    flow,
     journal,
     migrate,
     prompts,
@@ -38,6 +39,7 @@ money = typer.Typer(help="Balances and bills.", no_args_is_help=True)
 record = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 department = typer.Typer(help="Departments, their members and stand-ins.", no_args_is_help=True)
 kind = typer.Typer(help="Definitions of tickets.", no_args_is_help=True)
+menu = typer.Typer(help="Flows of the phone menu.", no_args_is_help=True)
 hook = typer.Typer(help="What other systems are told.", no_args_is_help=True)
 
 voice = typer.Typer(help="What callers hear.", no_args_is_help=True)
@@ -68,6 +70,9 @@ kind.command("try")(workflow.try_)
 kind.command("diff")(workflow.diff)
 kind.command("load")(workflow.load)
 app.add_typer(kind, name="workflow")
+menu.command("try")(flow.try_)
+menu.command("diagram")(flow.diagram)
+app.add_typer(menu, name="flow")
 app.add_typer(record, name="audit")
 voice.command("build")(prompts.build)
 app.add_typer(voice, name="prompts")

@@ -48,11 +48,16 @@ def parts(text: str) -> tuple[Part, ...]:
     found: list[Part] = []
     at = 0
     for match in _PART.finditer(text):
-        found.append(Part(text=text[at : match.start()].strip()))
+        found.append(Part(text=_fixed(text[at : match.start()])))
         found.append(Part(var=match[1].strip(), kind=(match[2] or "").strip()))
         at = match.end()
-    found.append(Part(text=text[at:].strip()))
+    found.append(Part(text=_fixed(text[at:])))
     return tuple(part for part in found if part.var or part.kind or _WORD.search(part.text))
+
+
+def _fixed(text: str) -> str:
+    """The words between two variables, without the punctuation that belongs to what was before."""
+    return text.strip().lstrip(" ,，、。.;；:：!！?？").rstrip()
 
 
 def look(values: Mapping[str, Value], name: str) -> Value:
