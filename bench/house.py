@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from bench.parts import Part
-from config.settings import DatabaseSettings, LogSettings, PbxSettings, ServerSettings, Settings
+from config.settings import DatabaseSettings, IvrSettings, LogSettings, PbxSettings, ServerSettings, Settings
 from core import migrate
 from core.database import Database
 from core.identity import sessions, tables
@@ -59,7 +59,9 @@ class Server(Part):
             wrapup={"service": 0.0},
         )
         url = f"sqlite:///{Path(self._folder.name) / 'bench.db'}"
-        self._house = House(Settings(ServerSettings(port=0), DatabaseSettings(url), (pbx,)))
+        self._house = House(
+            Settings(ServerSettings(port=0), DatabaseSettings(url), (pbx,), IvrSettings(port=0))
+        )
         await migrate.upgrade(self._house.db)
         tokens = await _users(self._house.db, self._agents)
         people = town(size=self._customers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +16,8 @@ from cti.store import CallFilter, CallStore, cursor_of
 from cti.switchboard import Switchboard
 from cti.views import (
     AgentView,
-    CallView,
+    CallDetail,
+    IvrView,
     PbxLinkView,
     QueueView,
     agent_view,
@@ -24,6 +25,7 @@ from cti.views import (
     gap_view,
     pbx_view,
     queue_view,
+    with_ivr,
 )
 
 GAPS_SECONDS = 7 * 86400.0
@@ -79,10 +81,14 @@ class DutyView(msgspec.Struct, frozen=True):
     note: str
 
 
-def routes(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) -> list[Route]:
+Menus = Callable[[list[str]], Awaitable[Mapping[str, tuple[IvrView, ...]]]]
+"""What callers did in the phone menu, by call."""
+
+
+def routes(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, menus: Menus) -> list[Route]:
     """Every path of the telephone side."""
     return [
-        *_calls(switchboard, commands, calls),
+        *_calls(switchboard, commands, calls, menus),
         *_agents(switchboard, commands),
         *_pbxs(switchboard),
     ]
@@ -103,22 +109,26 @@ def _pbxs(switchboard: Switchboard) -> list[Route]:
     return [Route("GET", "/api/v1/pbxs", pbxs, see, text, reply=Page[PbxLinkView])]
 
 
-def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) -> list[Route]:
-    async def find(ask: Ask[Any, CallQuery]) -> Page[CallView]:
+def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, menus: Menus) -> list[Route]:
+    async def find(ask: Ask[Any, CallQuery]) -> Page[CallDetail]:
         query = ask.query
         agent = query.agent if _sees_all(ask) else ask.user.name
         wanted = CallFilter(
             agent, query.queue, direction=query.direction, outcome=query.outcome, number_key=query.number
         )
         found = await calls.list(wanted, query.limit + 1, query.after)
-        shown = [call_view(switchboard.call(call.id) or call) for call in found[: query.limit]]
+        ivr = await menus([call.id for call in found[: query.limit]])
+        shown = [
+            with_ivr(call_view(switchboard.call(call.id) or call), ivr.get(call.id, ()))
+            for call in found[: query.limit]
+        ]
         return page(shown, cursor_of(found[query.limit - 1]) if len(found) > query.limit else None)
 
-    async def one(ask: Ask[Any, Any]) -> CallView:
+    async def one(ask: Ask[Any, Any]) -> CallDetail:
         call = switchboard.call(ask.path["id"]) or await calls.get(ask.path["id"])
         if call is None or not (_sees_all(ask) or _took_part(call, ask.user.name)):
             raise NotFound("There is no such call.")
-        return call_view(call)
+        return with_ivr(call_view(call), (await menus([call.id])).get(call.id, ()))
 
     async def dial(ask: Ask[DialBody, Any]) -> Dialling:
         return Dialling(await commands.dial(Asked(ask.user.name, ask.at), ask.body.to))
@@ -147,9 +157,9 @@ def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore) 
     call = "/api/v1/calls/{id}"
     return [
         Route(
-            "GET", "/api/v1/calls", find, see, "Calls, newest first", query=CallQuery, reply=Page[CallView]
+            "GET", "/api/v1/calls", find, see, "Calls, newest first", query=CallQuery, reply=Page[CallDetail]
         ),
-        Route("GET", call, one, see, "One call", reply=CallView),
+        Route("GET", call, one, see, "One call", reply=CallDetail),
         Route(
             "POST", "/api/v1/calls", dial, control, "Click to dial", body=DialBody, reply=Dialling, status=201
         ),

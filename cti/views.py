@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from core.clock import iso, iso_or_none
@@ -51,6 +53,30 @@ class CallView(msgspec.Struct, frozen=True):
     hold_seconds: float
     incomplete: bool
     segments: tuple[SegmentView, ...]
+
+
+class IvrView(msgspec.Struct, frozen=True):
+    """What the caller did in the phone menu. `path` names nodes, `flow/node`; `auth` is empty or `pin` (for `account`);
+    `ended` is transferred, served, hung_up or failed, null while it goes on."""
+
+    id: str
+    flow: str
+    language: str
+    started_at: str
+    ended_at: str | None
+    ended: str | None
+    detail: str
+    path: tuple[str, ...]
+    answers: dict[str, Any]
+    auth: str
+    account: str
+    recordings: tuple[str, ...]
+
+
+class CallDetail(CallView, frozen=True):
+    """A call with its visits to the phone menu, in order."""
+
+    ivr: tuple[IvrView, ...] = ()
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -131,6 +157,10 @@ def call_view(call: Call) -> CallView:
         incomplete=call.incomplete,
         segments=tuple(segment_view(segment) for segment in call.segments),
     )
+
+
+def with_ivr(view: CallView, ivr: tuple[IvrView, ...]) -> CallDetail:
+    return CallDetail(**msgspec.structs.asdict(view), ivr=ivr)
 
 
 def segment_view(segment: Segment) -> SegmentView:

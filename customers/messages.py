@@ -128,7 +128,7 @@ class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
-    """One thing that happened with a customer. `kind` is call, ticket, note or created; `at` epoch seconds."""
+    """One thing that happened with a customer. `kind` is call, ticket, note, ivr or created; `at` epoch seconds."""
 
     at: float
     kind: str

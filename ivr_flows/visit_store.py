@@ -30,19 +30,22 @@ class VisitStore:
         async with self._db.begin() as tx:
             await tx.execute(_upserting(tx.dialect.name), [row_of(visit) for visit in many])
 
-    async def of_calls(self, call_ids: Iterable[str]) -> dict[str, Visit]:
-        """By call, its latest visit."""
+    async def of_calls(self, call_ids: Iterable[str]) -> dict[str, tuple[Visit, ...]]:
+        """By call, its visits in order."""
         wanted = sorted(set(call_ids))
         if not wanted:
             return {}
         query = sa.select(visits).where(visits.c.call_id.in_(wanted)).order_by(visits.c.started_at)
-        return {visit.call_id: visit for visit in await self._read(query)}
+        found: dict[str, tuple[Visit, ...]] = {}
+        for visit in await self._read(query):
+            found[visit.call_id] = (*found.get(visit.call_id, ()), visit)
+        return found
 
     async def of_customer(self, customer_id: str, before: float | None, limit: int) -> list[Visit]:
-        """A customer's visits, the newest first."""
+        """A customer's visits at or before a time, the newest first."""
         query = sa.select(visits).where(visits.c.customer_id == customer_id)
         if before is not None:
-            query = query.where(visits.c.started_at < before)
+            query = query.where(visits.c.started_at <= before)
         return await self._read(query.order_by(visits.c.started_at.desc()).limit(limit))
 
     async def since(self, at: float, limit: int) -> list[Visit]:

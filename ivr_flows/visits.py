@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import structlog
@@ -18,7 +18,7 @@ from ivr_flows.visit_store import VisitStore
 
 log = structlog.get_logger(__name__)
 KEPT = 20_000
-"""Visits in memory: those of a day, so that a pop needs no question to the database."""
+"""Calls whose visits are in memory: those of a day, so that a pop needs no question to the database."""
 READ_BACK = 12 * 3600.0
 """How far a start reads back: no call is longer."""
 TROUBLES = 50
@@ -43,7 +43,7 @@ class Visits:
         self.store = store
         self.saver: Saver[Visit] = Saver(store, "visits")
         self._live: dict[str, Visit] = {}
-        self._by_call: OrderedDict[str, Visit] = OrderedDict()
+        self._by_call: OrderedDict[str, dict[str, Visit]] = OrderedDict()
         self.troubles: deque[Trouble] = deque(maxlen=TROUBLES)
         """The last, the newest at the end."""
         self.ended: Counter[str] = Counter()
@@ -75,13 +75,13 @@ class Visits:
         self.troubles.append(Trouble(self._clock.now(), visit.flow, visit.node, visit.call_id, what[:300]))
         log.warning("flow.trouble", flow=visit.flow, node=visit.node, call=visit.call_id, what=what[:300])
 
-    def of_call(self, call_id: str) -> Visit | None:
-        """The call's latest visit, where it is of today."""
-        return self._by_call.get(call_id)
+    def of_call(self, call_id: str) -> tuple[Visit, ...]:
+        """The call's visits in order, where they are of today: one before an agent has it, perhaps one after."""
+        return tuple(self._by_call.get(call_id, {}).values())
 
-    async def of_calls(self, call_ids: list[str]) -> dict[str, Visit]:
-        """The latest visit of each of these calls, whenever it was."""
-        known = {one: self._by_call[one] for one in call_ids if one in self._by_call}
+    async def of_calls(self, call_ids: Sequence[str]) -> dict[str, tuple[Visit, ...]]:
+        """The visits of each of these calls, whenever they were."""
+        known = {one: self.of_call(one) for one in call_ids if one in self._by_call}
         return {**await self.store.of_calls(one for one in call_ids if one not in known), **known}
 
     def live(self) -> list[Visit]:
@@ -93,7 +93,7 @@ class Visits:
         return Counter(visit.node for visit in self._live.values())
 
     def _remember(self, visit: Visit) -> None:
-        self._by_call[visit.call_id] = visit
+        self._by_call.setdefault(visit.call_id, {})[visit.id] = visit
         self._by_call.move_to_end(visit.call_id)
         if len(self._by_call) > KEPT:
             self._by_call.popitem(last=False)

@@ -26,6 +26,7 @@ from screenpop.pops import (
     Others,
     Pop,
     PopCallback,
+    PopIvr,
     Question,
     StateLabel,
     build,
@@ -125,6 +126,8 @@ class Around:
     default_language: str = "en"
     callback_of: Callable[[str], PopCallback | None] = lambda _: None
     """What a call that the server has started was asked for by the caller, by the call's id."""
+    ivr_of: Callable[[str, float], PopIvr | None] = lambda *_: None
+    """What the caller did in the phone menu before an offer, by the call's id and the time of the offer."""
 
 
 class Popper:
@@ -348,7 +351,9 @@ class Popper:
     def _others(self, open_: Open) -> Others:
         sent_to = {open_.segment.id: open_.sent_to} if open_.sent_to else {}
         callback = self._around.callback_of(open_.call.id)
-        return Others(self._around.works.of_call(open_.call.id), self._around.person, sent_to, callback)
+        ivr = self._around.ivr_of(open_.call.id, open_.segment.offered_at)
+        works = self._around.works.of_call(open_.call.id)
+        return Others(works, self._around.person, sent_to, callback, ivr)
 
     def _who_asked(self, call: cti.Call, segment: cti.Segment) -> str:
         """The name of the colleague who thought better of it; empty where none had asked."""

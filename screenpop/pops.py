@@ -63,9 +63,14 @@ class PopHistory(msgspec.Struct, frozen=True):
 
 
 class PopIvr(msgspec.Struct, frozen=True):
+    """What the caller did in the phone menu. `auth` is what was proved there: empty, or `pin` for `account`."""
+
     flow: str
     path: tuple[str, ...]
     answers: dict[str, Any]
+    auth: str = ""
+    account: str = ""
+    recordings: tuple[str, ...] = ()
 
 
 class PopCallback(msgspec.Struct, frozen=True):
@@ -110,7 +115,6 @@ class Context(msgspec.Struct, frozen=True):
     lookup: Lookup
     tickets: tuple[Ticket, ...] = ()
     history: tuple[PopHistory, ...] = ()
-    ivr: PopIvr | None = None
     loading: bool = False
     customer_id: str = ""
     """The customer whom an agent chose, where the record was read for that one."""
@@ -148,6 +152,7 @@ class Others(msgspec.Struct, frozen=True):
     person: Person
     sent_to: Mapping[str, str] = {}
     callback: PopCallback | None = None
+    ivr: PopIvr | None = None
 
 
 def build(call: Call, segment: Segment, context: Context, state_label: StateLabel, others: Others) -> Pop:
@@ -165,7 +170,7 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         customers=tuple(_customer(candidate) for candidate in lookup.candidates[:CANDIDATES_SHOWN]),
         tickets=tuple(_ticket(ticket, state_label(ticket)) for ticket in context.tickets[:TICKETS_SHOWN]),
         history=tuple(row for row in context.history if row.ref != call.id)[:HISTORY_SHOWN],
-        ivr=context.ivr,
+        ivr=others.ivr,
         user=segment.agent or "",
         offered_at=iso(segment.offered_at),
         answered_at=iso_or_none(segment.answered_at),

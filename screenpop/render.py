@@ -16,7 +16,9 @@ from babel import dates, numbers
 from config.settings import DeskSettings
 from core.clock import iso
 from core.i18n import LANGUAGES, catalogue, clock_text, pick_language
+from ivr_flows.flow.model import Flows
 from screenpop.assets import Assets
+from screenpop.ivr import IvrWords
 from screenpop.templating import Templates
 from screenpop.texts import script_texts
 from screenpop.words import word
@@ -40,8 +42,15 @@ class StateLabels(Protocol):
 class Renderer:
     """Renders templates in any of our languages. All templates are compiled when they are first used."""
 
-    def __init__(self, desk: DeskSettings, labels: StateLabels, assets: Assets | None = None) -> None:
+    def __init__(
+        self,
+        desk: DeskSettings,
+        labels: StateLabels,
+        assets: Assets | None = None,
+        menus: IvrWords | None = None,
+    ) -> None:
         self.desk = desk
+        self._menus = menus or IvrWords(lambda: Flows({}))
         self.assets = assets or Assets()
         self._catalogues = {
             language: catalogue(HERE / "locale", "ringdesk", language) for language in LANGUAGES
@@ -89,6 +98,9 @@ class Renderer:
             "money": lambda amount, currency: money(amount, currency, language),
             "word": lambda name, group: word(group, name, translations.gettext),
             "person": labels.person,
+            "ivr_way": lambda ivr: self._menus.way(ivr, language),
+            "ivr_told": lambda ivr: self._menus.told(ivr, language),
+            "flow_names": lambda names: self._menus.names(names, language),
             "ticket_state": lambda name: _ticket_state(name, language, labels),
         }
         environment.globals |= {

@@ -12,6 +12,7 @@ import msgspec
 from config.settings import (
     DatabaseSettings,
     DeskSettings,
+    IvrSettings,
     JournalSettings,
     PbxSettings,
     ServerSettings,
@@ -77,6 +78,7 @@ def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
         server=ServerSettings(port=port),
         database=DatabaseSettings(url=f"sqlite:///{folder / 'demo.db'}"),
         pbx=(_pbx(pbx_port),),
+        ivr=IvrSettings(port=0),
         journal=JournalSettings(directory=str(folder / "journal"), files=4),
         desk=DeskSettings(company="Binhai Gas 滨海燃气"),
     )

@@ -11,13 +11,17 @@ import structlog
 
 from config.settings import IvrSettings, PbxSettings
 from core.bus import Bus
+from core.clock import iso, iso_or_none
 from core.definition.source import Faulty
 from core.tasks import Tasks
+from cti.api import Menus
 from cti.switchboard import Switchboard
+from cti.views import IvrView
 from ivr_flows.agi.server import FastAgiServer, Gate, Handler, Limits
 from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.flow.model import Flows
-from ivr_flows.messages import Caller, Target, Transfer
+from ivr_flows.messages import Caller, Target, Transfer, Visit
+from ivr_flows.visits import Visits
 from server.definitions import Definitions, lines_of
 from ticketing.messages import DefinitionsRefused
 
@@ -168,3 +172,31 @@ async def _addresses(host: str) -> frozenset[str]:
         log.warning("agi.unknown_host", host=host, error=str(error))
         return frozenset()
     return frozenset(str(address[0]) for *_, address in found)
+
+
+def ivr_view(visit: Visit) -> IvrView:
+    """A visit as the API shows it on its call."""
+    return IvrView(
+        id=visit.id,
+        flow=visit.flow,
+        language=visit.language.value,
+        started_at=iso(visit.started_at),
+        ended_at=iso_or_none(visit.ended_at),
+        ended=visit.ended.value if visit.ended else None,
+        detail=visit.detail,
+        path=visit.path,
+        answers=visit.answers,
+        auth=visit.auth,
+        account=visit.account,
+        recordings=visit.recordings,
+    )
+
+
+def menus_of(visits: Visits) -> Menus:
+    """What the API of calls asks of the phone menu."""
+
+    async def menus(call_ids: list[str]) -> dict[str, tuple[IvrView, ...]]:
+        found = await visits.of_calls(call_ids)
+        return {call_id: tuple(ivr_view(visit) for visit in some) for call_id, some in found.items()}
+
+    return menus

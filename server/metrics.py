@@ -28,6 +28,7 @@ class HouseCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._links()
         yield from self._board()
+        yield from self._menus()
         yield from self._windows()
         yield from self._clocks()
 
@@ -81,6 +82,27 @@ class HouseCollector(Collector):
         for queue in board.queues:
             waiting.add_metric([queue.pbx, queue.name], queue.waiting)
         yield from (calls, agents, waiting)
+
+    def _menus(self) -> Iterator[Metric]:
+        house = self._house
+        server, visits = house.ivr.server, house.visits
+        yield GaugeMetricFamily(
+            "ringdesk_ivr_listening", "1 while the dialplan's AGI() is taken", value=house.ivr.port > 0
+        )
+        yield GaugeMetricFamily("ringdesk_ivr_callers", "Callers in flows now", value=server.sessions)
+        nodes = GaugeMetricFamily("ringdesk_ivr_in_node", "Callers in each node now", labels=["node"])
+        for node, count in visits.in_nodes().items():
+            nodes.add_metric([node], count)
+        ended = CounterMetricFamily("ringdesk_ivr_visits", "Visits by how they ended", labels=["ended"])
+        for how, count in visits.ended.items():
+            ended.add_metric([how], count)
+        refused = CounterMetricFamily("ringdesk_ivr_refused", "FastAGI lines turned away", labels=["why"])
+        for why, count in server.refused.items():
+            refused.add_metric([why], count)
+        yield from (nodes, ended, refused)
+        yield GaugeMetricFamily(
+            "ringdesk_ivr_visits_unsaved", "Visits waiting to be stored", value=visits.saver.pending
+        )
 
     def _windows(self) -> Iterator[Metric]:
         house = self._house

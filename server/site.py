@@ -11,6 +11,7 @@ import customers.api
 import customers.pins.api
 import ivr_flows.api
 import ivr_flows.callbacks.api
+import ivr_flows.reports
 import ivr_flows.surveys.api
 import screenpop.api
 import screenpop.pages
@@ -23,6 +24,7 @@ import ticketing.staff_api
 from core.web.app import BODY_LIMIT, install
 from core.web.openapi import openapi_route
 from core.web.routes import Route
+from server.ivr import menus_of
 from server.version import VERSION
 from server.wiring import House
 
@@ -34,7 +36,7 @@ def routes(house: House) -> list[Route]:
     own = [
         *server.health.routes(house),
         *cti.recordings.api.routes(house.recordings),
-        *cti.api.routes(house.switchboard, house.phones, house.calls),
+        *cti.api.routes(house.switchboard, house.phones, house.calls, menus_of(house.visits)),
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),
         *ivr_flows.api.routes(house.flows),
@@ -45,6 +47,7 @@ def routes(house: House) -> list[Route]:
         *ticketing.api.routes(house.tickets),
         *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),
+        *ivr_flows.reports.routes(house.visits.store),
         *screenpop.api.routes(
             house.hub,
             house.socket,

@@ -14,7 +14,9 @@ from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
 from customers.numbers import normalise
 from customers.service import Customers
+from ivr_flows.messages import Visit
 from ivr_flows.surveys.store import Score, Surveys
+from ivr_flows.visit_store import VisitStore
 from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
@@ -74,6 +76,18 @@ def _about(score: Score) -> str:
     return score.about if score.kind == "ticket" else ""
 
 
+class VisitTimeline:
+    """What a customer did in the phone menu."""
+
+    def __init__(self, visits: VisitStore) -> None:
+        self._visits = visits
+
+    async def entries(
+        self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
+    ) -> Sequence[TimelineEntry]:
+        return [_visit_entry(one) for one in await self._visits.of_customer(customer.id, before, limit)]
+
+
 class OpenTickets:
     """Open tickets of a customer, or that were opened in a call, for pops."""
 
@@ -125,6 +139,13 @@ def _call_entry(call: Call, person: Callable[[str], str]) -> TimelineEntry:
     return TimelineEntry(
         call.started_at, "call", call.queue or call.dialled, ", ".join(map(person, agents)), call.id, state
     )
+
+
+def _visit_entry(visit: Visit) -> TimelineEntry:
+    """The title names the flows that the customer came through."""
+    flows = dict.fromkeys((visit.flow, *(step.split("/", 1)[0] for step in visit.path)))
+    state = visit.ended.value if visit.ended else ""
+    return TimelineEntry(visit.started_at, "ivr", " ".join(flows), "", visit.call_id, state)
 
 
 def _ticket_entry(ticket: Ticket) -> TimelineEntry:

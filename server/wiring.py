@@ -38,6 +38,7 @@ from ivr_flows.visits import Visits
 from screenpop.commands import commands
 from screenpop.contexts import Contexts
 from screenpop.hub import Hub
+from screenpop.ivr import IvrWords, pop_ivr
 from screenpop.labels import TicketLabels
 from screenpop.live import LivePicture
 from screenpop.notices import Notices
@@ -59,7 +60,15 @@ from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
 from server.people import People
 from server.recordings import CallerWords, recordings_of
-from server.sources import CallTimeline, Existing, NumberKeys, OpenTickets, SurveyTimeline, TicketTimeline
+from server.sources import (
+    CallTimeline,
+    Existing,
+    NumberKeys,
+    OpenTickets,
+    SurveyTimeline,
+    TicketTimeline,
+    VisitTimeline,
+)
 from server.surveys import TicketSurveys
 from ticketing.messages import TicketChanged, TicketOpened
 from ticketing.notices import NOTICE_TOPIC, notice_handler
@@ -144,6 +153,7 @@ class House:
         self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock)
         self.recordings, self.attacher, self.keeper = recordings_of(self)
+        self.customers.add_source(VisitTimeline(self.visits.store))
         phone_lines = PhoneLines(settings.pbx, self.switchboard, self.gate.through)
         driver = Driver(
             FlowsAround(
@@ -165,7 +175,7 @@ class House:
         self.hub = Hub(Log(new_id(self.clock.now())))
         self.live = LivePicture(self.hub, self.clock)
         self.labels = TicketLabels(self.tickets, self.people.name)
-        self.renderer = Renderer(desk, self.labels)
+        self.renderer = Renderer(desk, self.labels, menus=IvrWords(self.flows))
         records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions, self.db.together)
         self.contexts = Contexts(self.hub, WorkStore(self.db), self._find_call, self.people.name, self.clock)
         self.popper = Popper(
@@ -180,6 +190,7 @@ class House:
                 tasks=self.tasks,
                 deadline=desk.pop_deadline_seconds,
                 default_language=desk.language,
+                ivr_of=lambda call_id, at: pop_ivr(self.visits.of_call(call_id), at),
                 callback_of=lambda call_id: pop_callback(self.dialer.current.get(call_id)),
             )
         )
@@ -215,6 +226,7 @@ class House:
         follow(self.dialer, self.bus)
         self.bus.subscribe(VisitChanged, self.proofs.follow)
         self.attacher.subscribe(self.bus)
+        self.bus.subscribe(VisitChanged, lambda event: self.popper.work_changed(event.visit.call_id))
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)
         self.timer.told = self.relay.nudge

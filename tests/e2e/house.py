@@ -63,13 +63,14 @@ async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) 
 class House:
     """What a test has in hand."""
 
-    def __init__(self, pbx: Asterisk, server: Server, browser: Browser) -> None:
+    def __init__(self, pbx: Asterisk, server: Server, browser: Browser | None = None) -> None:
         self.pbx = pbx
         self.server = server
         self._browser = browser
 
     def desk(self, user: str, address: str = "") -> Any:
         """`async with house.desk("anna") as anna`: that agent's browser, at the server's own address or another."""
+        assert self._browser is not None, "this house was opened without a browser"
         return desk(self._browser, address or self.server.address, user)
 
     @asynccontextmanager

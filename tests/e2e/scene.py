@@ -13,7 +13,14 @@ from types import TracebackType
 import msgspec
 from playwright.async_api import Browser, Page, async_playwright
 
-from config.settings import DatabaseSettings, DeskSettings, SecuritySettings, ServerSettings, Settings
+from config.settings import (
+    DatabaseSettings,
+    DeskSettings,
+    IvrSettings,
+    SecuritySettings,
+    ServerSettings,
+    Settings,
+)
 from core.identity import NewSeat, Role
 from cti import messages as cti
 from customers.messages import Address, Grade, NewCustomer
@@ -137,6 +144,7 @@ async def staged(folder: Path, template: Path) -> AsyncIterator[Scene]:
     shutil.copy(template, folder / "scene.db")
     settings = Settings(
         server=ServerSettings(port=0),
+        ivr=IvrSettings(port=0),
         database=DatabaseSettings(f"sqlite:///{folder / 'scene.db'}"),
         desk=DeskSettings(company="望京燃气"),
         security=SecuritySettings(sign_in_tries=100),

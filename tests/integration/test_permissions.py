@@ -53,6 +53,7 @@ TABLE = {
     ("GET", "/api/v1/outages"): ALL,
     ("GET", "/api/v1/outages/{id}"): ALL,
     ("GET", "/api/v1/queues"): CALLS,
+    ("GET", "/api/v1/reports/ivr"): "lsux",
     ("GET", "/api/v1/surveys"): "lsux",
     ("GET", "/api/v1/surveys/figures"): "lsux",
     ("GET", "/api/v1/recordings"): ALL,

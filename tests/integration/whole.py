@@ -141,6 +141,7 @@ async def whole(
                 server=msgspec.structs.replace(given.server, port=unused_port()),
                 database=DatabaseSettings(f"sqlite:///{path}"),
                 pbx=(link,),
+                ivr=msgspec.structs.replace(given.ivr, port=0),
             ),
             journal=Journal(journal, (link,)) if journal else None,
         )

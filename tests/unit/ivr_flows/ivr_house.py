@@ -116,7 +116,7 @@ class PhoneLines:
     def pbx_of(self, peer: str, named: str) -> str:
         return named or "main"
 
-    def place(self, transfer: Transfer, caller: Caller) -> str:
+    async def place(self, transfer: Transfer, caller: Caller) -> str:
         if transfer.kind is Target.AGENT:
             return "1001" if transfer.to == "anna" else ""
         return transfer.to if transfer.kind is Target.QUEUE else ""

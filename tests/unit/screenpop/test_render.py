@@ -15,7 +15,10 @@ from jinja2 import UndefinedError
 
 import screenpop
 from config.settings import DeskSettings
+from ivr_flows.flow.load import load
+from ivr_flows.flow.model import Flows
 from screenpop.assets import Assets
+from screenpop.ivr import IvrWords
 from screenpop.pops import Pop, PopCaller, PopCustomer, PopHistory, PopIvr, PopTicket
 from screenpop.render import Renderer, Times, phone
 
@@ -31,9 +34,27 @@ class PlainLabels:
         return user.title()
 
 
+MENUS = {
+    "main": """
+name: main
+label: {en: Hotline, zh: 热线}
+start: hello
+answers: {topic: {label: {en: Wanted, zh: 需求}, values: {bill: {en: The bill, zh: 账单}}}}
+nodes: {hello: {do: hangup}}
+""",
+    "bill": """
+name: bill
+label: {en: Balance and bill, zh: 余额与账单}
+start: told
+nodes: {told: {do: hangup}, more: {do: hangup}}
+""",
+}
+
+
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
-    return Renderer(DeskSettings(company="Gas & Water"), PlainLabels())
+    flows = Flows({name: load(text, name).flow for name, text in MENUS.items()})
+    return Renderer(DeskSettings(company="Gas & Water"), PlainLabels(), menus=IvrWords(lambda: flows))
 
 
 LI = PopCustomer("cu1", "李秀英", "A", True, "exact", False, "31002417", "望京 412", "G4-1", "", "先核对表号")
@@ -57,7 +78,7 @@ def pop(**changes: object) -> Pop:
         customers=(LI,),
         tickets=(TICKET,),
         history=(CONTACT,),
-        ivr=PopIvr("main", ("main", "bill"), {"account": "3100"}),
+        ivr=PopIvr("main", ("main/hello", "bill/told", "bill/more"), {"topic": "bill"}, "pin", "3100"),
         user="anna",
         offered_at="2026-01-31T08:00:00.000Z",
     )
@@ -94,7 +115,10 @@ def test_a_known_caller_is_shown_with_what_matters(renderer: Renderer) -> None:
         "先核对表号",
         "Meter",
         "处理中",
-        "Bill",
+        "Hotline",
+        "Balance and bill",
+        "Wanted: The bill",
+        "PIN checked",
     ):
         assert text in shown
     assert "Ringing" in shown
@@ -106,7 +130,8 @@ def test_the_card_speaks_the_language_of_its_reader(renderer: Renderer) -> None:
     assert "振铃" in shown
     assert "A 级" in shown
     assert "放弃等待" in shown
-    assert not re.search(r"Ringing|Grade|Account|Address", shown)
+    assert "需求: 账单" in shown
+    assert not re.search(r"Ringing|Grade|Account|Address|Wanted|Hotline", shown)
 
 
 def test_the_time_on_the_card_runs_from_the_offer_and_then_from_the_answer(renderer: Renderer) -> None:
