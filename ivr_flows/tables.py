@@ -31,3 +31,12 @@ visits = sa.Table(
     sa.Index("ix_ivr_visits_started_at", "started_at", "id"),
     sa.Index("ix_ivr_visits_customer_id", "customer_id", "started_at"),
 )
+
+unplayed_sounds = sa.Table(
+    "unplayed_sounds",
+    metadata,
+    sa.Column("pbx", sa.String(40), primary_key=True),
+    sa.Column("sound", sa.String(64), primary_key=True),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False),
+)

@@ -31,6 +31,7 @@ from ivr_flows.driver import Around as FlowsAround
 from ivr_flows.driver import Driver
 from ivr_flows.messages import VisitChanged
 from ivr_flows.proofs import Proofs
+from ivr_flows.speech.unplayed import UnplayedSounds
 from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.surveys.store import Surveys
 from ivr_flows.visit_store import VisitStore
@@ -144,7 +145,9 @@ class House:
         )
         self.services = caller_services(self, existing)
         zone = ZoneInfo(self.settings.desk.time_zone)
-        self.voice = SpokenVoice(self.settings.ivr.speech, zone, self.clock, self.tasks)
+        self.unplayed = UnplayedSounds(self.db, self.clock)
+        speech = self.settings.ivr.speech
+        self.voice = SpokenVoice(speech, zone, self.clock, self.tasks, self.unplayed.refused)
         self._lay_flows()
 
     def _lay_flows(self) -> None:
@@ -264,6 +267,7 @@ class House:
             self.tasks.spawn(courier.run(), f"webhook {courier.hook.name}")
         self.tasks.spawn(self.timer.run(), "timer")
         self.attacher.worker.start(self.tasks)
+        self.unplayed.worker.start(self.tasks)
         self.keeper.start(self.tasks)
         self.tasks.spawn(self.dialer.run(), "call-backs")
         self.ticket_surveys.start(self.bus, self.tasks)

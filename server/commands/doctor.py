@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,9 @@ from cti.journal.files import Tail
 from cti.journal.records import Noted
 from cti.messages import LinkState, Seat
 from cti.selftest import Trial, call_test
+from ivr_flows.speech.unplayed import unplayed
 from server.commands.common import Config, database, fail, run, say, settings_of
+from server.commands.hearing import hearing_findings
 
 SIGNS = {Level.OK: "ok  ", Level.NOTE: "note", Level.WARNING: "warn", Level.PROBLEM: "BAD "}
 SECONDS = 5.0
@@ -40,8 +43,13 @@ def doctor(
     if pbx and pbx not in {one.name for one in settings.pbx}:
         fail(f"the settings name no PBX {pbx!r}")
     bad = False
-    for name, findings in run(_examine(settings, pbx, wait if call else 0.0)).items():
-        say(f"PBX {name}")
+    told = {
+        f"PBX {name}": found for name, found in run(_examine(settings, pbx, wait if call else 0.0)).items()
+    }
+    if not call and not pbx:
+        told["What callers hear and say"] = run(_hearing(settings))
+    for name, findings in told.items():
+        say(name)
         for finding in findings:
             bad = bad or finding.level is Level.PROBLEM
             _tell(finding)
@@ -72,6 +80,12 @@ async def _examine(settings: Settings, only: str, seconds: float) -> dict[str, l
                 await call_test(pbx, own, server, clock, trial) if seconds else await examine(pbx, own, clock)
             )
     return told
+
+
+async def _hearing(settings: Settings) -> list[Finding]:
+    async with database(settings) as db:
+        refused = await unplayed(db)
+    return await asyncio.to_thread(hearing_findings, settings, refused)
 
 
 class RunningServer:
