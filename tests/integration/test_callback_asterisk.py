@@ -19,6 +19,8 @@ from config.settings import (
     PbxSettings,
     ServerSettings,
     Settings,
+    SpeechSettings,
+    SurveySettings,
 )
 from core.identity import NewSeat, Role
 from core.identity.passwords import Passwords
@@ -26,12 +28,15 @@ from cti.messages import AgentState
 from customers.messages import NewCustomer
 from ivr_flows.callbacks.model import Callback, CallbackChanged, State
 from ivr_flows.callbacks.service import Request
+from ivr_flows.surveys.store import Wanted
 from server.wiring import House
 from tests.conftest import cheap_hasher
+from tests.real.ami import Message
 from tests.real.asterisk import Asterisk, QueueSetup
 from tests.real.parts import require
 from tests.real.sipp import Phone, answers, rejects
 from tests.wait import until
+from ticketing.messages import Actor, NewTicket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LI, WANG, STRANGER = "+8613800138000", "+8613911112222", "+8613700001111"
@@ -41,6 +46,7 @@ SECONDS = 60.0
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pbx() -> AsyncIterator[Asterisk]:
     require("sipp")
+    require("espeak-ng")
     async with Asterisk({"service": QueueSetup(members=("1001",))}) as running:
         yield running
 
@@ -65,7 +71,11 @@ async def house(
             server=ServerSettings(port=unused_port()),
             database=DatabaseSettings(f"sqlite:///{path}"),
             pbx=(link,),
-            ivr=IvrSettings(port=unused_port()),
+            ivr=IvrSettings(
+                port=pbx.agi_port,
+                speech=SpeechSettings(folder=str(pbx.run / "spoken"), pbx_folder="/srv/spoken", seconds=60),
+            ),
+            survey=SurveySettings(after_ticket=True, delay_minutes=0),
             journal=JournalSettings(enabled=False),
             dial=DialSettings(per_number=100),
             # A second between two tries, and no night.
@@ -166,6 +176,48 @@ async def test_an_agent_who_turns_it_down_costs_the_caller_nothing(pbx: Asterisk
         assert (put_off.state, put_off.reason, put_off.tries) == (State.WAITING, "agent_away", 0)
         assert caller.reports == []
         await house.callbacks.cancel(callback.id, "anna")
+
+
+def listens(message: Message) -> bool:
+    """Whether Asterisk takes keys from now on; between two commands of a flow it throws them away."""
+    command = message.get("Command", "")
+    return message.get("Event") == "AGIExecStart" and command.startswith("STREAM FILE") and '""' not in command
+
+
+async def test_a_customer_is_rung_up_about_a_ticket_and_scores_it_by_keypad(
+    pbx: Asterisk, house: House
+) -> None:
+    anna, number = Actor("anna", frozenset({"agent"})), "+8613500001111"
+    new = NewTicket("inquiry", "Opening hours", fields={"contact_phone": number})
+    ticket = await house.tickets.open(anna, new, house.clock.now())
+    seen = len(pbx.ami.messages)
+    async with Phone(pbx, "1001") as agent, Phone(pbx, "outside") as customer:
+        await house.tickets.fire(ticket.id, "answer", anna, {"answer": "At nine"}, 1, house.clock.now())
+        await customer.answer()
+        await until(lambda: any(one.node == "ticket_survey/score" for one in house.visits.live()), SECONDS)
+        (visit,) = house.visits.live()
+        await pbx.ami.wait(listens, since=seen, seconds=SECONDS)
+        await customer.press("4")
+        await customer.wait("ended", seconds=SECONDS)
+        rated = await house.tickets.get(ticket.id)
+        assert (rated.state, rated.fields["satisfaction"]) == ("answered", 4)
+        assert agent.reports == [], "no agent is needed"
+    last = (await house.tickets.history(ticket.id))[-1]
+    assert (last.event, last.actor, last.data["call_id"]) == ("rate", "ivr", visit.call_id)
+    callback = await house.callbacks.store.of_ticket(ticket.number)
+    assert callback is not None
+    assert (callback.state, callback.number, callback.call_id) == (State.REACHED, number, visit.call_id)
+    (score,) = await house.surveys.page(Wanted(kind="ticket"), 10, "")
+    assert (score.about, score.score, score.number) == (ticket.number, 4, number)
+    await until(lambda: house.switchboard.call(visit.call_id) is None, SECONDS)
+    await house.recorder.flush()
+    call = await house.calls.get(visit.call_id)
+    assert call is not None
+    assert (call.direction.value, call.dialled, call.outcome and call.outcome.value) == (
+        "outbound",
+        "13500001111",
+        "answered",
+    )
 
 
 async def test_numbers_that_the_policy_bars_never_reach_the_pbx(pbx: Asterisk, house: House) -> None:
