@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec.structs import replace
 
 from config.settings import CallbackSettings, DialSettings, PbxSettings, Settings, SurveySettings
 from core.bus import Bus
@@ -42,7 +43,9 @@ from ivr_flows.callbacks.model import (
 from ivr_flows.callbacks.rule import Rule, seconds_of_day
 from ivr_flows.callbacks.service import Callbacks
 from ivr_flows.callbacks.store import CallbackStore
-from screenpop.pops import PopCallback
+from ivr_flows.visits import Visits
+from screenpop.ivr import pop_ivr
+from screenpop.pops import PopCallback, PopIvr
 
 if TYPE_CHECKING:
     from server.wiring import House
@@ -186,6 +189,16 @@ def pop_callback(callback: Callback | None) -> PopCallback | None:
     if callback is None:
         return None
     return PopCallback(iso(callback.requested_at), iso(callback.since), callback.queue, callback.tries)
+
+
+def told_before(visits: Visits, dialer: Dialer, call_id: str, at: float) -> PopIvr | None:
+    """What the caller told the phone menu: in this call, or in the one in which they asked to be called back. What they
+    proved there is not proved here: somebody else may answer the telephone."""
+    callback = dialer.current.get(call_id)
+    if callback is None:
+        return pop_ivr(visits.of_call(call_id), at)
+    told = pop_ivr(visits.of_call(callback.asked_call), at) if callback.asked_call else None
+    return replace(told, auth="") if told else None
 
 
 def follow(dialer: Dialer, bus: Bus) -> None:

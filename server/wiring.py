@@ -39,7 +39,7 @@ from ivr_flows.visits import Visits
 from screenpop.commands import commands
 from screenpop.contexts import Contexts
 from screenpop.hub import Hub
-from screenpop.ivr import IvrWords, pop_ivr
+from screenpop.ivr import IvrWords
 from screenpop.labels import TicketLabels
 from screenpop.live import LivePicture
 from screenpop.notices import Notices
@@ -53,7 +53,7 @@ from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from screenpop.witness import Witness
 from screenpop.work_store import WorkStore
-from server.callbacks import callbacks_of, follow, gate_of, pop_callback
+from server.callbacks import callbacks_of, follow, gate_of, pop_callback, told_before
 from server.definitions import Definitions
 from server.ivr import FlowsInForce, Ivr, PhoneLines
 from server.ivr_lines import Lines
@@ -193,7 +193,7 @@ class House:
                 tasks=self.tasks,
                 deadline=desk.pop_deadline_seconds,
                 default_language=desk.language,
-                ivr_of=lambda call_id, at: pop_ivr(self.visits.of_call(call_id), at),
+                ivr_of=lambda call_id, at: told_before(self.visits, self.dialer, call_id, at),
                 callback_of=lambda call_id: pop_callback(self.dialer.current.get(call_id)),
             )
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import unused_port
+from msgspec.structs import replace
 
 from config.settings import (
     CallbackSettings,
@@ -28,6 +29,7 @@ from cti.messages import AgentState
 from customers.messages import NewCustomer
 from ivr_flows.callbacks.model import Callback, CallbackChanged, State
 from ivr_flows.callbacks.service import Request
+from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.surveys.store import Wanted
 from server.wiring import House
 from tests.conftest import cheap_hasher
@@ -100,10 +102,11 @@ def ready(house: House) -> bool:
     return agent is not None and agent.state is AgentState.READY
 
 
-async def ask(house: House, number: str) -> Callback:
+async def ask(house: House, number: str, asked_call: str = "") -> Callback:
     await until(lambda: ready(house), SECONDS)
     now = house.clock.now()
-    answered = await house.callbacks.request(Request(number, "main", "service", now, number))
+    wanted = Request(number, "main", "service", now, number, asked_call=asked_call)
+    answered = await house.callbacks.request(wanted)
     assert answered.callback is not None, answered.reason
     return answered.callback
 
@@ -125,7 +128,11 @@ class Watch:
 
 async def test_the_caller_is_reached_and_the_agent_saw_who_it_would_be(pbx: Asterisk, house: House) -> None:
     async with Phone(pbx, "1001") as anna, Phone(pbx, "outside") as caller:
-        callback = await ask(house, LI)
+        visit = Visit("v1", "main-9.9", "main", "hotline", Language.ZH, LI, house.clock.now(), auth="pin")
+        house.visits.put(
+            replace(visit, path=("hotline/menu",), answers={"topic": "bill"}, ended=Ended.SERVED)
+        )
+        callback = await ask(house, LI, "main-9.9")
         watch = Watch(house, callback.id)
         await anna.ringing()
         await until(lambda: bool(house.popper.pops_of("anna", "en")), SECONDS)
@@ -133,6 +140,7 @@ async def test_the_caller_is_reached_and_the_agent_saw_who_it_would_be(pbx: Aste
         (pop,) = house.popper.pops_of("anna", "zh_CN")
         assert (pop["stage"], pop["queue"], pop["customers"][0]["name"]) == ("ringing", "service", "李娜")
         assert pop["callback"]["tries"] == 0
+        assert (pop["ivr"]["answers"], pop["ivr"]["auth"]) == ({"topic": "bill"}, "")
         assert "回拨" in pop["html"]
         assert caller.reports == [], "the caller is not rung before the agent is there"
         await anna.answer()
@@ -181,7 +189,9 @@ async def test_an_agent_who_turns_it_down_costs_the_caller_nothing(pbx: Asterisk
 def listens(message: Message) -> bool:
     """Whether Asterisk takes keys from now on; between two commands of a flow it throws them away."""
     command = message.get("Command", "")
-    return message.get("Event") == "AGIExecStart" and command.startswith("STREAM FILE") and '""' not in command
+    return (
+        message.get("Event") == "AGIExecStart" and command.startswith("STREAM FILE") and '""' not in command
+    )
 
 
 async def test_a_customer_is_rung_up_about_a_ticket_and_scores_it_by_keypad(
