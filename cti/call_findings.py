@@ -45,6 +45,8 @@ class Heard(msgspec.Struct, frozen=True):
     notes: tuple[Noted, ...] = ()
     url: str = ""
     """Where agents sign in."""
+    call: str = ""
+    """The call's id, for `ringdesk trace`."""
 
 
 def judge_call(heard: Heard) -> list[Finding]:
@@ -53,7 +55,7 @@ def judge_call(heard: Heard) -> list[Finding]:
     if heard.refused:
         fix = "Compare test_extension and test_context of ringdesk.toml with the dialplan."
         return [Finding(Level.PROBLEM, f"No test call to {where}: {heard.refused}", "", fix)]
-    found = [Finding(Level.OK, f"A test call to {where} was placed")]
+    found = [Finding(Level.OK, f"A test call to {where} was placed: {heard.call}")]
     if not heard.told:
         return [*found, _untold(heard, where)]
     found.append(Finding(Level.OK, "Events tell of its channel"))
@@ -141,5 +143,5 @@ def _shown(heard: Heard, user: str) -> Finding:
             Level.NOTE, f"Whether {user} saw a card could not be seen", why, "[journal] enabled = true"
         )
     why = "The phone rang, and the server noted no card within the time."
-    fix = "Look into the server's log; `ringdesk trace` tells what it made of the call."
+    fix = f"Look into the server's log; `ringdesk trace {heard.call}` tells what it made of the call."
     return Finding(Level.PROBLEM, f"No card was sent to {user}", why, fix)

@@ -196,6 +196,7 @@ class _TestCall:
             self._server.watched,
             tuple(self._notes()),
             self._server.url,
+            f"{settings.name}-{self._id}",
         )
 
     async def _hang_up(self, listing: AmiConnection, picture: e.Picture) -> None:

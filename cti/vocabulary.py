@@ -26,6 +26,11 @@ class Message:
         self._repeated = repeated
 
     @property
+    def repeats(self) -> bool:
+        """Whether a header may have come more than once."""
+        return self._repeated is not None
+
+    @property
     def name(self) -> str:
         """Name of the event, or the response's status."""
         return self.headers.get("Event") or self.headers.get("Response", "")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from config.settings import JournalSettings, PbxSettings
@@ -37,21 +39,21 @@ from cti.picture import Answers
 from cti.vocabulary import Message
 
 log = structlog.get_logger(__name__)
-_Heard = tuple[float, str, Message]
-"""An event as the link has it."""
 
 PENDING = 20_000
-"""Records that may wait: one second of the busiest PBX, some 60 MB."""
+"""Lines that may wait: some seconds of the busiest PBX, some 20 MB."""
 PAUSE = 0.1
 """Seconds between two looks of the writer; `ringdesk trace` sees what is so old."""
-_BATCH = 200
+_BATCH = 500
 STOP_SECONDS = 3.0
 
 
 class Journal:
     """The journal of one server. Everything but `start` and `close` may be called at any moment and never waits.
 
-    What does not fit into the queue is dropped and counted, and the journal says so where it lacks.
+    A record is masked and made a line by who offers it, some microseconds; only bytes go to the writer's thread, for a
+    thread that computes would hold up the event loop at every turn (the interpreter lets one run at a time). What does
+    not fit into the queue is dropped and counted, and the journal says so where it lacks.
     """
 
     def __init__(
@@ -65,13 +67,12 @@ class Journal:
         self.on_new_file: Callable[[], object] = lambda: None
         """Called in the writer's thread when a file is full and the next one begins."""
         self._folder = Path(settings.directory)
-        self._masks = settings.personal == "mask"
         self._clock = clock or SystemClock()
         rules = tuple(Rules(p.name, p.trunks, p.outside_prefix, p.wrapup) for p in pbxs)
         self._head = Head(0.0, FORMAT, program, settings.personal, rules)
         self._rotation = Rotation(self._folder, int(settings.megabytes * 1e6), settings.files, self._begin)
-        self._masker: Masker | None = None
-        self._pending: deque[AnyRecord | _Heard] = deque()
+        self._masker = self._make_masker() if settings.personal == "mask" else None
+        self._pending: deque[bytes] = deque()
         self._refused = 0
         self._failed = 0
         self._told = 0
@@ -100,17 +101,18 @@ class Journal:
         """Records that were lost: too many waited, or the disk did not take them."""
         return self._refused + self._failed
 
-    def offer(self, record: AnyRecord | _Heard) -> None:
+    def offer(self, record: AnyRecord) -> None:
         """Has the record written soon; dropped and counted where too many wait."""
         if len(self._pending) >= PENDING:
             self._refused += 1
-            return
-        self._pending.append(record)
+        else:
+            shown = record if self._masker is None else self._masker.record(record)
+            self._pending.append(to_line(shown))
 
     # what a link tells (`cti.link.LinkJournal`), and others
 
     def event(self, pbx: str, message: Message, at: float) -> None:
-        self.offer((at, pbx, message))  # made a record of by the writer: this is the reader's time
+        self.offer(Event(at, pbx, ami_of(message)))
 
     def picture(self, pbx: str, answers: Answers, taken_at: float, at: float, why: str = "link") -> None:
         self.offer(Pictured(at, pbx, why, lists_of(answers), taken_at))
@@ -129,7 +131,11 @@ class Journal:
         self.offer(Linked(at, pbx, state.value, detail))
 
     def seats(self, seats: Iterable[Seat], at: float) -> None:
-        self.offer(Seated(at, tuple(seats)))
+        """The users' phones, all of them: their numbers are no secret, and each file begins with them."""
+        self._head = msgspec.structs.replace(self._head, seats=tuple(seats))
+        if self._masker is not None:
+            self._masker.keep(self._head.seats)
+        self.offer(Seated(at, self._head.seats))
 
     def repaired(self, pbx: str, channels: Iterable[str], at: float) -> None:
         self.offer(Repaired(at, pbx, tuple(channels)))
@@ -148,21 +154,20 @@ class Journal:
 
     def _drain(self) -> None:
         while self._pending or self.dropped > self._told:
-            heard = [self._pending.popleft() for _ in range(min(_BATCH, len(self._pending)))]
-            batch = [Event(h[0], h[1], ami_of(h[2])) if isinstance(h, tuple) else h for h in heard]
-            dropped = self.dropped
+            batch = [self._pending.popleft() for _ in range(min(_BATCH, len(self._pending)))]
+            taken, dropped = len(batch), self.dropped
             if dropped > self._told:
-                batch.append(Missed(batch[-1].at if batch else self._clock.now(), dropped - self._told))
-            if not self._write(batch, len(heard)):
+                batch.append(to_line(Missed(self._clock.now(), dropped - self._told)))
+            if not self._write(batch, taken):
                 return
             self._told = dropped
 
-    def _write(self, batch: Sequence[AnyRecord], heard: int) -> bool:
+    def _write(self, batch: Sequence[bytes], taken: int) -> bool:
         begun = self._rotation.begun
         try:
-            self._rotation.write([to_line(self._shown(record)) for record in batch])
+            self._rotation.write(batch)
         except OSError as error:
-            self._failed += heard
+            self._failed += taken
             if not self._broken:
                 log.error("journal.broken", folder=str(self._folder), error=str(error))
             self._broken = True
@@ -170,25 +175,19 @@ class Journal:
         if self._broken:
             log.info("journal.mended", folder=str(self._folder))
         self._broken = False
-        self.written += heard
+        self.written += taken
         if self._rotation.begun > begun:
             self.on_new_file()
         return True
 
-    def _shown(self, record: AnyRecord) -> AnyRecord:
-        if isinstance(record, Seated):
-            self._head = Head(
-                0.0, FORMAT, self._head.program, self._head.personal, self._head.pbxs, record.seats
-            )
-            if self._masker is not None:
-                self._masker.keep(record.seats)
-        if not self._masks:
-            return record
-        if self._masker is None:
-            prefixes = [rules.outside_prefix for rules in self._head.pbxs]
-            self._masker = Masker(mask_key(self._folder), prefixes, self._head.seats)
-        return self._masker.record(record)
-
     def _begin(self) -> Sequence[bytes]:
-        head = self._head
-        return [to_line(Head(self._clock.now(), FORMAT, head.program, head.personal, head.pbxs, head.seats))]
+        return [to_line(msgspec.structs.replace(self._head, at=self._clock.now()))]
+
+    def _make_masker(self) -> Masker:
+        """Without a folder to keep the key in, tokens are those of this life of the server."""
+        try:
+            key = mask_key(self._folder)
+        except OSError as error:
+            log.error("journal.no_key", folder=str(self._folder), error=str(error))
+            key = secrets.token_bytes(32)
+        return Masker(key, [rules.outside_prefix for rules in self._head.pbxs])

@@ -58,7 +58,7 @@ class Masker:
         self._key = key
         self._prefixes = tuple(sorted({p for p in prefixes if p}, key=lambda p: (-len(p), p)))
         self._tokens: dict[str, str] = {}
-        self._rules: dict[str, Callable[[str], str]] = {}
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
         self.keep(seats)
 
     def keep(self, seats: Iterable[Seat]) -> None:
@@ -69,6 +69,7 @@ class Masker:
             for text in (seat.extension, seat.interface)
             for run in (text, *_RUN.findall(text))
         }
+        self._pairs.clear()
 
     def record(self, record: AnyRecord) -> AnyRecord:
         """The record without personal data."""
@@ -80,14 +81,20 @@ class Masker:
 
     def ami(self, ami: Ami) -> Ami:
         """The message without personal data: as many headers, in the same order."""
-        rules = self._rules
-        found = []
-        for key, value in ami:
-            rule = rules.get(key)
-            if rule is None:
-                rule = self._rule_of(key)
-            found.append((self.runs(key) if "(" in key else key, rule(value)))
-        return tuple(found)
+        pairs, masked = self._pairs, []
+        for pair in ami:
+            found = pairs.get(pair)
+            masked.append(found if found is not None else self._pair(pair))
+        return tuple(masked)
+
+    def _pair(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """One header. The same ones come with each event of a call: they are remembered, the ids of calls too."""
+        key, value = pair
+        found = (self.runs(key) if "(" in key else key, self._rule_of(key)(value))
+        if len(self._pairs) >= _MOST_TOKENS:
+            self._pairs.clear()
+        self._pairs[pair] = found
+        return found
 
     def number(self, text: str) -> str:
         """A telephone number as its token; extensions, short numbers and what is no number of anybody stay."""
@@ -130,13 +137,8 @@ class Masker:
         name, equals, value = text.partition("=")
         return text if name == CALL_VARIABLE or not value else f"{name}{equals}{self._token('v', value)}"
 
-    def _rule_of(self, key: str) -> Callable[[str], str]:
-        rule = self._rule(key.casefold().partition("(")[0])
-        if len(self._rules) < _MOST_TOKENS:
-            self._rules[key] = rule
-        return rule
-
-    def _rule(self, key: str) -> Callable[[str], str]:
+    def _rule_of(self, header: str) -> Callable[[str], str]:
+        key = header.casefold().partition("(")[0]
         if key.endswith(_IDS) or key in _NOT_PERSONAL:
             return _kept
         if key.endswith(_NUMBERS):

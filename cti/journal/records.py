@@ -146,6 +146,8 @@ def from_line(line: bytes) -> AnyRecord | None:
 
 def ami_of(message: Message) -> Ami:
     """All headers of a message in order."""
+    if not message.repeats:
+        return tuple(message.headers.items())
     pairs: list[tuple[str, str]] = []
     for key in message.headers:
         pairs.extend((key, value) for value in message.values(key))
