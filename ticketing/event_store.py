@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +16,7 @@ from ticketing.escalation import ClockRow
 from ticketing.messages import HistoryRow, Ticket
 from ticketing.tables import ticket_clocks, ticket_history, tickets
 
+MOST_RECENT = 500
 _FIELDS = Ticket.__struct_fields__
 _CHANGING = tuple(name for name in _FIELDS if name != "id")
 _TO_CHANGE = Query(
@@ -52,6 +55,35 @@ class Found(msgspec.Struct, frozen=True):
     def due(self) -> dict[str, float | None]:
         """When each clock is due."""
         return {name: clock.due_at for name, clock in self.clocks.items()}
+
+
+class Recent:
+    """The tickets that this server changed last, as they were after it.
+
+    An event that comes for one of them at just that version need not read it first: nothing of it changes without its
+    version, and the compare-and-set shows whether another server has changed it since. Whoever is refused by what is
+    kept here has to ask the database before saying so.
+    """
+
+    def __init__(self, most: int = MOST_RECENT) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Found] = OrderedDict()
+
+    def at(self, ticket_id: str, version: int) -> Found | None:
+        """The ticket where it is kept at this version."""
+        found = self._kept.get(ticket_id)
+        return found if found is not None and found.ticket.version == version else None
+
+    def keep(self, found: Found) -> None:
+        """Keep it, the one that was kept longest going if there are too many."""
+        self._kept[found.ticket.id] = found
+        self._kept.move_to_end(found.ticket.id)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def forget(self, ticket_id: str) -> None:
+        """It has turned out to be old."""
+        self._kept.pop(ticket_id, None)
 
 
 async def to_change(tx: AsyncConnection, ticket_id: str) -> Found | None:

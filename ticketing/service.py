@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,15 +13,16 @@ from core import trips
 from core.bus import Bus
 from core.clock import iso
 from core.database import Database
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, Refused
 from core.ids import new_id
 from core.trips import Change
 from ticketing import event_store, relations, store
 from ticketing.errors import StaleVersion, refused
+from ticketing.event_store import Found, Recent
 from ticketing.library import Definition
 from ticketing.lookup import Lookup
 from ticketing.messages import Actor, HistoryRow, NewTicket, Ticket, TicketChanged, TicketOpened
-from ticketing.staff import hand_over_problem, sees
+from ticketing.staff import Staff, hand_over_problem, sees
 from ticketing.takeover import Change as DefinitionChange
 from ticketing.takeover import plan, require_places, take_over
 from ticketing.workflow.decide import Outcome, decide
@@ -44,6 +45,15 @@ class References(Protocol):
     async def call_exists(self, call_id: str) -> bool: ...
 
 
+class _Command(NamedTuple):
+    """What is to happen to a ticket."""
+
+    event: str
+    data: Mapping[str, Any]
+    expected_version: int
+    at: float
+
+
 class Tickets(Lookup):
     """Tickets of all kinds. `zone` is the time zone whose days the numbers carry; `adopt` comes before use."""
 
@@ -60,6 +70,7 @@ class Tickets(Lookup):
         self._references = references
         self._zone = zone
         self._ids = ids
+        self._recent = Recent()
         self.listeners: list[Listener] = []
 
     async def adopt(self, workflows: Mapping[str, Workflow], at: float) -> None:
@@ -127,17 +138,31 @@ class Tickets(Lookup):
         `WrongRole`, `MissingField`, `GuardRefused` or `Invalid`, each having changed nothing. An event that
         relates the ticket to another one raises what `relations.relate` does.
         """
+        command = _Command(event, data, expected_version, at)
         staff = await self.directory.staff(at)
         actor = staff.standing(actor)
+        known = self._recent.at(ticket_id, expected_version)
+        if known is not None:
+            try:
+                return await self._fire(ticket_id, command, actor, staff, known)
+            except Refused:
+                # Decided by what this server saw last; somebody else may have been quicker.
+                self._recent.forget(ticket_id)
+        return await self._fire(ticket_id, command, actor, staff)
+
+    async def _fire(  # whose door it is, and what is known already
+        self, ticket_id: str, command: _Command, actor: Actor, staff: Staff, known: Found | None = None
+    ) -> Ticket:
+        event, expected, at = command.event, command.expected_version, command.at
         async with self._db.begin() as tx:
-            found = await event_store.to_change(tx, ticket_id)
+            found = known or await event_store.to_change(tx, ticket_id)
             if found is None or not sees(actor, found.ticket):
                 raise NotFound("There is no such ticket.")
             ticket = found.ticket
-            if not await _has_seen(tx, ticket, expected_version):
-                raise await _stale(tx, ticket, expected_version)
+            if not await _has_seen(tx, ticket, expected):
+                raise await _stale(tx, ticket, expected)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
-            outcome = _granted(decide(workflow, ticket, event, actor, data, at, found.due))
+            outcome = _granted(decide(workflow, ticket, event, actor, command.data, at, found.due))
             if problem := hand_over_problem(staff, ticket, outcome.ticket, actor):
                 raise Invalid(problem, field=_owner_field(workflow, outcome))
             related = await relations.relate(tx, workflow, ticket, outcome, actor, self._opener(at))
@@ -146,7 +171,8 @@ class Tickets(Lookup):
             told = await self._told(tx, outcome, written, at)
             changes = [*written.changes, *told, *relations.kept(related, actor, at)]
             if not await trips.write(tx, changes, last=True):
-                raise await _stale(tx, await self._found(tx, ticket_id), expected_version)
+                raise await _stale(tx, await self._found(tx, ticket_id), expected)
+        self._recent.keep(written.after)
         if related.opened and related.other is not None:
             self._bus.publish(TicketOpened(related.other, actor.user))
         self._bus.publish(TicketChanged(outcome.ticket, event, actor.user))

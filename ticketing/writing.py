@@ -20,6 +20,8 @@ class Written(msgspec.Struct, frozen=True):
 
     row: HistoryRow
     changes: list[Change]
+    after: Found
+    """The ticket as it is then."""
 
 
 def happening(  # noqa: PLR0913, PLR0917  # what an event is made of
@@ -34,7 +36,8 @@ def happening(  # noqa: PLR0913, PLR0917  # what an event is made of
     ticket = outcome.ticket
     row = row_of(outcome, actor.user, at, found.previous if found else FIRST)
     ahead = event_store.replaced(ticket, found.ticket.version) if found else event_store.inserted(ticket)
-    clocks = clock_store.followed(workflow, ticket, row, found.clocks if found else {}, reckoners)
+    before = found.clocks if found else {}
+    clocks = clock_store.followed(workflow, ticket, row, before, reckoners)
     return Written(
         row,
         [
@@ -43,6 +46,7 @@ def happening(  # noqa: PLR0913, PLR0917  # what an event is made of
             *clock_store.saved(clocks),
             audit.entry(at, actor.user, _action(outcome), f"ticket:{ticket.number}", _details(outcome)),
         ],
+        Found(ticket, row.hash, {**before, **{clock.name: clock for clock in clocks}}),
     )
 
 
