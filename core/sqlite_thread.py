@@ -54,11 +54,11 @@ class Thread(aiosqlite.Connection):
     async def together(
         self, asked: Sequence[tuple[str, Sequence[Any]]], *, finish: bool = False
     ) -> list[_Done]:
-        """Run several statements in one trip, after the BEGIN that is due. `finish`: commit too, if the first of them
-        changed a row."""
+        """Run several statements in one trip, after the BEGIN that is due; none after the first if that one writes and
+        changed no row. `finish`: commit too, unless it was so."""
         begin, self._begin, self._untouched = self._begin, "", False
         done: list[_Done] = await self._execute(_run_all, self._conn, begin, asked, finish)  # type: ignore[no-untyped-call]
-        self._untouched = finish and done[0].rowcount > 0
+        self._untouched = finish and done[0].rowcount != 0
         return done
 
     async def rollback(self) -> None:
@@ -124,8 +124,12 @@ def _run_all(
     try:
         if begin:
             cursor.execute(begin)
-        done = [_Done(cursor.execute(sql, parameters)) for sql, parameters in asked]
-        if finish and done[0].rowcount > 0:
+        done: list[_Done] = []
+        for sql, parameters in asked:
+            done.append(_Done(cursor.execute(sql, parameters)))
+            if done[0].rowcount == 0:
+                return done
+        if finish:
             connection.commit()
         return done
     finally:

@@ -119,6 +119,13 @@ def state_label(workflow: Workflow, state: str, language: str) -> str:
     return workflow.states[state].label.text(language)
 
 
+def column_label(workflow: Workflow, column: str, value: str, language: str) -> str:
+    """A department's name and the like as the definition's choices call it; the bare value where none does."""
+    choices = [field.choices for field in workflow.fields.values() if field.sets == column]
+    label = next((labels[value] for labels in choices if value in labels), None)
+    return label.text(language) if label else value
+
+
 def event_label(workflow: Workflow, event: str, language: str) -> str:
     """The label of an event; its bare name where an older version knew it and this one does not."""
     if event in BUILT_IN:

@@ -9,7 +9,7 @@ import msgspec
 from core.errors import NotFound
 from screenpop.pages.base import Pages
 from ticketing.messages import Ticket
-from ticketing.views import state_label
+from ticketing.views import column_label, state_label
 
 
 class TicketRow(msgspec.Struct, frozen=True):
@@ -18,6 +18,8 @@ class TicketRow(msgspec.Struct, frozen=True):
     ticket: Ticket
     state: str
     customer_name: str = ""
+    department: str = ""
+    """As the ticket's definition calls it."""
 
 
 class Records:
@@ -30,6 +32,11 @@ class Records:
         """The ticket's state as its own workflow version calls it."""
         return state_label(await self._pages.tickets.definition_of(ticket), ticket.state, language)
 
+    async def department_label(self, ticket: Ticket, language: str) -> str:
+        """The ticket's department as its own workflow version calls it."""
+        workflow = await self._pages.tickets.definition_of(ticket)
+        return column_label(workflow, "department", ticket.department, language)
+
     async def ticket_rows(
         self, tickets: Sequence[Ticket], language: str, with_names: bool = False
     ) -> list[TicketRow]:
@@ -40,7 +47,10 @@ class Records:
                 names[id] = await self._name(id)
         return [
             TicketRow(
-                ticket, await self.state_label(ticket, language), names.get(ticket.customer_id or "", "")
+                ticket,
+                await self.state_label(ticket, language),
+                names.get(ticket.customer_id or "", ""),
+                await self.department_label(ticket, language),
             )
             for ticket in tickets
         ]

@@ -21,7 +21,7 @@ from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
 from screenpop.words import N_
 from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
-from ticketing.views import EventView, FieldView, event_label, shown_values, state_label
+from ticketing.views import EventView, FieldView, column_label, event_label, shown_values, state_label
 from ticketing.workflow.model import Workflow
 
 LONGEST_NUMBER = 10
@@ -115,6 +115,8 @@ class TicketPages:
         return {
             "ticket": ticket,
             "state": state_label(workflow, ticket.state, language),
+            "department": column_label(workflow, "department", ticket.department, language),
+            "diagram": f"/api/v1/workflows/{ticket.workflow}/diagram?{urlencode({'lang': language})}",
             "category": _label(workflow.categories, ticket.category, language),
             "values": shown_values(workflow, ticket.fields, language),
             "events": events,

@@ -1,5 +1,6 @@
 """What a department's user sees of a customer: the department's own tickets, in the API's time line and on the page."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,3 +40,20 @@ async def test_a_time_line_shows_a_department_its_own_tickets_only(it: Whole) ->
         shown = (await it.get(page, name)).text
         assert "Bill of May" in shown
         assert ("Broken meter" in shown) == (other in seen)
+
+
+async def test_a_ticket_names_its_department_and_leads_to_its_diagram(it: Whole) -> None:
+    """In the reader's language: no name of the definition's is shown to people."""
+    made = await ticket(it)
+    await handed_to(it, made, "billing")
+    await it.house.identity.set_preference("anna", it.house.clock.now(), language="zh_CN")
+    for path in (f"/tickets/{made['id']}", "/tickets?show=all"):
+        shown = (await it.get(path, "anna")).text
+        assert "营业收费部" in shown
+        assert ">billing<" not in shown
+    page = (await it.get(f"/tickets/{made['id']}", "anna")).text
+    link = re.search(r'href="(/api/v1/workflows/inquiry/diagram\?lang=[^"]+)"', page)
+    assert link is not None
+    drawn = await it.get(link[1], "anna")
+    assert (drawn.status, drawn.headers["Content-Type"].split(";")[0]) == (200, "image/svg+xml")
+    assert "专家处理中" in drawn.text
