@@ -85,10 +85,16 @@ Menus = Callable[[list[str]], Awaitable[Mapping[str, tuple[IvrView, ...]]]]
 """What callers did in the phone menu, by call."""
 
 
-def routes(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, menus: Menus) -> list[Route]:
+Scores = Callable[[list[str]], Awaitable[Mapping[str, int]]]
+"""How satisfied callers were with these calls, by call."""
+
+
+def routes(
+    switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, menus: Menus, scores: Scores
+) -> list[Route]:
     """Every path of the telephone side."""
     return [
-        *_calls(switchboard, commands, calls, menus),
+        *_calls(switchboard, commands, calls, menus, scores),
         *_agents(switchboard, commands),
         *_pbxs(switchboard),
     ]
@@ -109,7 +115,9 @@ def _pbxs(switchboard: Switchboard) -> list[Route]:
     return [Route("GET", "/api/v1/pbxs", pbxs, see, text, reply=Page[PbxLinkView])]
 
 
-def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, menus: Menus) -> list[Route]:
+def _calls(
+    switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, menus: Menus, scores: Scores
+) -> list[Route]:
     async def find(ask: Ask[Any, CallQuery]) -> Page[CallDetail]:
         query = ask.query
         agent = query.agent if _sees_all(ask) else ask.user.name
@@ -117,9 +125,10 @@ def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, 
             agent, query.queue, direction=query.direction, outcome=query.outcome, number_key=query.number
         )
         found = await calls.list(wanted, query.limit + 1, query.after)
-        ivr = await menus([call.id for call in found[: query.limit]])
+        ids = [call.id for call in found[: query.limit]]
+        ivr, score = await menus(ids), await scores(ids)
         shown = [
-            with_ivr(call_view(switchboard.call(call.id) or call), ivr.get(call.id, ()))
+            with_ivr(call_view(switchboard.call(call.id) or call), ivr.get(call.id, ()), score.get(call.id))
             for call in found[: query.limit]
         ]
         return page(shown, cursor_of(found[query.limit - 1]) if len(found) > query.limit else None)
@@ -128,7 +137,8 @@ def _calls(switchboard: Switchboard, commands: PhoneCommands, calls: CallStore, 
         call = switchboard.call(ask.path["id"]) or await calls.get(ask.path["id"])
         if call is None or not (_sees_all(ask) or _took_part(call, ask.user.name)):
             raise NotFound("There is no such call.")
-        return with_ivr(call_view(call), (await menus([call.id])).get(call.id, ()))
+        ivr, score = await menus([call.id]), await scores([call.id])
+        return with_ivr(call_view(call), ivr.get(call.id, ()), score.get(call.id))
 
     async def dial(ask: Ask[DialBody, Any]) -> Dialling:
         return Dialling(await commands.dial(Asked(ask.user.name, ask.at), ask.body.to))

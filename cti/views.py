@@ -74,9 +74,10 @@ class IvrView(msgspec.Struct, frozen=True):
 
 
 class CallDetail(CallView, frozen=True):
-    """A call with its visits to the phone menu, in order."""
+    """A call with its visits to the phone menu, in order, and the score (1 to 5) that the caller gave for it."""
 
     ivr: tuple[IvrView, ...] = ()
+    satisfaction: int | None = None
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -159,8 +160,8 @@ def call_view(call: Call) -> CallView:
     )
 
 
-def with_ivr(view: CallView, ivr: tuple[IvrView, ...]) -> CallDetail:
-    return CallDetail(**msgspec.structs.asdict(view), ivr=ivr)
+def with_ivr(view: CallView, ivr: tuple[IvrView, ...], score: int | None = None) -> CallDetail:
+    return CallDetail(**msgspec.structs.asdict(view), ivr=ivr, satisfaction=score)
 
 
 def segment_view(segment: Segment) -> SegmentView:

@@ -48,7 +48,8 @@ class CallerCallbacks:
             caller.pbx,
             asked.queue,
             self._since(caller),
-            asked_by=self._lines.number(caller),
+            # Whose number is withheld asks for one in a call, or one caller could have many people rung up.
+            asked_by=self._lines.number(caller) or f"~{caller.session}"[:24],
             customer_id=customer.id if customer and number == self._lines.number(caller) else "",
             asked_call=caller.call_id,
         )

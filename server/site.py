@@ -36,7 +36,9 @@ def routes(house: House) -> list[Route]:
     own = [
         *server.health.routes(house),
         *cti.recordings.api.routes(house.recordings),
-        *cti.api.routes(house.switchboard, house.phones, house.calls, menus_of(house.visits)),
+        *cti.api.routes(
+            house.switchboard, house.phones, house.calls, menus_of(house.visits), house.surveys.of_calls
+        ),
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),
         *ivr_flows.api.routes(house.flows),

@@ -208,6 +208,7 @@ class House:
             self.accounts,
             self.callbacks,
             self.outages,
+            self.surveys,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)

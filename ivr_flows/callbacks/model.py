@@ -54,7 +54,7 @@ class Callback(msgspec.Struct, frozen=True):
     tries: int = 0
     reason: str = ""
     asked_by: str = ""
-    """The line from which it was asked for, in E.164; empty where it is withheld or a user asked."""
+    """The line from which it was asked for, in E.164; its visit where it is withheld; empty where a user asked."""
     customer_id: str = ""
     asked_call: str = ""
     """The call in which it was asked for."""

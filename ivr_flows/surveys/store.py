@@ -92,6 +92,13 @@ class Surveys:
         found = await self._read(query)
         return found[0] if found else None
 
+    async def of_calls(self, call_ids: Sequence[str]) -> dict[str, int]:
+        """The last score that was given for each of these calls."""
+        query = sa.select(t.c.about, t.c.score).where(t.c.kind == "call", t.c.about.in_(call_ids))
+        async with self._db.read() as tx:
+            rows = await tx.execute(query.order_by(t.c.at))
+            return {about: int(score) for about, score in rows}
+
     async def figures(self, wanted: Wanted, by: str = "") -> list[Figure]:
         """One figure, or one for each agent, queue or workflow (`by`), by name."""
         group = t.c[by] if by else sa.literal("")

@@ -88,6 +88,12 @@ class OutageRoom(Protocol):
     async def page(self, open: bool | None, limit: int, after: str) -> Sequence[Outage]: ...
 
 
+class Scores(Protocol):
+    """How satisfied callers were."""
+
+    async def of_calls(self, call_ids: Sequence[str]) -> dict[str, int]: ...
+
+
 class CallbackStore(Protocol):
     async def page(self, open: bool | None, limit: int, after: str) -> Sequence[Callback]: ...
     async def open(self) -> Sequence[Callback]: ...
@@ -151,6 +157,7 @@ class Pages:
     billing: Billing
     callbacks: CallbackRoom
     outages: OutageRoom
+    scores: Scores
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

@@ -110,7 +110,10 @@ class Desk:
         lookup = await self._pages.customers.lookup(other) if other else None
         customers: list[Customer] = [one.customer for one in lookup.candidates] if lookup else []
         shown = lookup.shown if lookup else ""
-        return self._pages.fragment(ask, "parts/call.html", call=call, shown=shown, customers=customers)
+        score = (await self._pages.scores.of_calls([call.id])).get(call.id)
+        return self._pages.fragment(
+            ask, "parts/call.html", call=call, shown=shown, customers=customers, score=score
+        )
 
 
 def home_of(user: User) -> str:

@@ -78,6 +78,8 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
     await page.keyboard.press("Escape")
     for path in (
         "/customers",
+        "/callbacks",
+        "/callbacks?show=closed",
         "/tickets?show=open",
         "/tickets?show=mine&q=000",
         "/settings",
@@ -105,6 +107,9 @@ async def test_the_wall_is_for_all_eyes_too(scene: Scene, looker: Looker) -> Non
     await expect(page.locator("#queues tr")).to_have_count(1)
     await expect(page.locator("#agents li")).to_have_count(3)
     assert await violations(page) == []
+    for path in ("/outages", "/outages/new", "/callbacks"):
+        await page.goto(scene.address + path)
+        assert await violations(page) == [], path
 
 
 @pytest.mark.real

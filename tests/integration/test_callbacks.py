@@ -336,4 +336,6 @@ async def test_a_caller_asks_in_the_phone_menu(db_url: str, clock: FakeClock) ->
         ]
         assert reasons == ["not_allowed"] * 4 + ["off", "taken"]
         (first, second) = await it.house.callbacks.store.open()
-        assert (first.number, first.asked_by, second.number, second.asked_by) == (LI, LI, WANG, "")
+        assert (first.number, first.asked_by, second.number, second.asked_by) == (LI, LI, WANG, "~s2")
+        other = await it.ask("callback.request", withheld, queue="service", number="13700001111")
+        assert other["reason"] == "already_open"

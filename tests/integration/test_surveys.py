@@ -122,7 +122,11 @@ def test_the_average_is_the_average(scores: list[int]) -> None:
 
 async def test_api(tmp_path: Path, sqlite_template: Path) -> None:
     async with whole(tmp_path, sqlite_template) as it:
+        await it.house.calls.save(talked("c1", "anna"))
         await it.house.surveys.save(Score("s1", START, "call", "c1", "c1", 4, "anna", "service"))
+        assert (await it.get("/api/v1/calls/c1", "anna")).json["satisfaction"] == 4
+        assert (await it.get("/api/v1/calls", "sam")).json["items"][0]["satisfaction"] == 4
+        assert "4 of 5" in (await it.get("/desk/calls/c1", "sam")).text
         listed = (await it.get("/api/v1/surveys?kind=call&agent=anna", "sam")).json["items"]
         assert [(one["score"], one["at"]) for one in listed] == [(4, "2026-01-31T08:00:00.000Z")]
         figures = (await it.get("/api/v1/surveys/figures?by=queue", "sam")).json["items"]
