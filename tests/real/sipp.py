@@ -20,7 +20,7 @@ class Phone(Sipp):
 
     `behaviour` is told of each ring and may give an order: answers(), rejects(); None rings until the test says more.
     `status` is what it turns calls down with, `forward` the extension that it names then (302), `second` the other
-    phone of an extension that has two.
+    phone of an extension that has two. One that `speaks` sends sound once it is answered; the others are silent.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Phone(Sipp):
         *,
         forward: str = "",
         second: bool = False,
+        speaks: bool = False,
     ) -> None:
         outside = extension == "outside"
         phones = pbx.ports.seconds if second else pbx.ports.phones
@@ -39,13 +40,17 @@ class Phone(Sipp):
             "127.0.0.2" if outside else "127.0.0.1", pbx.ports.outside if outside else phones[extension]
         )
         self.extension, self.behaviour, self.status = extension, behaviour, status
-        self._pbx, self._forward = pbx, forward
+        self._pbx, self._forward, self._speaks = pbx, forward, speaks
+
+    def prepare(self, folder: Path) -> None:
+        _sound(folder)
 
     def scenario(self) -> str:
         text = (SCENARIOS / "phone.xml").read_text()
         contact = f"Contact: {_address(self._pbx, self._forward)}\n" if self._forward else ""
         status = "302 Moved Temporarily" if self._forward else self.status
-        return text.replace("@STATUS@", status).replace("@CONTACT@", contact)
+        speak = _SPEAK if self._speaks else ""
+        return text.replace("@STATUS@", status).replace("@CONTACT@", contact).replace("@SPEAK@", speak)
 
     def reported(self, report: Report) -> None:
         if report.state == "ringing" and self.behaviour:
@@ -133,7 +138,7 @@ class Caller(Sipp):
         self.call_id = uuid.uuid4().hex
 
     def prepare(self, folder: Path) -> None:
-        (folder / "sound.alaw").write_bytes(b"\xd5" * 8000)
+        _sound(folder)
 
     def scenario(self) -> str:
         auth = (SCENARIOS / "auth.xml").read_text() if self._agent else ""
@@ -189,6 +194,11 @@ class Caller(Sipp):
     async def ended(self) -> Report:
         """Returns when the call is over: detail is "hung up", "other side", "gave up" or "refused"."""
         return await self.wait("ended")
+
+
+def _sound(folder: Path) -> None:
+    """A second of silence, in A-law."""
+    (folder / "sound.alaw").write_bytes(b"\xd5" * 8000)
 
 
 def _address(pbx: Asterisk, extension: str, headers: str = "") -> str:

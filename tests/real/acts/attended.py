@@ -7,7 +7,9 @@ from tests.real.sipp import Caller, Phone
 
 
 async def _asks(pbx: Asterisk, to: str) -> None:
-    """1001 asks by mouse; returns when Asterisk has pressed the keys."""
+    """1001 asks by mouse. Its phone must send sound, as every phone does: the keys that Asterisk presses for it are
+    read between its frames, and late where there are none.
+    """
     where = {"Channel": channel(pbx, "PJSIP/1001"), "Context": "ringdesk-dial", "Exten": to}
     await pbx.ami.action("Atxfer", where)
 
@@ -140,7 +142,7 @@ async def attended_refer_to_outside(pbx: Asterisk) -> None:
 )
 async def attended_ami_completed(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1002") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):
@@ -169,7 +171,7 @@ async def attended_ami_completed(pbx: Asterisk) -> None:
 )
 async def attended_ami_cancelled(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1002") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):
@@ -198,7 +200,7 @@ async def attended_ami_cancelled(pbx: Asterisk) -> None:
 )
 async def attended_ami_cancelled_ringing(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1002") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):
@@ -225,7 +227,7 @@ async def attended_ami_cancelled_ringing(pbx: Asterisk) -> None:
 )
 async def attended_ami_left_ringing(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1002") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):
@@ -253,7 +255,7 @@ async def attended_ami_left_ringing(pbx: Asterisk) -> None:
 )
 async def attended_ami_threeway(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1002") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):
@@ -283,7 +285,7 @@ async def attended_ami_threeway(pbx: Asterisk) -> None:
 )
 async def attended_ami_caller_gone(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1002") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):
@@ -310,7 +312,7 @@ async def attended_ami_caller_gone(pbx: Asterisk) -> None:
 )
 async def attended_ami_to_outside(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "outside") as world,
         Caller(pbx, "4001", KNOWN, "Li Na"),
     ):
@@ -338,7 +340,7 @@ async def attended_ami_to_outside(pbx: Asterisk) -> None:
 )
 async def attended_ami_to_queue(pbx: Asterisk) -> None:
     async with (
-        Phone(pbx, "1001") as first,
+        Phone(pbx, "1001", speaks=True) as first,
         Phone(pbx, "1003") as second,
         Caller(pbx, "4001", KNOWN, "Li Na") as caller,
     ):

@@ -1,6 +1,6 @@
 """Acts without a queue: the menu, direct numbers, colleagues, and calls to outside."""
 
-from tests.real.acts.act import INBOUND, KNOWN, Act, act, gone
+from tests.real.acts.act import INBOUND, KNOWN, Act, act, gone, talks
 from tests.real.asterisk import Asterisk
 from tests.real.sipp import Caller, Phone
 
@@ -33,6 +33,7 @@ async def ivr_then_queue(pbx: Asterisk) -> None:
         await phone.ringing()
         await phone.answer()
         await pbx.ami.event("AgentConnect")
+        await talks(1.6)
         await phone.hang_up()
         await gone(pbx)
 
@@ -47,6 +48,7 @@ async def ivr_abandoned(pbx: Asterisk) -> None:
     async with Caller(pbx, "4002", KNOWN, "Li Na") as caller:
         await caller.answered()
         await pbx.ami.event("Newexten", Application="Read")
+        await talks(1.2)
         await caller.hang_up()
         await gone(pbx)
 
@@ -60,8 +62,10 @@ async def ivr_abandoned(pbx: Asterisk) -> None:
 async def direct_inbound_answered(pbx: Asterisk) -> None:
     async with Phone(pbx, "1001") as phone, Caller(pbx, "4003", KNOWN, "Li Na") as caller:
         await phone.ringing()
+        await talks(1.2)
         await phone.answer()
         await caller.answered()
+        await talks(1.8)
         await caller.hang_up()
         await gone(pbx)
 
@@ -76,6 +80,7 @@ async def direct_inbound_no_answer(pbx: Asterisk) -> None:
     async with Phone(pbx, "1001") as phone, Caller(pbx, "4003", KNOWN, "Li Na") as caller:
         await phone.ringing()
         await caller.ringing()
+        await talks(1.6)
         await caller.hang_up()
         await gone(pbx)
 
@@ -92,6 +97,7 @@ async def internal_call(pbx: Asterisk) -> None:
         await phone.ringing()
         await phone.answer()
         await caller.answered()
+        await talks(1.8)
         await phone.hang_up()
         await gone(pbx)
 
@@ -108,6 +114,7 @@ async def outbound_from_phone(pbx: Asterisk) -> None:
         await world.ringing()
         await world.answer()
         await caller.answered()
+        await talks(1.8)
         await caller.hang_up()
         await gone(pbx)
 
@@ -128,6 +135,7 @@ async def outbound_answered(pbx: Asterisk) -> None:
         await phone.answer()
         await world.ringing()
         await world.answer()
+        await talks(1.8)
         await world.hang_up()
         await gone(pbx)
 
@@ -147,6 +155,7 @@ async def outbound_busy(pbx: Asterisk) -> None:
         await phone.ringing()
         await phone.answer()
         await world.ringing()
+        await talks(1.2)
         await world.reject()
         await gone(pbx)
 

@@ -1,6 +1,6 @@
 """Acts around a queue: answered, given up, not picked up, turned down, held, and the agents themselves."""
 
-from tests.real.acts.act import INBOUND, KNOWN, Act, act, gone
+from tests.real.acts.act import INBOUND, KNOWN, Act, act, gone, talks
 from tests.real.asterisk import Asterisk, QueueSetup
 from tests.real.sipp import Caller, Phone
 
@@ -18,8 +18,10 @@ ONE_BY_ONE = {"service": QueueSetup(members=("1001", "1002"), strategy="linear",
 async def queue_answered(pbx: Asterisk) -> None:
     async with Phone(pbx, "1001") as phone, Caller(pbx, "4001", KNOWN, "Li Na") as caller:
         await phone.ringing()
+        await talks(1.2)
         await phone.answer()
         await pbx.ami.event("AgentConnect")
+        await talks(2.2)
         await caller.hang_up()
         await gone(pbx)
 
@@ -33,6 +35,7 @@ async def queue_answered(pbx: Asterisk) -> None:
 async def queue_abandoned(pbx: Asterisk) -> None:
     async with Phone(pbx, "1001") as phone, Caller(pbx, "4001", KNOWN, "Li Na") as caller:
         await phone.ringing()
+        await talks(2.2)
         await caller.hang_up()
         await gone(pbx)
 
@@ -47,6 +50,7 @@ async def queue_abandoned(pbx: Asterisk) -> None:
 async def queue_empty_abandoned(pbx: Asterisk) -> None:
     async with Caller(pbx, "4001", KNOWN, "Li Na") as caller:
         await pbx.ami.event("QueueCallerJoin")
+        await talks(1.6)
         await caller.hang_up()
         await gone(pbx)
 
@@ -66,6 +70,7 @@ async def queue_rna_then_answered(pbx: Asterisk) -> None:
         await second.ringing()
         await second.answer()
         await pbx.ami.event("AgentConnect")
+        await talks(1.6)
         await second.hang_up()
         await gone(pbx)
 
@@ -86,6 +91,7 @@ async def queue_rejected_then_answered(pbx: Asterisk) -> None:
         await second.ringing()
         await second.answer()
         await pbx.ami.event("AgentConnect")
+        await talks(1.6)
         await second.hang_up()
         await gone(pbx)
 
@@ -110,6 +116,7 @@ async def queue_two_agents_ringall(pbx: Asterisk) -> None:
         await second.answer()
         await first.wait("ended")
         await pbx.ami.event("AgentConnect")
+        await talks(1.6)
         await caller.hang_up()
         await gone(pbx)
 
@@ -148,10 +155,13 @@ async def held(pbx: Asterisk) -> None:
         await phone.ringing()
         await phone.answer()
         await pbx.ami.event("AgentConnect")
+        await talks(1.2)
         await phone.hold()
         await pbx.ami.event("Hold")
+        await talks(1.4)
         await phone.resume()
         await pbx.ami.event("Unhold")
+        await talks(1.2)
         await phone.hang_up()
         await gone(pbx)
 
