@@ -4,6 +4,7 @@ and where callers give up."""
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -72,11 +73,17 @@ class FlowPages:
     async def list(self, ask: Ask[Any, FlowsQuery]) -> web.StreamResponse:
         """Every flow with its figures."""
         days = self._days(ask.query)
-        figures = {one.flow: one for one in await self._figures(ask.at, days)}
+        found, through = await self._figures(ask.at, days)
+        figures = {one.flow: one for one in found}
         language = self._pages.language_of(ask)
         flows = self._flows().by_name
         rows = [
-            {"flow": flows[name], "label": flows[name].label.text(language), "figures": figures.get(name)}
+            {
+                "flow": flows[name],
+                "label": flows[name].label.text(language),
+                "figures": figures.get(name),
+                "through": through[name],
+            }
             for name in sorted(flows, key=lambda name: (name not in figures, name))
         ]
         context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers()}
@@ -88,7 +95,8 @@ class FlowPages:
         """One flow: diagram, callers in it, troubles, and its nodes with their figures."""
         flow, language = self._named(ask), self._pages.language_of(ask)
         days = self._days(ask.query)
-        nodes = _of_nodes(flow, await self._figures(ask.at, days))
+        found, _ = await self._figures(ask.at, days)
+        nodes = _of_nodes(flow, found)
         return self._pages.page(
             ask,
             "flow.html",
@@ -116,11 +124,13 @@ class FlowPages:
     def _days(query: FlowsQuery) -> int:
         return query.days if query.days in dict(PERIODS) else 1
 
-    async def _figures(self, now: float, days: int) -> tuple[FlowFigures, ...]:
-        tally = Tally()
+    async def _figures(self, now: float, days: int) -> tuple[tuple[FlowFigures, ...], Counter[str]]:
+        """The figures of the flows that were called, and by flow how many callers came through it from another."""
+        tally, through = Tally(), Counter[str]()
         async for some in self._visits.store.ended_between(now - days * DAY, now + 1):
             tally.add(some)
-        return tally.figures()
+            through.update(name for visit in some for name in _flows_of(visit) - {visit.flow})
+        return tally.figures(), through
 
     def _callers(self) -> dict[str, int]:
         """By flow how many are in it: a caller counts in the flow that was called and in the one where it is now."""
@@ -136,18 +146,24 @@ class FlowPages:
             for node, count in self._visits.in_nodes().items()
             if node.startswith(f"{flow.name}/")
         }
-        troubles = self._troubles(flow.name)
+        troubles, further = self._troubles(flow.name), self._further(flow)
         picture = svg(flow, language, {name: str(count) for name, count in here.items()})
-        seen = hashlib.sha256(f"{picture}{troubles[:1]}{len(troubles)}".encode()).hexdigest()[:16]
+        seen = hashlib.sha256(f"{picture}{troubles[:1]}{len(troubles)}{further}".encode()).hexdigest()[:16]
         return {
             "flow": flow,
             "label": flow.label.text(language),
             "diagram": Markup(picture),  # noqa: S704  # our own drawing, every text in it escaped
             "inside": [(name, here[name]) for name in flow.nodes if name in here],
             "callers": sum(here.values()),
+            "further": further,
             "troubles": troubles,
             "seen": seen,
         }
+
+    def _further(self, flow: Flow) -> Sequence[tuple[str, int]]:
+        """Who came in by this flow and is in another one now, by that flow."""
+        inside = (v.node.partition("/")[0] for v in self._visits.live() if v.flow == flow.name)
+        return sorted(Counter(name for name in inside if name != flow.name).items())
 
     def _troubles(self, flow: str) -> Sequence[Trouble]:
         """The last ones, the newest first; of one flow where it is named."""
@@ -163,6 +179,10 @@ class FlowPages:
 def _heard(flow: Flow) -> Sequence[str]:
     """The nodes that a caller notices, in the order of the file."""
     return [name for name, node in flow.nodes.items() if not isinstance(node, SILENT)]
+
+
+def _flows_of(visit: Visit) -> set[str]:
+    return {step.partition("/")[0] for step in visit.path}
 
 
 def _of_nodes(flow: Flow, figures: Sequence[FlowFigures]) -> dict[str, NodeFigures]:

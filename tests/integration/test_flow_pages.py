@@ -71,6 +71,7 @@ async def test_the_page_shows_who_is_where_and_what_went_wrong(it: Whole) -> Non
     assert "3 callers now" in page
     assert re.search(r'class="badge">.*?>3</text>', page)
     assert "account.balance: &lt;no&gt; answer in time" in page
+    assert re.search(r"Went on into:.*?/flows/bill.*?>1<", page, re.S)
     assert "1 caller now" in (await it.get("/flows/bill", headers=sam)).text
     rows = (await it.get("/flows", headers={**sam, "HX-Request": "true"})).text
     assert re.search(r'href="/flows/hotline">.*?<span class="tag information">4</span>', rows, re.S)

@@ -1,0 +1,90 @@
+"""The integrator's pages of the phone menu in a real browser: readable for all, alive, and in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Page, expect
+
+from ivr_flows.messages import Ended, Language, Visit
+from tests.e2e.scene import Chromium, Looker, Scene, staged
+from tests.e2e.test_pages_look import violations
+from tests.real.parts import require
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Scene]:
+    async with staged(tmp_path, sqlite_template) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def looker(scene: Scene) -> AsyncIterator[Looker]:
+    async with Chromium(require("chromium"), scene.address) as looker:
+        yield looker
+
+
+def came(scene: Scene, n: int, *path: str, ended: Ended | None = None) -> Visit:
+    """A caller of a minute ago who went this way, and is there still unless it ended."""
+    at = scene.house.clock.now()
+    visit = Visit(
+        f"v{n}", f"main-{n}", "main", "hotline", Language.ZH, "13800138000", at - 60, path[-1], path
+    )
+    visit = replace(visit, entered=tuple(7.0 * step for step in range(len(path))))
+    visit = replace(visit, ended=ended, ended_at=at) if ended else visit
+    scene.house.visits.put(visit)
+    return visit
+
+
+async def busy(scene: Scene) -> None:
+    """Callers of the day, some in the menu now, and a service that did not answer."""
+    menu, bill = ("hotline/who", "hotline/main"), ("identify/own_or_other", "identify/pin")
+    for n in range(20):
+        came(scene, n, *menu, *bill, "bill/balance", "hotline/more", "hotline/goodbye", ended=Ended.SERVED)
+    for n in range(20, 26):
+        came(scene, n, *menu, *bill, ended=Ended.HUNG_UP)
+    for n in range(26, 30):
+        came(scene, n, *menu, "danger/advice", "danger/emergency", ended=Ended.TRANSFERRED)
+    for n in range(30, 33):
+        came(scene, n, *menu)
+    last = came(scene, 33, *menu, "bill/balance")
+    scene.house.visits.trouble(last, "account.balance: no answer in time")
+    await scene.house.visits.saver.flush()
+
+
+async def fits(page: Page) -> bool:
+    return bool(await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_axe_finds_nothing_serious(scene: Scene, looker: Looker, dark: bool) -> None:
+    page = await looker.sign_in("li", dark=dark)
+    if not dark:
+        await page.goto(f"{scene.address}/flows/hotline")
+        assert await violations(page) == []
+    await busy(scene)
+    for path in ("/flows", "/flows/hotline"):
+        await page.goto(scene.address + path)
+        assert await violations(page) == [], path
+        assert await fits(page), path
+
+
+@pytest.mark.real
+async def test_the_diagram_follows_the_callers(scene: Scene, looker: Looker) -> None:
+    page = await looker.sign_in("li")
+    await page.goto(f"{scene.address}/flows/hotline")
+    await expect(page.locator(".flow-now")).to_contain_text("当前没有来电在此流程中")
+    caller = came(scene, 1, "hotline/who", "hotline/main")
+    await expect(page.locator(".badge")).to_have_text("1", timeout=30_000)
+    await expect(page.locator("#now-title")).to_have_text("当前 1 个来电")
+    scene.house.visits.put(replace(caller, ended=Ended.HUNG_UP, ended_at=scene.house.clock.now()))
+    await expect(page.locator(".badge")).to_have_count(0, timeout=30_000)
+    await expect(page.locator("nav.rail")).to_contain_text("语音流程")
+    await page.goto(f"{scene.address}/flows")
+    await expect(page.locator("table.flows tbody tr")).not_to_have_count(0)
+    assert looker.errors == []
+    assert looker.hosts == {scene.address.removeprefix("http://")}
