@@ -37,7 +37,7 @@ _APPLICATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,39}")
 class Played(msgspec.Struct, frozen=True):
     """The key that interrupted a sound (empty: none did), and the sample at which it ended.
 
-    Asterisk answers a sound that it does not have like one of no length: no key, and `endpos` 0.
+    A sound that Asterisk does not have is one of no length: no key, and `endpos` 0.
     """
 
     key: str
@@ -75,17 +75,7 @@ class Agi:
     async def execute(self, words: str, *arguments: str | int | float, seconds: float = 0.0) -> Reply:
         """Send a command of ours and return the answer; `seconds` is how long it may take by itself."""
         reply = await self._wire.ask(command(words, *arguments), seconds + GRACE_SECONDS)
-        if reply.code == 200:
-            if reply.result == "-1":
-                raise _failure(words, reply)
-            return reply
-        if reply.code == 511:
-            raise AGISIGHUPHangup("the channel is dead")
-        if reply.code == 510:
-            raise AGIInvalidCommand(words)
-        if reply.code == 520:
-            raise AGIUsageError(reply.data)
-        raise AGIUnknownError(reply.code, words)
+        return _good(words, reply)
 
     async def answer(self) -> None:
         """Answer, unless it is answered."""
@@ -93,9 +83,13 @@ class Agi:
 
     async def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> Played:
         """Play from that sample on, until the end or one of these keys."""
-        reply = await self.execute(
-            "STREAM FILE", _file(filename), keys(escape_digits), sample_offset, seconds=SOUND_SECONDS
-        )
+        words = command("STREAM FILE", _file(filename), keys(escape_digits), sample_offset)
+        reply = await self._wire.ask(words, SOUND_SECONDS + GRACE_SECONDS)
+        if reply.code == 200 and reply.result == "-1" and not reply.endpos:
+            # Asterisk 16 and 22 answer so for a hang-up before the first sample, and for a sound that they have not.
+            await self.execute("CHANNEL STATUS")  # raises where the caller is gone
+            return Played("", 0)
+        _good("STREAM FILE", reply)
         return Played(key_of(reply), reply.endpos or 0)
 
     async def wait_for_digit(self, timeout: int = 2000) -> str:
@@ -198,6 +192,21 @@ class Agi:
             await self.execute("HANGUP")
         except AGIHangup:
             return  # so it is
+
+
+def _good(words: str, reply: Reply) -> Reply:
+    """The reply to a command that was carried out; raises what went wrong otherwise."""
+    if reply.code == 200:
+        if reply.result == "-1":
+            raise _failure(words, reply)
+        return reply
+    if reply.code == 511:
+        raise AGISIGHUPHangup("the channel is dead")
+    if reply.code == 510:
+        raise AGIInvalidCommand(words)
+    if reply.code == 520:
+        raise AGIUsageError(reply.data)
+    raise AGIUnknownError(reply.code, words)
 
 
 def _failure(words: str, reply: Reply) -> AGIAppError:

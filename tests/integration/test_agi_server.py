@@ -171,6 +171,28 @@ async def test_every_answer_that_is_no_success_ends_the_flow(
     assert isinstance(outcome, error)
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("200 result=6", Played),
+        ("511 Command Not Permitted on a dead channel or intercept routine", AGISIGHUPHangup),
+        ("200 result=-1", AGIResultHangup),
+    ],
+)
+async def test_a_sound_that_is_not_there_is_told_from_a_hang_up(
+    agi_server: Running, status: str, kind: type
+) -> None:
+    """Asterisk answers both in the same words; only the channel's state tells them apart."""
+    played = await one_call(
+        agi_server,
+        lambda agi: agi.stream_file("nothing"),
+        ('STREAM FILE nothing "" 0', "200 result=-1 endpos=0"),
+        ("CHANNEL STATUS", status),
+    )
+    assert type(played) is kind
+    assert played == Played("", 0) or kind is not Played
+
+
 async def test_what_was_recorded_before_a_hang_up_is_kept(agi_server: Running) -> None:
     sent = 'RECORD FILE x wav "#" 20000 beep'
     reply = await one_call(

@@ -1,0 +1,112 @@
+"""Sounds and recordings on a real Asterisk: it plays what espeak-ng spoke to its end, and we find what it wrote."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.settings import RecordingSettings, SpeechSettings
+from core.database import Database
+from core.tasks import Tasks
+from cti.messages import Call
+from cti.recordings.model import Kind, State
+from cti.recordings.service import Around, Recordings
+from cti.recordings.store import Wanted
+from ivr_flows.agi.frames import Asked
+from ivr_flows.agi.server import FastAgiServer, Gate
+from ivr_flows.agi.session import Agi
+from ivr_flows.messages import Caller, Language, Piece, Said
+from ivr_flows.speech.voice import SpokenVoice
+from server.recordings import CallerWords
+from tests.conftest import START, FakeClock
+from tests.integration.test_prompts import HELLO, SHANGHAI, WELCOME, pitch, samples
+from tests.integration.test_recordings import SAM, Desk, sound
+from tests.real.asterisk import Asterisk
+from tests.real.parts import require
+
+pytestmark = pytest.mark.real
+PIECES = (
+    WELCOME,
+    Piece(Said.MONEY, "2.40 CNY", Language.ZH),
+    HELLO,
+    Piece(Said.TIME, "14:30", Language.EN),
+    Piece(Said.PROMPT, "Gas is off in Oak Street.", Language.EN),
+)
+TONE = 8000 * 3 / (2 * 3.14159265 * 3 * 3)
+"""Hertz of `sound`: it turns by a third of a radian each sample."""
+RUN = "/srv"
+
+
+class Heard(msgspec.Struct):
+    """What became of one call into our server."""
+
+    played: list[tuple[str, int]] = []
+    missing: int = -1
+    recorded: bool = False
+
+
+@pytest.mark.parametrize("version", [22, 16])
+async def test_a_real_pbx_plays_and_records(version: int, sqlite_db: Database, clock: FakeClock) -> None:
+    require("espeak-ng")
+    tasks, heard, done = Tasks(), Heard(), asyncio.Event()
+    async with Asterisk(version=version) as pbx:
+        folder = pbx.run / "recordings"
+        sound(pbx.run / "sounds" / "caller.wav", 30.0)
+        speech = SpeechSettings(folder=str(pbx.run / "sounds"), pbx_folder=f"{RUN}/sounds", seconds=30.0)
+        voice = SpokenVoice(speech, SHANGHAI, clock, tasks)
+
+        async def nobody(_: str) -> Call | None:
+            return None
+
+        around = Around(sqlite_db, clock, nobody, lambda _: False, Desk())
+        room = Recordings(RecordingSettings(str(folder), f"{RUN}/recordings"), around)
+
+        async def handler(agi: Agi, _: Asked) -> None:
+            await agi.answer()
+            await agi.appexec("MixMonitor", f"{RUN}/recordings/call-main-7.1.wav")
+            for name in await voice.sounds(PIECES):
+                heard.played.append((name, (await agi.stream_file(name)).endpos))
+            heard.missing = (await agi.stream_file(f"{RUN}/sounds/nothing")).endpos
+            words = CallerWords(room)
+            caller = Caller("s1", "main", "main-7.1")
+            new = words.begin(caller)
+            reply = await agi.record_file(new.path, timeout=2000, beep="")
+            heard.recorded = await words.keep(new.id, caller, "s1", (reply.endpos or 0) / 8000)
+            await agi.hangup()
+            done.set()
+
+        server = FastAgiServer(Gate(("127.0.0.1",)), handler, tasks)
+        await server.start("127.0.0.1", pbx.agi_port)
+        try:
+            await pbx.ami.action(
+                "Originate",
+                Channel="Local/prompts@ringdesk-ivr/n",
+                Application="Playback",
+                Data=f"{RUN}/sounds/caller",
+            )
+            async with asyncio.timeout(60):
+                await done.wait()
+                await pbx.ami.event("Hangup", Context="ringdesk-ivr")
+        finally:
+            await server.stop()
+            await tasks.close()
+        for name, endpos in heard.played:
+            there = samples(pbx.run / "sounds" / f"{Path(name).name}.wav")
+            # Asterisk counts in frames of 20 ms.
+            assert abs(endpos - len(there)) <= 320, name
+        assert len(heard.played) == 1 + 4 + 1 + 3 + 1
+        assert heard.missing == 0
+        assert heard.recorded
+        clock.at = START + 4_000_000_000  # whatever the machine's clock says, the file is settled
+        assert await room.scan() == 1
+        found, _ = await room.find(SAM, Wanted(call_ids=("main-7.1",)))
+        kinds = {one.kind: one for one in found}
+        assert set(kinds) == {Kind.WORDS, Kind.CALL}
+        assert 1.5 < kinds[Kind.WORDS].seconds < 2.5
+        assert kinds[Kind.CALL].seconds > 5
+        assert [await room.state(one) for one in found] == [State.KEPT] * 2
+        words = samples(folder / kinds[Kind.WORDS].file)
+        assert abs(pitch(words, 4000, 12000) - TONE) < 15  # it is the caller's voice that was kept
