@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from server.ivr_callbacks import CallerCallbacks
 from server.ivr_customers import CallerRecords
 from server.ivr_outages import CallerOutages
+from server.ivr_pins import CallerPins
 from server.ivr_services import IvrServices
 from server.ivr_surveys import CallerSurveys
 from server.ivr_telephone import CallerTelephone
@@ -26,6 +27,7 @@ def caller_services(house: House, existing: Existing) -> IvrServices:
     return IvrServices(
         CallerRecords(lines).table(),
         tickets.table(),
+        CallerPins(house.pins, house.proofs, lines, clock).table(),
         CallerOutages(house.outages, tickets, lines, zone, clock).table(),
         CallerCallbacks(house.callbacks, lines, board.call, clock).table(),
         CallerSurveys(house.surveys, tickets, board, calls, lines, clock, house.dialer).table(),
