@@ -66,7 +66,11 @@ async def test_a_real_pbx_plays_and_records(version: int, sqlite_db: Database, c
 
         async def handler(agi: Agi, _: Asked) -> None:
             await agi.answer()
-            await agi.appexec("MixMonitor", f"{RUN}/recordings/call-main-7.1.wav")
+            # The sample's own subroutine; what is a global there is set for this channel.
+            await agi.set_variable("RINGDESK_CALL", "7.1")
+            await agi.set_variable("RINGDESK_RECORDINGS", f"{RUN}/recordings")
+            for _ in range(2):
+                await agi.execute("GOSUB", "ringdesk-record", "s", 1, seconds=5.0)
             for name in await voice.sounds(PIECES):
                 heard.played.append((name, (await agi.stream_file(name)).endpos))
             heard.missing = (await agi.stream_file(f"{RUN}/sounds/nothing")).endpos
