@@ -148,6 +148,10 @@ class Trial:
         if isinstance(decision, Refusal):
             label = decision.details.get("label", {})
             said = label.get("zh") if self.language.startswith("zh") and isinstance(label, dict) else None
+            if (
+                said and decision.code != "guard"
+            ):  # the label names the field; what is wrong with it is in the message
+                said = f"{said}: {decision.message}"
             yield f"refused ({decision.code}): {said or decision.message}"
             return
         if decision.notices:

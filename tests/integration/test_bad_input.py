@@ -24,6 +24,7 @@ from cti.findings import Level
 from cti.messages import LinkState, Seat
 from cti.practice.pbx import USERNAME
 from cti.practice.wire import PERMISSIONS
+from screenpop.socket import MAX_COMMAND_BYTES
 from tests.integration.test_api_contract import JSON, NUMBER, customer, rings, ticket
 from tests.integration.test_permissions import closed, hear, told
 from tests.integration.whole import Whole, whole
@@ -516,7 +517,7 @@ async def test_whatever_a_client_sends_on_the_socket_the_next_command_works(it: 
         assert (await told(line, "agent.ready"))["ok"]
     async with it.live("anna") as line:
         await hear(line)
-        await line.send("x" * 20_000)
+        await line.send("x" * (MAX_COMMAND_BYTES + 1))
         assert await closed(line) == 1009
 
 
