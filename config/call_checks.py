@@ -46,12 +46,14 @@ def callback_problems(callback: CallbackSettings) -> Iterator[Problem]:
         yield Problem(
             "callback.gap_minutes", "must be pauses between 1 minute and a week", "such as [10, 60]"
         )
-    for name in ("first_hour", "last_hour"):
+    hours = ("first_hour", "last_hour")
+    for name in hours:
         if not _TIME.fullmatch(getattr(callback, name)):
             yield Problem(
                 f"callback.{name}", f"{getattr(callback, name)!r} is no time", "write it like 08:00"
             )
-    if callback.first_hour >= callback.last_hour:
+    sound = all(_TIME.fullmatch(getattr(callback, name)) for name in hours)
+    if sound and callback.first_hour >= callback.last_hour:
         yield Problem("callback.last_hour", "must be later than callback.first_hour")
     if not 0 < callback.keep_hours <= 24 * 60:
         yield Problem("callback.keep_hours", "must be above 0 and at most 1440")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,9 +27,11 @@ from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Pa
 from cti.practice.names import COLLEAGUES
 from cti.practice.pbx import SECRET, USERNAME
 from cti.practice.people import PastCall, Person, Town
+from customers.accounts.model import Account as BillingAccount
 from customers.messages import Address, Grade, NewCustomer, NewPhone
 from server.wiring import House
 from ticketing.messages import Actor, NewTicket
+from ticketing.outages.service import NewOutage
 from ticketing.staff import Department
 
 PBX = "main"
@@ -131,6 +134,37 @@ async def seed(house: House, town: Town, now: float) -> None:
             channel="phone",
         )
         await house.tickets.open(agent, new, now - ticket.ago)
+    await _billing(house, town.people, now)
+    await _outage(house, town.people[0].district, now)
+
+
+async def _billing(house: House, people: tuple[Person, ...], now: float) -> None:
+    """What everybody owes: two in three have paid."""
+    today = datetime.fromtimestamp(now, UTC)
+    accounts = []
+    for number, person in enumerate(people):
+        bill = 3_000 + number * 137 % 21_000
+        accounts.append(
+            BillingAccount(
+                person.account,
+                balance=-bill if number % 3 == 0 else number * 40,
+                bill=bill,
+                due=f"{today + timedelta(days=15):%Y-%m-%d}",
+                period=f"{today - timedelta(days=today.day):%Y-%m}",
+            )
+        )
+    await house.accounts.put_all(DEMO, accounts, now)
+
+
+async def _outage(house: House, district: str, now: float) -> None:
+    """The main in one district is being repaired: whoever of its people asks the phone menu hears so."""
+    new = NewOutage(
+        "The main in your district is being repaired and gas is off. Please keep your valves closed.",
+        f"{district}燃气主管道正在抢修，暂停供气，请关闭户内阀门。",
+        (district,),
+        until_at=now + 6 * 3600,
+    )
+    await house.outages.announce(Actor("dora", frozenset({Role.DISPATCHER.value})), new, now - 1800)
 
 
 async def _accounts(house: House, now: float) -> None:

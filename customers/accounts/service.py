@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
 from core.database import Database
@@ -46,24 +49,35 @@ class Accounts:
 
         Raises `Invalid`, and `Conflict` (`stale_version`) where `version` is not the present one; None accepts any.
         """
-        checked(new)
         async with self.db.begin() as tx:
-            before = await store.locked(tx, new.account)
-            if version is not None and version != (before.version if before else 0):
-                present = before.version if before else 0
-                raise Conflict("The account was changed meanwhile.", code="stale_version", version=present)
-            wanted = new.customer_id or new.account
-            owner = (await store.owners(tx, [wanted])).get(wanted)
-            if new.customer_id and owner is None:
-                raise Invalid("There is no such customer.", field="customer_id")
-            kept = replace(
-                new,
-                customer_id=owner or (before.customer_id if before else None),
-                updated_at=at,
-                version=before.version + 1 if before else 1,
-            )
-            await store.write(tx, [kept])
-            await audit.record(tx, at, actor, "account.put", f"account:{new.account}", _changes(before, kept))
+            return await self._put(tx, actor, new, version, at)
+
+    async def put_all(self, actor: str, new: Iterable[Account], at: float) -> None:
+        """The same for many, all or none, whatever versions are there."""
+        async with self.db.begin() as tx:
+            for account in new:
+                await self._put(tx, actor, account, None, at)
+
+    async def _put(
+        self, tx: AsyncConnection, actor: str, new: Account, version: int | None, at: float
+    ) -> Account:
+        checked(new)
+        before = await store.locked(tx, new.account)
+        present = before.version if before else 0
+        if version is not None and version != present:
+            raise Conflict("The account was changed meanwhile.", code="stale_version", version=present)
+        wanted = new.customer_id or new.account
+        owner = (await store.owners(tx, [wanted])).get(wanted)
+        if new.customer_id and owner is None:
+            raise Invalid("There is no such customer.", field="customer_id")
+        kept = replace(
+            new,
+            customer_id=owner or (before.customer_id if before else None),
+            updated_at=at,
+            version=present + 1,
+        )
+        await store.write(tx, [kept])
+        await audit.record(tx, at, actor, "account.put", f"account:{new.account}", _changes(before, kept))
         return kept
 
 

@@ -256,6 +256,9 @@ async def test_a_restarted_pbx_leaves_no_ghost(sqlite_db: Database) -> None:
 async def test_click_to_dial_rings_the_own_phone_first_and_then_the_number(sqlite_db: Database) -> None:
     async with PracticePbx() as pbx, room(sqlite_db, pbx) as it:
         await it.up()
+        with pytest.raises(Forbidden) as barred:
+            await it.phones.dial(asked("li"), "+44 909 879 0879")
+        assert (barred.value.code, barred.value.details["why"]) == ("dial_barred", "premium")
         call_id = await it.phones.dial(asked("li"), "+86 139 1234 5678")
         await it.state("li", AgentState.RINGING)
         call = it.board.call(call_id)
@@ -267,6 +270,8 @@ async def test_click_to_dial_rings_the_own_phone_first_and_then_the_number(sqlit
         await pbx.until(lambda: pbx.ringing("trunk"))
         pbx.answer("trunk")
         await it.until(lambda: (c := it.board.call(call_id)) and c.state is CallState.TALKING)
+        with pytest.raises(Forbidden):
+            await it.phones.transfer(asked("li"), call_id, "+449098790879", "blind")
         await it.phones.hangup(asked("li"), call_id)
         await it.until(lambda: any(isinstance(e, CallEnded) for e in it.told))
         ended = next(e.call for e in it.told if isinstance(e, CallEnded))
