@@ -16,7 +16,8 @@ from cti.duty import Duty, Step, steps
 from cti.events import AmiEvent, Member, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
 from cti.frames import Fields
 from cti.gaps import LinkLife
-from cti.link import Counters, LinkJournal
+from cti.link import Counters
+from cti.link_journal import LinkJournal
 from cti.messages import Call, LinkState, Pbx, Seat
 from cti.picture import Answers
 from cti.vocabulary import AmiError, AmiRefused, Message

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import structlog
 
@@ -24,13 +23,14 @@ from cti.backoff import DEFAULT, Pace, delay, refused_delay
 from cti.connection import Address, AmiConnection, connect
 from cti.events import AmiEvent, FullyBooted, Picture
 from cti.frames import Fields
+from cti.link_journal import LinkJournal, noted
+from cti.link_watch import Watch
 from cti.messages import LinkState
 from cti.parse import WANTED, parse
 from cti.picture import Answers, startup, take_picture
 from cti.resync import Questions
-from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, AmiSocketError, Message
+from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, Message
 
-T = TypeVar("T")
 _Heard = tuple[Message, AmiEvent, float]
 
 # `reporting` would bring an RTCP report for every few seconds of every call, `dialplan` every step of the dialplan.
@@ -48,18 +48,6 @@ class LinkSink(Protocol):
     def on_picture(self, pbx: str, picture: Picture, at: float) -> None: ...
 
     def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None: ...
-
-
-class LinkJournal(Protocol):
-    """Where a link notes what it heard and asked, so that a surprise can be explained. Must neither wait nor raise."""
-
-    def event(self, pbx: str, message: Message, at: float) -> None: ...
-
-    def picture(self, pbx: str, answers: Answers, taken_at: float, at: float) -> None: ...
-
-    def asked(self, pbx: str, fields: Fields, at: float) -> int: ...
-
-    def answered(self, pbx: str, number: int, text: str, at: float) -> None: ...
 
 
 @dataclass
@@ -122,7 +110,7 @@ class PbxLink:
 
     async def action(self, fields: Fields, timeout: float | None = None) -> Message:
         """As `ActionLine.send`; by default the timeout is the settings' `action_seconds`."""
-        with self._noted(fields) as note:
+        with noted(self.journal, self.name, fields, self._clock) as note:
             answer = await self._line.send(fields, timeout)
             note(answer.text or answer.response)
         return answer
@@ -141,26 +129,10 @@ class PbxLink:
 
     async def originate(self, order: control.Order) -> Originated:
         """As `ActionLine.originate`."""
-        with self._noted(control.originate(order)) as note:
+        with noted(self.journal, self.name, control.originate(order), self._clock) as note:
             done = await self._line.originate(order)
             note(f"{done.state.value} {done.detail}".strip())
         return done
-
-    @contextmanager
-    def _noted(self, fields: Fields) -> Iterator[Callable[[str], None]]:
-        """Writes the action into the journal before it is sent, and its answer or error afterwards."""
-        journal, texts = self.journal, [""]
-        if journal is None:
-            yield texts.append
-            return
-        number = journal.asked(self.name, fields, self._clock.now())
-        try:
-            yield texts.append
-        except AmiError as error:
-            texts.append(str(error))
-            raise
-        finally:
-            journal.answered(self.name, number, texts[-1], self._clock.now())
 
     # one session, from connecting to its loss
 
@@ -185,7 +157,7 @@ class PbxLink:
         self.skipped = events.framer.skipped
         keeper = asyncio.create_task(self._line.keep(self._rng), name=f"actions of {self.name}")
         try:
-            await self._serve(_Watch(events, keeper))
+            await self._serve(Watch(events, keeper))
         finally:
             silence = asyncio.get_running_loop().time() - events.heard_at
             self.heard_at = self._clock.now() - silence
@@ -213,7 +185,7 @@ class PbxLink:
         connection.keep_alive(settings.ping_seconds)
         return connection
 
-    async def _serve(self, watch: _Watch) -> None:
+    async def _serve(self, watch: Watch) -> None:
         self._say(LinkState.SYNCING)
         await watch.until(self._wait_booted())
         while True:
@@ -327,29 +299,6 @@ class PbxLink:
     def _sink_failed(self) -> None:
         self.counters.sink_errors += 1
         log.exception("sink failed", pbx=self.name)
-
-
-class _Watch:
-    """Waits for work only as long as the session lives."""
-
-    def __init__(self, events: AmiConnection, keeper: asyncio.Task[None]) -> None:
-        self._events = events
-        self._keeper = keeper
-
-    async def until(self, work: Coroutine[Any, Any, T]) -> T:
-        """The work's result; AmiSocketError when the event connection ends before."""
-        task = asyncio.ensure_future(work)
-        try:
-            ends: set[asyncio.Future[Any]] = {task, self._events.closed, self._keeper}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self._events.closed.done():
-                raise AmiSocketError(self._events.closed.result())
-            if self._keeper.done():
-                self._keeper.result()
-            return task.result()
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 def _ignore(_: Message) -> None:

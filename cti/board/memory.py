@@ -32,6 +32,8 @@ class Memory:
         """Calls that this board has published: whoever listens knows them."""
         self.calls = dict(remembered)
         self._by_channel = {call.id.removeprefix(f"{state.pbx}-"): call.id for call in remembered.values()}
+        self.asides = [leg.uniqueid for leg in state.legs.values() if leg.aside]
+        """Channels on which an agent asked a colleague about a caller on hold."""
         for call in state.calls.values():
             if call.published is not None:
                 self.calls[call.id] = call.published
@@ -39,11 +41,18 @@ class Memory:
 
     def claim(self, call: CallSet) -> Call | None:
         """The oldest remembered call that this one is; nobody else gets it then."""
-        keys = (*call.linkedids, *call.legs, *call.tags)
-        found = {id_ for key in keys if (id_ := self._by_channel.get(key)) in self.calls and id_ is not None}
+        found = self._known_of(call)
         if not found:
             return None
         return self.calls.pop(min(found, key=lambda id_: (self.calls[id_].started_at, id_)))
+
+    def were_one(self, one: CallSet, two: CallSet) -> bool:
+        """Whether both were parts of the same call."""
+        return bool(self._known_of(one) & self._known_of(two))
+
+    def _known_of(self, call: CallSet) -> set[str]:
+        keys = (*call.linkedids, *call.legs, *call.tags)
+        return {id_ for key in keys if (id_ := self._by_channel.get(key)) in self.calls and id_ is not None}
 
 
 def lost(call: Call, at: float) -> list[DomainEvent]:

@@ -7,7 +7,7 @@ memory: from the board's own calls and from those that the store holds as live.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cti.board import bridging, queueing, sets, stretches
 from cti.board.lines import Line
@@ -32,6 +32,7 @@ def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: f
     _queues(state, picture)
     seen = sorted(picture.channels, key=lambda s: age(s.chan.uniqueid, at - s.seconds))
     _channels(state, seen, at)
+    _consultations(state, memory, at)
     state.changed_calls.clear()  # what came up while calls were put together is no news
     recalled = {call: memory.claim(call) for call in state.calls.values()}
     for call, known in recalled.items():
@@ -97,6 +98,20 @@ def _channels(state: State, seen: list[SeenChannel], at: float) -> None:
             sets.join(state, legs[0].call, leg.call, at)
 
 
+def _consultations(state: State, memory: Memory, at: float) -> None:
+    """No list says that an agent asks a colleague about a caller on hold: on a phone's second line that is a call by
+    itself, and was part of the caller's when we last looked."""
+    for uniqueid in memory.asides:
+        leg = state.legs.get(uniqueid)
+        if leg is None:
+            continue
+        others = (call for call in state.calls.values() if call is not leg.call)
+        held = next((call for call in others if memory.were_one(call, leg.call)), None)
+        if held is not None:
+            sets.absorb(state, held, leg.call, at)
+            leg.stretch, leg.aside = None, True
+
+
 def _name_calls(state: State, recalled: Mapping[CallSet, Call | None]) -> None:
     """A remembered call keeps its id; another that would have the same (they were one, and parted) takes its own."""
     state.calls = {call.id: call for call, known in recalled.items() if known is not None}
@@ -146,7 +161,7 @@ def _stretches(
         leg = state.legs[item.chan.uniqueid]
         if item.application == "Queue" and leg.call.queue is None and item.application_data:
             leg.call.queue = item.application_data.partition(",")[0]
-        if leg.inside and not leg.local:
+        if leg.inside and not leg.local and not leg.aside:
             _place(state, leg, item, at)
         elif leg.up and not leg.local and _in_company(state, leg):
             stretches.reached(state, leg.call, at)
@@ -154,9 +169,19 @@ def _stretches(
         for stretch in tuple(call.stretches.values()):
             if stretch.ended_at is None and not stretch.legs:
                 stretches.end(state, call, stretch, EndReason.LOST, at)
+    _settle_holds(state, recalled, picture, at)
+
+
+def _settle_holds(state: State, calls: Iterable[CallSet], picture: Picture, at: float) -> None:
     for leg in state.legs.values():
         if leg.stretch is not None and leg.stretch.talking:
             _settle_hold(state, leg, leg.stretch, picture.devices, at)
+    for call in calls:
+        held = any(stretch.live and stretch.held_since is not None for stretch in call.stretches.values())
+        for stretch in call.stretches.values() if not held else ():
+            stretches.got_caller(
+                state, call, stretch, at
+            )  # nobody is asked about a caller who is not on hold
 
 
 def _place(state: State, leg: Leg, item: SeenChannel, at: float) -> None:

@@ -108,6 +108,52 @@ async def test_a_transfer_goes_on_while_the_link_is_cut(sqlite_db: Database, pbx
         assert gap.from_at < ringing.segments[1].offered_at
 
 
+async def test_a_consultation_goes_on_and_ends_in_a_transfer_while_the_link_is_cut_twice(
+    sqlite_db: Database, pbx: Asterisk
+) -> None:
+    """1001 asks 1002 with the caller on hold; the link is cut and comes back. It is cut again: the caller goes over."""
+    async with AsyncExitStack() as stack:
+        it, line = await stack.enter_async_context(seen(sqlite_db, pbx))
+        first, second = [await stack.enter_async_context(Phone(pbx, one)) for one in ("1001", "1002")]
+        caller = await stack.enter_async_context(Caller(pbx, "4001", FIRST, "Li Na"))
+        await first.answer()
+        before = await state(it, FIRST, CallState.TALKING)
+        (channel,) = it.board.lines["main"].board.channels_of("li", before.id)
+        await pbx.ami.event("BridgeEnter", Channel=channel)
+        await first.hold()
+        asks = await stack.enter_async_context(Caller(pbx, "1002", agent="1001"))
+        await second.answer()
+        await asks.answered()
+        await it.until(lambda: (agent := it.board.agent("wang")) and agent.call_id == before.id, LONG)
+        epoch = it.board.lines["main"].pbx.epoch
+        line.cut()
+        await back(it, epoch)
+        now = call_from(it, FIRST)
+        assert now is not None
+        assert now.id == before.id
+        assert {s.agent for s in now.segments if s.ended_at is None} == {"li", "wang"}
+        epoch = it.board.lines["main"].pbx.epoch
+        with line.shut():
+            await it.until(lambda: not it.board.lines["main"].up, LONG)
+            await first.refer("1002", asks)
+            await asks.ended()
+        await back(it, epoch)
+        await it.until(
+            lambda: (
+                (call := call_from(it, FIRST))
+                and [s.agent for s in call.segments if s.ended_at is None] == ["wang"]
+            ),
+            LONG,
+        )
+        await caller.hang_up()
+        await it.until(lambda: it.calls == (), LONG)
+        over = ended(it)[before.id]
+        assert over.outcome is Outcome.ANSWERED
+        assert over.incomplete
+        assert [s.agent for s in over.segments if s.answered_at is not None][-1] == "wang"
+        assert sum(call.direction.value == "inbound" for call in ended(it).values()) == 1
+
+
 async def test_of_two_who_wait_in_a_queue_one_gives_up_unseen(sqlite_db: Database, pbx: Asterisk) -> None:
     async with AsyncExitStack() as stack:
         it, line = await stack.enter_async_context(seen(sqlite_db, pbx))
