@@ -41,6 +41,8 @@ class FlowsInForce:
         self._definitions = definitions
         self._bus = bus
         self._flows = Flows({})
+        self.problems: tuple[str, ...] = ()
+        """Why the files as they are now are not in force; empty where they are."""
 
     def __call__(self) -> Flows:
         """Those in force now."""
@@ -53,11 +55,12 @@ class FlowsInForce:
         try:
             flows = await asyncio.to_thread(lambda: read_flows(flow_files(self.folder), known))
         except Faulty as faulty:
-            problems = lines_of(faulty)
-            for problem in problems:
+            self.problems = lines_of(faulty)
+            for problem in self.problems:
                 log.error("flow.refused", problem=problem)
-            self._bus.publish(DefinitionsRefused(problems))
+            self._bus.publish(DefinitionsRefused(self.problems))
             return False
+        self.problems = ()
         if flows != self._flows:
             self._flows = flows
             log.info("flows.in_force", flows=sorted(flows.by_name))

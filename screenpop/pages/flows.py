@@ -48,9 +48,12 @@ class VisitRoom(Protocol):
 
 
 class FlowRoom(Protocol):
-    """The flows in force."""
+    """The flows in force, and what keeps changed files from being so."""
 
     def __call__(self) -> Flows: ...
+
+    @property
+    def problems(self) -> Sequence[str]: ...
 
 
 class FlowsQuery(msgspec.Struct, frozen=True):
@@ -87,6 +90,7 @@ class FlowPages:
             for name in sorted(flows, key=lambda name: (name not in figures, name))
         ]
         context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers()}
+        context["problems"] = self._flows.problems
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/flow_rows.html", **context)
         return self._pages.page(ask, "flows.html", "/flows", **context)

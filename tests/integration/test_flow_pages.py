@@ -128,8 +128,11 @@ async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, 
     assert not await it.house.reload()
     assert "there is no node `knwn` (did you mean `known`?)" in told[0].problems[0]
     assert it.house.flows() is before
+    sam = await it.sign_in("sam")
+    assert "hotline.yaml:" in (await it.get("/flows", headers=sam)).text
     file.write_text(good.replace("en: Welcome back.", "en: Good to hear you."))
     assert await it.house.reload()
+    assert "hotline.yaml:" not in (await it.get("/flows", headers=sam)).text
     assert it.house.flows() is not before
     said = (await it.get("/api/v1/flows/hotline", "anna")).json["nodes"]["greeting"]["text"]["en"]
     assert said == "Good to hear you."
