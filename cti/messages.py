@@ -101,6 +101,8 @@ class Segment(msgspec.Struct, frozen=True):
     consult_seconds: float = 0.0
     """How long this agent talked with the colleague who asked it to take the caller, before it had the caller."""
     consult_since: float | None = None
+    sent_to: str = ""
+    """The number that this agent transferred the caller to, as people know it. Not kept in the database."""
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ class SegmentView(msgspec.Struct, frozen=True):
     held_since: str | None
     hold_seconds: float
     consult_seconds: float
+    consult_since: str | None
     """Talked with the colleague who asked it to take the caller, before it had the caller."""
 
 
@@ -178,6 +179,7 @@ def segment_view(segment: Segment) -> SegmentView:
         held_since=iso_or_none(segment.held_since),
         hold_seconds=round(segment.hold_seconds, 3),
         consult_seconds=round(segment.consult_seconds, 3),
+        consult_since=iso_or_none(segment.consult_since),
     )
 
 

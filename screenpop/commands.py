@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import msgspec
 
 from core.clock import Clock, iso
-from core.errors import Refused
 from core.identity.roles import Permission
 from core.identity.users import User
 from cti.commands import Asked, DutyDone, PhoneCommands
@@ -99,12 +98,7 @@ def commands(
         await phones.hangup(asked(user), args.call_id)
 
     async def transfer(user: User, args: TransferArgs) -> Any:
-        popper.sent_to(args.call_id, user.name, args.to)
-        try:
-            await phones.transfer(asked(user), args.call_id, args.to, args.kind)
-        except Refused:
-            popper.sent_to(args.call_id, user.name, "")
-            raise
+        await phones.transfer(asked(user), args.call_id, args.to, args.kind)
 
     async def complete(user: User, args: CallArgs) -> Any:
         await phones.complete_transfer(asked(user), args.call_id)

@@ -128,11 +128,8 @@ def _draft(
     return HandedDraft(last.user, person(last.user), last.draft, last.draft_version, iso(last.draft_at))
 
 
-def went(call: Call, segment: Segment, sent_to: str, person: Person) -> Went | None:
-    """Where the customer went from the segment's agent, or whom it asks; None while neither is so.
-
-    `sent_to` is the number or extension that the agent named, where it is known.
-    """
+def went(call: Call, segment: Segment, person: Person) -> Went | None:
+    """Where the customer went from the segment's agent, or whom it asks; None while neither is so."""
     if segment.answered_at is None:
         return None
     if segment.ended_at is None:
@@ -140,9 +137,7 @@ def went(call: Call, segment: Segment, sent_to: str, person: Person) -> Went | N
     if segment.end_reason is not EndReason.TRANSFERRED:
         return None
     after = [one for one in call.segments if one.id != segment.id and _is_after(one, segment)]
-    place = (
-        _now(call, after, person) or _at_the_end(call, after, person) or _elsewhere(call, segment, sent_to)
-    )
+    place = _now(call, after, person) or _at_the_end(call, after, person) or _elsewhere(call, segment)
     talked = [_name(one, person) for one in after if one.answered_at is not None]
     via = tuple(name for name in dict.fromkeys(talked) if name != place.name)
     return Went(False, place.kind, place.name, place.state, iso(segment.ended_at), iso(place.since), via)
@@ -177,7 +172,7 @@ def _at_the_end(call: Call, after: Sequence[Segment], person: Person) -> _Place 
     return _Place(_kind(last), _name(last, person), state, call.ended_at)
 
 
-def _elsewhere(call: Call, segment: Segment, sent_to: str) -> _Place:
+def _elsewhere(call: Call, segment: Segment) -> _Place:
     """With no agent: in a queue, or outside."""
     over = segment.ended_at or 0.0
     if call.ended_at is None and call.state is CallState.QUEUED and call.queue:
@@ -185,8 +180,8 @@ def _elsewhere(call: Call, segment: Segment, sent_to: str) -> _Place:
     if call.ended_at is not None and call.queue and call.queued_at is not None and call.queued_at >= over:
         return _Place("queue", call.queue, "gone", call.ended_at)
     if call.ended_at is not None:
-        return _Place("outside", sent_to, "ended", call.ended_at)
-    return _Place("outside", sent_to, _OUTSIDE.get(call.state, "moving"), over)
+        return _Place("outside", segment.sent_to, "ended", call.ended_at)
+    return _Place("outside", segment.sent_to, _OUTSIDE.get(call.state, "moving"), over)
 
 
 _OUTSIDE = {CallState.RINGING: "ringing", CallState.TALKING: "talking", CallState.HELD: "talking"}

@@ -106,8 +106,6 @@ class Open:
         self.call = call
         self.segment = segment
         self.told: Pop | None = None
-        self.sent_to = ""
-        """The number that the agent named in a transfer."""
 
 
 @dataclass(frozen=True)
@@ -243,12 +241,6 @@ class Popper:
         if opens:
             self._fetch(opens[0].call)
 
-    def sent_to(self, call_id: str, user: str, to: str) -> None:
-        """The user has named this number in a transfer of the call."""
-        for open_ in self._of_call(call_id):
-            if open_.segment.agent == user and open_.segment.ended_at is None:
-                open_.sent_to = to
-
     def call(self, call_id: str) -> cti.Call | None:
         """The call as its cards have it, also when it is over; None where there is no card."""
         opens = self._of_call(call_id)
@@ -349,11 +341,10 @@ class Popper:
         self._around.works.shown(open_.call.id, user)
 
     def _others(self, open_: Open) -> Others:
-        sent_to = {open_.segment.id: open_.sent_to} if open_.sent_to else {}
         callback = self._around.callback_of(open_.call.id)
         ivr = self._around.ivr_of(open_.call.id, open_.segment.offered_at)
         works = self._around.works.of_call(open_.call.id)
-        return Others(works, self._around.person, sent_to, callback, ivr)
+        return Others(works, self._around.person, callback, ivr)
 
     def _who_asked(self, call: cti.Call, segment: cti.Segment) -> str:
         """The name of the colleague who thought better of it; empty where none had asked."""

@@ -144,13 +144,10 @@ def pop_id(segment: Segment) -> str:
 
 
 class Others(msgspec.Struct, frozen=True):
-    """What others have to do with a call: who wrote what in it, by user; what users are called; and the number that a
-    transfer named, by the id of the segment which it ended.
-    """
+    """What others have to do with a call: who wrote what in it, by user, and what users are called."""
 
     works: Mapping[str, Work]
     person: Person
-    sent_to: Mapping[str, str] = {}
     callback: PopCallback | None = None
     ivr: PopIvr | None = None
 
@@ -177,7 +174,7 @@ def build(call: Call, segment: Segment, context: Context, state_label: StateLabe
         ended_at=iso_or_none(segment.ended_at),
         loading=context.loading,
         handed_over=handed_over(call, segment, others.works, others.person),
-        went=went(call, segment, others.sent_to.get(segment.id, ""), others.person),
+        went=went(call, segment, others.person),
         chosen_by=by if customer_id and customer_id == context.customer_id else "",
         callback=others.callback,
     )

@@ -65,6 +65,7 @@ TEXTS: Mapping[str, str] = {
     "close": N_("Close"),
     "required": N_("Please fill this in."),
     "draft_kept": N_("Draft kept at %(time)s"),
+    "note_kept": N_("Kept at %(time)s"),
     "draft_here": N_("Typed at %(time)s, in this browser only so far"),
     "draft_from": N_("From %(who)s. It is yours to go on with."),
     "draft_went": N_("Handed over with the customer at %(time)s."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cti.board.model import CallSet, Stretch
+from cti.board.model import CallSet, Leg, Stretch
 from cti.messages import Call, CallState, Direction, How, Outcome
 
 _UP = 6  # ChannelState of a channel that has answered or was answered
@@ -62,7 +62,7 @@ def state_of(call: CallSet) -> CallState:
 
 def _state_without_agents(call: CallSet) -> CallState:
     """Nobody of the house is with it but perhaps who dialled: outside talks, or is called, or the dialplan has it."""
-    if any(leg.up and leg.bridge for leg in call.legs.values()):
+    if any(leg.up and leg.bridge and not _is_on_its_way_out(leg) for leg in call.legs.values()):
         return CallState.TALKING
     if any(leg.dialling for leg in call.legs.values()):
         return CallState.RINGING
@@ -71,6 +71,11 @@ def _state_without_agents(call: CallSet) -> CallState:
     if calling and first is not None and (first.state != _UP or call.direction is Direction.OUTBOUND):
         return CallState.RINGING
     return CallState.IVR
+
+
+def _is_on_its_way_out(leg: Leg) -> bool:
+    """Who has transferred the caller is still in the bridge for a moment."""
+    return leg.stretch is not None and leg.stretch.ended_at is not None
 
 
 def outcome_of(call: CallSet) -> Outcome:

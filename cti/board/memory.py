@@ -118,4 +118,5 @@ def stretch_of(segment: Segment) -> Stretch:
         segment.held_since,
         segment.consult_seconds,
         segment.consult_since,
+        segment.sent_to,
     )

@@ -37,6 +37,7 @@ class Stretch:
     consult_seconds: float = 0.0
     consult_since: float | None = None
     """Since when its agent talks with the one who asks, and not yet with the caller, who is on hold there."""
+    sent_to: str = ""
     legs: set[str] = field(default_factory=set)
     hint: EndReason | None = None
     """Why it will end, where the PBX said so before the channel went."""
@@ -72,6 +73,7 @@ class Stretch:
                 self.held_since,
                 self.consult_seconds,
                 self.consult_since,
+                self.sent_to,
             )
         return self.frozen
 

@@ -30,10 +30,12 @@ def dialled_by(state: State, leg: Leg, chan: Chan) -> str:
     """The number that the channel dials, as people know it; empty where the dialplan is at no number."""
     if chan.exten in ("s", "h", "i", "t"):
         return ""
-    prefix = state.outside_prefix
-    if leg.inside and prefix and len(chan.exten) > EXTENSION_DIGITS:
-        return chan.exten.removeprefix(prefix)
-    return chan.exten
+    return without_prefix(state, chan.exten) if leg.inside else chan.exten
+
+
+def without_prefix(state: State, exten: str) -> str:
+    """An outside number as people know it, without what the dialplan wants in front of it."""
+    return exten.removeprefix(state.outside_prefix) if len(exten) > EXTENSION_DIGITS else exten
 
 
 def party_of(state: State, leg: Leg, chan: Chan) -> Party:

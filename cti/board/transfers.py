@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cti.board import bridging, sets, stretches
+from cti.board import bridging, sets, sides, stretches
 from cti.board.model import CallSet, Leg
 from cti.board.state import State
 from cti.events import AttendedTransfer, BlindTransfer, Chan, ParkedCall, Pickup
@@ -14,7 +14,7 @@ def blind_transfer(state: State, event: BlindTransfer, at: float) -> None:
     if event.transferee is not None:
         sets.see(state, event.transferee, at)
     if leg is not None and event.result.casefold() == "success":
-        _transferred(state, leg, at)
+        _transferred(state, leg, event.exten, at)
 
 
 def attended_transfer(state: State, event: AttendedTransfer, at: float) -> None:
@@ -31,7 +31,7 @@ def attended_transfer(state: State, event: AttendedTransfer, at: float) -> None:
     legs = [None if chan is None else sets.see(state, chan, at) for chan in chans]
     for leg in legs[:2]:
         if leg is not None and not stays:
-            _transferred(state, leg, at)
+            _transferred(state, leg, _target(event.transfer_target), at)
     known = [leg for leg in legs if leg is not None]
     for leg in known[1:]:
         if leg.call is not known[0].call:
@@ -48,8 +48,16 @@ def _together(state: State, call: CallSet, at: float) -> None:
         stretches.unhold(state, call, stretch, at)
 
 
-def _transferred(state: State, leg: Leg, at: float) -> None:
+def _target(chan: Chan | None) -> str:
+    """The number of whom was asked: where the Local channel went, or else the party's own."""
+    if chan is None:
+        return ""
+    return chan.exten if chan.name.startswith("Local/") else chan.caller_num
+
+
+def _transferred(state: State, leg: Leg, sent_to: str, at: float) -> None:
     if leg.stretch is not None and leg.stretch.ended_at is None:
+        leg.stretch.sent_to = sides.without_prefix(state, sent_to)
         stretches.end(state, leg.call, leg.stretch, EndReason.TRANSFERRED, at)
 
 

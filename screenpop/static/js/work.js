@@ -186,7 +186,7 @@ export class Work {
 export function keptText(work, call, part) {
   const at = work.at(call, part);
   if (!at) return "";
-  return fill(t(work.kept(call, part) ? "draft_kept" : "draft_here"), { time: time(new Date(at).toISOString()) });
+  return fill(t(work.kept(call, part) ? `${part}_kept` : "draft_here"), { time: time(new Date(at).toISOString()) });
 }
 
 function name(call) {

@@ -57,9 +57,9 @@ class Talk:
         self.leaves()
         self.say(cti.CallOffered, asked(), state=cti.CallState.RINGING)
 
-    def leaves(self, at: float = T0 + 60) -> None:
+    def leaves(self, at: float = T0 + 60, sent_to: str = "") -> None:
         """Anna has transferred the customer."""
-        gone = replace(ANNA, ended_at=at, end_reason=cti.EndReason.TRANSFERRED)
+        gone = replace(ANNA, ended_at=at, end_reason=cti.EndReason.TRANSFERRED, sent_to=sent_to)
         self.say(cti.SegmentEnded, gone)
 
     def ben_answers(self, *, asked_only: bool = False) -> None:
@@ -120,8 +120,7 @@ async def test_to_a_queue_it_waits_there_until_the_next_agent_and_to_an_outside_
 
     other = Talk()
     await other.begin()
-    other.desk.popper.sent_to(other.call.id, "anna", "01088886666")
-    other.leaves()
+    other.leaves(sent_to="01088886666")
     other.change(state=cti.CallState.TALKING)
     went = other.pop("anna")["went"]
     assert (went["kind"], went["name"], went["state"]) == ("outside", "01088886666", "talking")
