@@ -51,6 +51,8 @@ export class Transfer {
     clearTimeout(this.timer);
     const inside = this.form.contains(document.activeElement);
     this.box.hidden = true;
+    this.shown = [];
+    this.#show();
     byId("do-transfer").setAttribute("aria-expanded", "false");
     if (inside) (byId("do-transfer").disabled ? byId("middle") : byId("do-transfer")).focus();
     return true;
