@@ -6,97 +6,24 @@ deadline, then the pop is shown with what the line says and filled in afterwards
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-import structlog
 
 from core.bus import Bus
-from core.clock import Clock, iso
+from core.clock import iso
 from core.errors import Conflict, NotFound
-from core.tasks import Tasks
 from cti import messages as cti
-from screenpop.handing import Person, asker
-from screenpop.hub import Hub
-from screenpop.pops import (
-    Context,
-    Others,
-    Pop,
-    PopCallback,
-    PopIvr,
-    Question,
-    StateLabel,
-    build,
-    pop_id,
-    unknown_yet,
-    who,
-    withdrawal,
-)
+from screenpop.around import Around
+from screenpop.handing import asker
+from screenpop.lookups import Lookups
+from screenpop.pops import Others, Pop, build, pop_id, unknown_yet, who, withdrawal
 from screenpop.session import Audience
-from screenpop.work import Work
 
-log = structlog.get_logger(__name__)
 KEPT_SECONDS = 1800
 """How long the card of an ended call stays for an agent who does not close it."""
-RETRY_SECONDS = 3.0
-"""How soon a record that could not be read is tried again, while a card waits for it."""
 KEPT_POPS = 12
 """How many cards of ended calls one agent keeps; the oldest go first."""
-
-
-class Records(Protocol):
-    """Where pops read what is known of a caller."""
-
-    async def about(self, question: Question) -> Context:
-        """Everything known of the caller, as a pop shows it."""
-        ...
-
-
-class Works(Protocol):
-    """Where pops see what agents wrote in a call, and who hears which of it is on a desk."""
-
-    def of_call(self, call_id: str) -> Mapping[str, Work]: ...
-
-    def chosen_of(self, call_id: str) -> tuple[str, str]: ...
-
-    def shown(self, call_id: str, user: str) -> None: ...
-
-    def put_away(self, call_id: str, user: str) -> None: ...
-
-
-class Renderer(Protocol):
-    """Turns a pop into the card that travels inside the event."""
-
-    def __call__(self, pop: Pop, language: str) -> str: ...
-
-
-class Known:
-    """One call's number and what is known of it, fetched once for all agents."""
-
-    def __init__(self, question: Question, task: asyncio.Task[Context], before: Context | None) -> None:
-        self.question = question
-        self.number = question.number
-        self.task = task
-        self._before = before
-        self.late = False
-        """True once the deadline has passed without a record."""
-
-    def failed(self) -> bool:
-        """The record could not be read."""
-        return self.task.done() and not self.task.cancelled() and self.task.exception() is not None
-
-    def context(self) -> Context | None:
-        """The record, or the one before it while it is read again; a stand-in where it is late or could not be read;
-        None where it may still come in time.
-        """
-        if self.task.done() and not self.task.cancelled() and self.task.exception() is None:
-            return self.task.result()
-        if self._before is not None:
-            return self._before
-        return unknown_yet(self.number) if self.late or self.task.done() else None
 
 
 class Open:
@@ -108,34 +35,14 @@ class Open:
         self.told: Pop | None = None
 
 
-@dataclass(frozen=True)
-class Around:
-    """What the popper stands on; `deadline` is in seconds."""
-
-    hub: Hub
-    records: Records
-    works: Works
-    person: Person
-    render: Renderer
-    state_label: Callable[[str], StateLabel]
-    clock: Clock
-    tasks: Tasks
-    deadline: float = 1.5
-    default_language: str = "en"
-    callback_of: Callable[[str], PopCallback | None] = lambda _: None
-    """What a call that the server has started was asked for by the caller, by the call's id."""
-    ivr_of: Callable[[str, float], PopIvr | None] = lambda *_: None
-    """What the caller did in the phone menu before an offer, by the call's id and the time of the offer."""
-
-
 class Popper:
     """Keeps every open pop and sends each to its agent only."""
 
     def __init__(self, around: Around) -> None:
         self._around = around
         self._hub = around.hub
-        self._tasks = around.tasks
-        self._known: dict[str, Known] = {}
+        self._lookups = Lookups(around.records, around.tasks, around.deadline, self.work_changed, self.call)
+        self._lookups.chosen = lambda call_id: around.works.chosen_of(call_id)[0]
         self._open: dict[str, Open] = {}
         self._by_call: dict[str, dict[str, Open]] = {}
 
@@ -171,15 +78,15 @@ class Popper:
 
     def look_up(self, call: cti.Call) -> None:
         """Begin to fetch what is known of the caller."""
-        if call.direction is cti.Direction.INTERNAL or call.id in self._known:
+        if call.direction is cti.Direction.INTERNAL or self._lookups.of_call(call.id) is not None:
             return
-        self._fetch(call)
+        self._lookups.fetch(call)
 
     def changed(self, call: cti.Call) -> None:
         """Fetch again where the caller's number or name was learned later; refresh the pops."""
-        known = self._known.get(call.id)
+        known = self._lookups.of_call(call.id)
         if call.direction is not cti.Direction.INTERNAL and (known is None or known.number != who(call)):
-            self._fetch(call)
+            self._lookups.fetch(call)
         for open_ in self._of_call(call.id):
             if open_.call.caller != call.caller:
                 open_.call = call
@@ -228,10 +135,10 @@ class Popper:
                 self.ended(call, msgspec.structs.replace(open_.segment, ended_at=call.ended_at))
         self._follow(call)
         if not self._of_call(call.id):
-            self._forget(call.id)
+            self._lookups.forget(call.id)
 
     def work_changed(self, call_id: str) -> None:
-        """Somebody wrote something in the call: whoever else has its card sees it."""
+        """Somebody wrote something in the call, or the caller's record came: whoever has its card sees it."""
         for open_ in self._of_call(call_id):
             self._tell(open_)
 
@@ -239,7 +146,7 @@ class Popper:
         """An agent has found out who is calling: so it is on every card of the call."""
         opens = self._of_call(call_id)
         if opens:
-            self._fetch(opens[0].call)
+            self._lookups.fetch(opens[0].call)
 
     def call(self, call_id: str) -> cti.Call | None:
         """The call as its cards have it, also when it is over; None where there is no card."""
@@ -286,7 +193,7 @@ class Popper:
                 or shown.caller.number in numbers
                 or any(customer.id == customer_id for customer in shown.customers)
             ):
-                self._fetch(open_.call)
+                self._lookups.fetch(open_.call)
 
     def expire(self, now: float) -> None:
         """Put away the cards of calls that ended more than `KEPT_SECONDS` ago."""
@@ -295,35 +202,8 @@ class Popper:
             if ended_at is not None and now - ended_at > KEPT_SECONDS:
                 self._close(id_, "cancelled")
 
-    def _fetch(self, call: cti.Call) -> None:
-        question = Question(who(call), call.pbx, call.id, self._around.works.chosen_of(call.id)[0])
-        last = self._known.get(call.id)
-        before = last.context() if last is not None and last.number == question.number else None
-        task = self._tasks.spawn(self._around.records.about(question), f"look up the caller of {call.id}")
-        known = self._known[call.id] = Known(question, task, before)
-        task.add_done_callback(lambda _: self._arrived(call.id, known))
-        asyncio.get_running_loop().call_later(self._around.deadline, self._too_late, call.id, known)
-
-    def _arrived(self, call_id: str, known: Known) -> None:
-        if self._known.get(call_id) is not known:
-            return
-        for open_ in self._of_call(call_id):
-            self._tell(open_)
-        if known.failed():
-            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._retry, call_id, known)
-
-    def _retry(self, call_id: str, known: Known) -> None:
-        opens = self._of_call(call_id)
-        if opens and self._known.get(call_id) is known and not self._tasks.closed:
-            self._fetch(opens[0].call)
-
-    def _too_late(self, call_id: str, known: Known) -> None:
-        if not known.task.done():
-            known.late = True
-            self._arrived(call_id, known)
-
     def _tell(self, open_: Open) -> None:
-        known = self._known.get(open_.call.id)
+        known = self._lookups.of_call(open_.call.id)
         context = known.context() if known else unknown_yet(who(open_.call))
         user = open_.segment.agent
         if context is None or user is None:
@@ -369,7 +249,7 @@ class Popper:
         if not same_call:
             del self._by_call[open_.call.id]
             if open_.call.ended_at is not None:
-                self._forget(open_.call.id)
+                self._lookups.forget(open_.call.id)
 
     def _trim(self, user: str | None) -> None:
         ended = [
@@ -377,11 +257,6 @@ class Popper:
         ]
         for id_ in ended[:-KEPT_POPS]:
             self._close(id_, "cancelled")
-
-    def _forget(self, call_id: str) -> None:
-        known = self._known.pop(call_id, None)
-        if known is not None and not known.task.done():
-            known.task.cancel()
 
     def _of_call(self, call_id: str) -> list[Open]:
         return list(self._by_call.get(call_id, {}).values())

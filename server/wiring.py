@@ -36,6 +36,7 @@ from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.surveys.store import Surveys
 from ivr_flows.visit_store import VisitStore
 from ivr_flows.visits import Visits
+from screenpop.around import Around
 from screenpop.commands import commands
 from screenpop.contexts import Contexts
 from screenpop.hub import Hub
@@ -44,7 +45,7 @@ from screenpop.labels import TicketLabels
 from screenpop.live import LivePicture
 from screenpop.notices import Notices
 from screenpop.pages import Pages
-from screenpop.popper import Around, Popper
+from screenpop.popper import Popper
 from screenpop.records import CallerRecords
 from screenpop.render import Renderer
 from screenpop.session import Log, Viewer

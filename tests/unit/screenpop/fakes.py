@@ -11,9 +11,10 @@ from core.bus import Bus
 from core.tasks import Tasks
 from cti import messages as cti
 from customers.messages import Candidate, Certainty, Customer, Grade, Lookup, Match
+from screenpop.around import Around
 from screenpop.contexts import Contexts
 from screenpop.hub import Hub
-from screenpop.popper import Around, Popper
+from screenpop.popper import Popper
 from screenpop.pops import Context, Pop, Question
 from screenpop.session import Log, Viewer
 from screenpop.work import Work
