@@ -137,7 +137,7 @@ def went(call: Call, segment: Segment, person: Person) -> Went | None:
     if segment.end_reason is not EndReason.TRANSFERRED:
         return None
     after = [one for one in call.segments if one.id != segment.id and _is_after(one, segment)]
-    place = _now(call, after, person) or _at_the_end(call, after, person) or _elsewhere(call, segment)
+    place = _now(call, after, person) or _last_with(call, after, person) or _elsewhere(call, segment, after)
     talked = [_name(one, person) for one in after if one.answered_at is not None]
     via = tuple(name for name in dict.fromkeys(talked) if name != place.name)
     return Went(False, place.kind, place.name, place.state, iso(segment.ended_at), iso(place.since), via)
@@ -160,28 +160,35 @@ def _now(call: Call, after: Sequence[Segment], person: Person) -> _Place | None:
     return _Place(_kind(now), _name(now, person), state, now.answered_at or now.offered_at)
 
 
-def _at_the_end(call: Call, after: Sequence[Segment], person: Person) -> _Place | None:
-    """Who had the customer last, once the call is over, or who would have had it."""
-    if call.ended_at is None or not after:
-        return None
+def _last_with(call: Call, after: Sequence[Segment], person: Person) -> _Place | None:
+    """Who had the customer last, or would have had it, once nobody has it any more."""
     talked = [one for one in after if one.answered_at is not None]
-    last = talked[-1] if talked else after[-1]
+    if not after or (call.ended_at is None and _goes_on(call, after[-1])):
+        return None
+    last = (talked or after)[-1]
+    over = call.ended_at or last.ended_at or 0.0
     state = "ended" if talked else "gone"
     if not talked and last.queue:
-        return _Place("queue", last.queue, state, call.ended_at)
-    return _Place(_kind(last), _name(last, person), state, call.ended_at)
+        return _Place("queue", last.queue, state, over)
+    return _Place(_kind(last), _name(last, person), state, over)
 
 
-def _elsewhere(call: Call, segment: Segment) -> _Place:
+def _goes_on(call: Call, last: Segment) -> bool:
+    """The customer was sent on from there, waits, or talks with somebody outside."""
+    return last.end_reason is EndReason.TRANSFERRED or call.state is not CallState.IVR
+
+
+def _elsewhere(call: Call, segment: Segment, after: Sequence[Segment]) -> _Place:
     """With no agent: in a queue, or outside."""
     over = segment.ended_at or 0.0
+    sent_to = next((one.sent_to for one in reversed(after) if one.sent_to), segment.sent_to)
     if call.ended_at is None and call.state is CallState.QUEUED and call.queue:
         return _Place("queue", call.queue, "waiting", call.queued_at or over)
     if call.ended_at is not None and call.queue and call.queued_at is not None and call.queued_at >= over:
         return _Place("queue", call.queue, "gone", call.ended_at)
     if call.ended_at is not None:
-        return _Place("outside", segment.sent_to, "ended", call.ended_at)
-    return _Place("outside", segment.sent_to, _OUTSIDE.get(call.state, "moving"), over)
+        return _Place("outside", sent_to, "ended", call.ended_at)
+    return _Place("outside", sent_to, _OUTSIDE.get(call.state, "moving"), over)
 
 
 _OUTSIDE = {CallState.RINGING: "ringing", CallState.TALKING: "talking", CallState.HELD: "talking"}

@@ -129,7 +129,9 @@ class Popper:
         """No ringing card outlives its call, whatever the PBX left unsaid."""
         for open_ in self._of_call(call.id):
             open_.call = call
-            if open_.segment.answered_at is None:
+            if call.joined:  # it was a question about another call, whose card goes on
+                self._close(pop_id(open_.segment), "transferred")
+            elif open_.segment.answered_at is None:
                 self._close(pop_id(open_.segment), "caller_hung_up")
             elif open_.segment.ended_at is None:
                 self.ended(call, msgspec.structs.replace(open_.segment, ended_at=call.ended_at))
