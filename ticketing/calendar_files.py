@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.definition.label import Label
-from core.definition.source import Faulty
+from core.definition.shape import check_shape
+from core.definition.source import Faulty, Problem, Source, read_yaml
 from ticketing.calendar import ALWAYS, Calendar, Reckoner, Shift
 from ticketing.holiday_years import VERSION, Holidays, country_year, wrong
-from ticketing.workflow.shape import check_shape
-from ticketing.workflow.source import Problem, Source, read_yaml
 
 DEFAULT = "default"
 """The calendar that a workflow's `working` means."""

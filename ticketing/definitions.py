@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from core.definition.source import Faulty
+from core.definition.source import Faulty, Problem
 from ticketing.workflow.load import load, workflow_schema
 from ticketing.workflow.model import Workflow
-from ticketing.workflow.source import Problem
 
 __all__ = ["Faulty", "Problem", "check_files", "read_files", "workflow_files", "workflow_schema"]
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 import holidays as holiday_data
 import msgspec
 
-from ticketing.workflow.shape import suggest
+from core.definition.shape import suggest
 
 VERSION = version("holidays")
 

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import insert_for
+from core.definition.shape import suggest
 from core.errors import Invalid, NotFound
 from ticketing.tables import workflow_current, workflow_versions
 from ticketing.workflow.load import canonical, from_canonical
 from ticketing.workflow.model import Workflow
-from ticketing.workflow.shape import suggest
 
 
 class Definition(msgspec.Struct, frozen=True):

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from core.definition.shape import check_shape, suggest
+from core.definition.source import Path, Problem, Source, read_yaml
 from ticketing.clocks import ClockState, readings
 from ticketing.messages import Actor, NewTicket
 from ticketing.sandbox import ReadClocks, Sandbox
 from ticketing.workflow.decide import Outcome
 from ticketing.workflow.durations import seconds
 from ticketing.workflow.model import MACHINES, ROLES, Row, Workflow
-from ticketing.workflow.shape import check_shape, suggest
-from ticketing.workflow.source import Path, Problem, Source, read_yaml
 from ticketing.workflow.values import Refusal
 
 REFUSALS = ("not_allowed_in_state", "role", "missing_field", "invalid", "guard")

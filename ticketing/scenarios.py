@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from core.definition.source import Problem
 from ticketing.clocks import readings
 from ticketing.sandbox import ReadClocks
 from ticketing.scenario import Replayed, replay
 from ticketing.workflow.model import Row, Workflow
-from ticketing.workflow.source import Problem
 
 FOLDER = "scenarios"
 

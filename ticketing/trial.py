@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.definition.shape import suggest
 from ticketing.clocks import Reading, readings
 from ticketing.messages import Actor, NewTicket
 from ticketing.sandbox import ReadClocks, Sandbox
@@ -15,7 +16,6 @@ from ticketing.views import event_label, event_view, form, shown_values, state_l
 from ticketing.workflow.decide import Outcome
 from ticketing.workflow.durations import seconds
 from ticketing.workflow.model import MACHINES, ROLES, FieldType, Workflow
-from ticketing.workflow.shape import suggest
 from ticketing.workflow.values import NOTE, Refusal, with_choices
 
 HELP = """\

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from config.files import calendars_dir
 from config.settings import PathSettings
+from core.definition.source import Problem
 from ticketing.calendar_files import calendar_files, calendars_of, load_calendar, read_calendars, warnings
 from ticketing.clocks import Reckoners
-from ticketing.workflow.source import Problem
 
 
 def calendars_in_use(paths: PathSettings, now: float) -> tuple[Path, Reckoners, list[Problem]]:

@@ -17,6 +17,7 @@ from config.files import calendars_dir, workflows_dir
 from config.settings import Settings
 from core.bus import Bus
 from core.database import Database
+from core.definition.shape import suggest
 from core.errors import Invalid
 from server.commands.common import Config, database, run, say, settings_of
 from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
@@ -30,7 +31,6 @@ from ticketing.service import Tickets
 from ticketing.takeover import Change, Group
 from ticketing.trial import Trial
 from ticketing.workflow.model import Workflow
-from ticketing.workflow.shape import suggest
 
 Changed = Annotated[
     Path | None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
+from core.definition.shape import suggest
+from core.definition.source import Path, Problem, Source
 from ticketing.workflow.clock_checks import check_calendars, check_clocks
 from ticketing.workflow.effects import EFFECTS
 from ticketing.workflow.guards import COMBINED, GUARDS, mistakes
@@ -18,8 +20,6 @@ from ticketing.workflow.model import (
     Workflow,
 )
 from ticketing.workflow.relation_checks import check_relations
-from ticketing.workflow.shape import suggest
-from ticketing.workflow.source import Path, Problem, Source
 from ticketing.workflow.values import CALL, NOTE
 
 MAX_NAME = 40

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from core.definition.source import Path, Problem
 from ticketing.workflow.durations import seconds, step
 from ticketing.workflow.effects import NOTICES
 from ticketing.workflow.model import ESCALATE, Clock, Escalation, FieldType, Target
-from ticketing.workflow.source import Path, Problem
 
 if TYPE_CHECKING:
     from ticketing.workflow.checks import Checker

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from core.definition.shape import suggest
 from ticketing.messages import Actor, Ticket
 from ticketing.workflow.effects import CHANGES
 from ticketing.workflow.guards import NOTHING_DUE, Situation, holds, parts, situation
 from ticketing.workflow.model import STAY, Event, Row, Workflow
-from ticketing.workflow.shape import suggest
 from ticketing.workflow.values import CALL, Refusal, read_values
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from core.definition.shape import suggest
 from ticketing.messages import Actor, Ticket
 from ticketing.workflow.durations import seconds
 from ticketing.workflow.model import Guard, Workflow
-from ticketing.workflow.shape import suggest
 
 
 class Situation(msgspec.Struct, frozen=True):

@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from core.definition.source import Faulty
+from core.definition.shape import check_shape
+from core.definition.source import Faulty, Problem, read_yaml
 from ticketing.workflow.checks import check
 from ticketing.workflow.model import Workflow
-from ticketing.workflow.shape import check_shape
-from ticketing.workflow.source import Problem, read_yaml
 
 MAX_BYTES = 1024 * 1024
 

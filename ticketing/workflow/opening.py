@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from core.definition.shape import suggest
 from ticketing.messages import Actor, NewTicket, Ticket
 from ticketing.workflow.decide import Outcome, guarded, outcome
 from ticketing.workflow.guards import situation
 from ticketing.workflow.model import Row, Workflow
-from ticketing.workflow.shape import suggest
 from ticketing.workflow.values import MAX_SUBJECT, MAX_TEXT, Refusal, clean, invalid, read_values
 
 CHANNELS = ("phone", "ivr", "email", "web", "chat", "counter", "social", "letter", "api", "other")

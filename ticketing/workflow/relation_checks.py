@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from core.definition.source import Path, Problem
 from ticketing.workflow.model import FieldType
-from ticketing.workflow.source import Path, Problem
 
 if TYPE_CHECKING:
     from ticketing.workflow.checks import Checker

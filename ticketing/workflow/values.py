@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from core.definition.label import Label
+from core.definition.shape import suggest
 from ticketing.workflow.model import Field, FieldType, Workflow
-from ticketing.workflow.shape import suggest
 
 MAX_LINE = 500
 MAX_TEXT = 20_000
