@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,6 +103,19 @@ def records_in(path: Path) -> Iterator[AnyRecord]:
             record = from_line(line)
             if record is not None:
                 yield record
+
+
+def mentioning(paths: Sequence[Path], needles: Iterable[bytes]) -> list[Path]:
+    """From the first file to the last one in which any of these stands. Each file can be read without those before it,
+    and to look for bytes takes a hundredth of the time of a replay."""
+    wanted = tuple(needles)
+    hits = [number for number, path in enumerate(paths) if _holds(path, wanted)]
+    return list(paths[hits[0] : hits[-1] + 1]) if hits else []
+
+
+def _holds(path: Path, wanted: Sequence[bytes]) -> bool:
+    data = path.read_bytes()
+    return any(needle in data for needle in wanted)
 
 
 class Tail:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cti.journal.replay import Replay
 from cti.messages import Call
@@ -19,6 +19,12 @@ def find(replay: Replay, text: str, mask: Callable[[str], str]) -> list[Call]:
         return [replay.calls[id_] for id_ in by_channel]
     numbers = {text, mask(text)}
     return [call for call in replay.calls.values() if {call.caller.number, call.dialled} & numbers]
+
+
+def needles(text: str, pbxs: Iterable[str], mask: Callable[[str], str]) -> frozenset[bytes]:
+    """What stands in each file that knows of the call which is meant: its id without the PBX's name, or the number."""
+    found = {text, mask(text), *(text.removeprefix(f"{pbx}-") for pbx in pbxs)}
+    return frozenset(one.encode() for one in found if one)
 
 
 def family(replay: Replay, call_id: str) -> frozenset[str]:

@@ -14,8 +14,8 @@ import typer
 from config.settings import Settings
 from core.clock import iso
 from core.i18n import LANGUAGES
-from cti.journal.files import KEY_FILE, files_of, records_in
-from cti.journal.find import family, find
+from cti.journal.files import KEY_FILE, files_of, mentioning, records_in
+from cti.journal.find import family, find, needles
 from cti.journal.mask import Masker
 from cti.journal.records import AnyRecord, Event, Head, Noted, Seated
 from cti.journal.replay import Replay
@@ -49,13 +49,19 @@ def trace(
 ) -> None:
     """Tell the story of a call, event by event, and whom it was shown to or why not."""
     settings = settings_of(config)
+    wanted = _language(language, settings)
     paths = file or files_of(Path(settings.journal.directory))
     if not paths:
         fail(f"there is no journal in {settings.journal.directory}; see [journal] of the settings")
-    read = _read(paths)
-    main = _choose(read.replay, call, settings)
-    story = _story(paths, read.replay, main)
-    teller = _teller(settings, language, read)
+    masker = _masker(settings)
+    try:
+        known = mentioning(paths, needles(call, (pbx.name for pbx in settings.pbx), masker.number))
+    except OSError as error:
+        fail(f"cannot read {error.filename}: {error.strerror}")
+    read = _read(known)
+    main = _choose(read.replay, call, masker)
+    story = _story(known, read.replay, main)
+    teller = _teller(wanted, read)
     for line in _raw(story) if raw else _told(story, main, read, teller, settings):
         say(line)
 
@@ -88,16 +94,21 @@ def _records(paths: Iterable[Path]) -> Iterator[AnyRecord]:
             fail(f"cannot read {path}: {error.strerror or error}")
 
 
-def _choose(it: Replay, text: str, settings: Settings) -> Call:
-    """The call that is meant; where it may be several, they are listed."""
+def _masker(settings: Settings) -> Masker:
+    """The server's own, so that a number can be looked for in a masked journal."""
     key = Path(settings.journal.directory) / KEY_FILE
-    prefixes = [pbx.outside_prefix for pbx in settings.pbx]
-    masker = Masker(key.read_bytes().strip() if key.is_file() else b"", prefixes)
+    try:
+        secret = key.read_bytes().strip()
+    except OSError:
+        secret = b""  # journals of another machine, or one that keeps everything
+    return Masker(secret, [pbx.outside_prefix for pbx in settings.pbx])
+
+
+def _choose(it: Replay, text: str, masker: Masker) -> Call:
+    """The call that is meant; where it may be several, they are listed."""
     found = find(it, text, masker.number)
     if not found:
-        began = min((call.started_at for call in it.calls.values()), default=None)
-        since = f"; its calls begin at {iso(began)}" if began is not None else " and has no calls"
-        fail(f"the journal knows no call {text!r}{since}")
+        fail(f"the journal knows no call {text!r}; it may be older than what is kept, see [journal]")
     if len(found) > 1:
         for call in found[-MOST_FOUND:]:
             say(f"{call.id}  {iso(call.started_at)}  {call.direction.value}  {call.queue or call.dialled}")
@@ -115,13 +126,17 @@ def _story(paths: list[Path], it: Replay, main: Call) -> Story:
     return story
 
 
-def _teller(settings: Settings, language: str, read: _Read) -> Teller:
-    wanted = "zh_CN" if language.startswith("zh") else language or settings.desk.language
+def _language(text: str, settings: Settings) -> str:
+    wanted = "zh_CN" if text.startswith("zh") else text or settings.desk.language
     if wanted not in LANGUAGES:
         raise typer.BadParameter(f"take one of {', '.join(LANGUAGES)}", param_hint="--language")
+    return wanted
+
+
+def _teller(language: str, read: _Read) -> Teller:
     people = {user: seat.name for user, seat in read.seats.items()}
     phones = {seat.interface: user for user, seat in read.seats.items()}
-    return Teller(gettext_of(wanted), people, phones)
+    return Teller(gettext_of(language), people, phones)
 
 
 def _told(story: Story, main: Call, read: _Read, teller: Teller, settings: Settings) -> Iterator[str]:

@@ -11,7 +11,8 @@ import websockets
 from typer.testing import CliRunner
 
 from config.settings import JournalSettings
-from cti.journal.files import files_of
+from cti.journal.files import files_of, mentioning
+from cti.journal.find import needles
 from cti.messages import Call
 from server.cli import app
 from tests.integration.whole import Whole, whole
@@ -142,3 +143,52 @@ TWICE = [
     "Ben (ben): yes, N s after the phone began to ring; browsers open: 1.",
     "Dora (dora): no. The card was there, but no browser of this user was open.",
 ]
+
+
+JOURNALS = Path(__file__).resolve().parents[1] / "journals"
+
+
+def run(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(words))
+    return result.exit_code, result.output
+
+
+def test_a_real_asterisks_journal_tells_of_two_transfers_and_of_who_saw_them() -> None:
+    """Recorded by a server on Asterisk 22: wei had no browser open, 1003 was nobody's phone."""
+    file = str(JOURNALS / "transferred_twice.jsonl")
+    code, told = run("trace", "main-1795626360.10", "--file", file)
+    assert code == 0
+    assert told.count("blind transfer") == 2
+    assert told.splitlines()[-3:] == [
+        "Anna Berg (anna): yes, 0.0 s after the phone began to ring; browsers open: 1.",
+        "王伟 (wei): no. The card was there, but no browser of this user was open.",
+        "PJSIP/1003: no. The phone belongs to no user: `ringdesk user phone NAME --add PJSIP/1003`.",
+    ]
+    code, by_channel = run("trace", "1795626361.11", "--file", file)
+    assert (code, by_channel) == (0, told)
+    code, several = run("trace", "4001", "--file", file)
+    assert code == 1
+    assert "main-1795626360.10" in several
+
+
+def test_what_cannot_be_told_is_said_in_a_line(tmp_path: Path) -> None:
+    file = str(JOURNALS / "queue_answered.jsonl")
+    for words, text in (
+        (("trace", "main-1.1", "--file", file), "the journal knows no call 'main-1.1'"),
+        (("trace", "main-1.1", "--file", str(tmp_path / "none")), "No such file"),
+        (("replay", str(tmp_path / "none")), "No such file"),
+        (("replay", __file__), "there is nothing of a journal"),
+        (("trace", "main-1.1", "--file", file, "--language", "fr"), "--language"),
+    ):
+        code, told = run(*words)
+        assert code != 0
+        assert text in told
+
+
+def test_of_many_files_only_those_are_read_that_know_of_the_call(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}" for number in range(5)]
+    for path, text in zip(paths, ("a", "call 1795.1", "b", "x7c31", "c"), strict=True):
+        path.write_text(text)
+    wanted = needles("main-1795.1", ["main"], lambda _: "x7c31")
+    assert mentioning(paths, wanted) == paths[1:4]
+    assert mentioning(paths, needles("main-1795.2", ["main"], str)) == []

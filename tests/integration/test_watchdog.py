@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
+import websockets
 
 from config.settings import PbxSettings
 from core.database import Database
+from cti.drift import Drift
+from cti.gaps import Cause, Gap
 from cti.messages import AgentState, Call, CallEnded, DriftFound, Outcome, PbxChanged, Seat
 from cti.practice.pbx import SECRET, PracticePbx, Setup
 from cti.watchdog import Watchdog
 from tests.integration.picky import PickyLine
 from tests.integration.test_switchboard import Room, asked, room_on
+from tests.integration.whole import whole
 from tests.real.asterisk import Asterisk, QueueSetup
 from tests.real.sipp import Caller, Phone
 
@@ -210,3 +218,39 @@ async def test_on_a_real_asterisk(sqlite_db: Database) -> None:
         assert dog.repaired == {"channel": 2, "member": 1}
         await looks(dog)
         assert not dog.left
+
+
+async def test_supervisors_are_told_of_what_nobody_can_repair_and_scripts_can_ask(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    async with whole(tmp_path, sqlite_template) as it:
+        async with it.live("sam") as sam, it.live("anna") as anna:
+            for live in (sam, anna):
+                await live.recv()
+            board = it.house.switchboard
+            line = board.lines["main"]
+            board.drifted(line, Drift(unseen=frozenset({"17.1", "17.2"})), 1.0)
+            notice = await kind(sam, "notice")
+            assert notice["code"] == "drift"
+            assert "2 channels are not shown" in notice["text"]
+            assert "read=call,agent" in (await kind(anna, "pbx"))["detail"]
+            board.drifted(line, Drift(), 2.0)
+            assert (await kind(anna, "pbx"))["detail"] == ""
+        (pbx,) = (await it.get("/api/v1/pbxs", "sam")).json["items"]
+        assert (pbx["pbx"]["state"], pbx["unseen"], pbx["gaps"]) == ("up", None, [])
+        board.gaps.add(Gap("main", 1.0, it.house.clock.now(), Cause.CUT))
+        await board.gaps.flush()
+        (pbx,) = (await it.get("/api/v1/pbxs", "sam")).json["items"]
+        assert [(gap["from"], gap["cause"]) for gap in pbx["gaps"]] == [("1970-01-01T00:00:01.000Z", "cut")]
+        metrics = (await it.get("/metrics")).text
+        assert 'ringdesk_drift_repaired_total{pbx="main",what="channel"} 0.0' in metrics
+
+
+async def kind(live: websockets.ClientConnection, wanted: str) -> dict[str, Any]:
+    """The data of the next message of that kind."""
+    async with asyncio.timeout(LONG):
+        while True:
+            message = json.loads(await live.recv())
+            if message["type"] == wanted:
+                data: dict[str, Any] = message["data"]
+                return data
