@@ -170,6 +170,11 @@ def interface_of(channel_name: str) -> str:
     return channel_name.rpartition("-")[0] or channel_name
 
 
+def number_in(local: str) -> str:
+    """1002 of Local/1002@ringdesk-dial-00000003;1."""
+    return local.partition("/")[2].partition("@")[0]
+
+
 def is_extension(interface: str, number: str) -> bool:
     """PJSIP/1005 that calls itself 1005 is a phone of the house: a trunk is not named by a short number."""
     name = interface.partition("/")[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.board import bridging, sets, sides, stretches
-from cti.board.model import CallSet, Leg
+from cti.board.model import CallSet, Leg, number_in
 from cti.board.state import State
 from cti.events import AttendedTransfer, BlindTransfer, Chan, ParkedCall, Pickup
 from cti.messages import CallOffered, EndReason, How
@@ -31,7 +31,7 @@ def attended_transfer(state: State, event: AttendedTransfer, at: float) -> None:
     legs = [None if chan is None else sets.see(state, chan, at) for chan in chans]
     for leg in legs[:2]:
         if leg is not None and not stays:
-            _transferred(state, leg, _target(event.transfer_target), at)
+            _transferred(state, leg, _target(state, event), at)
     known = [leg for leg in legs if leg is not None]
     for leg in known[1:]:
         if leg.call is not known[0].call:
@@ -48,11 +48,16 @@ def _together(state: State, call: CallSet, at: float) -> None:
         stretches.unhold(state, call, stretch, at)
 
 
-def _target(chan: Chan | None) -> str:
-    """The number of whom was asked: where the Local channel went, or else the party's own."""
-    if chan is None:
-        return ""
-    return chan.exten if chan.name.startswith("Local/") else chan.caller_num
+def _target(state: State, event: AttendedTransfer) -> str:
+    """The number of whom was asked: where the Local channel went that took the agent's place, or the party's own.
+
+    Asterisk leaves TransferTarget out at times (always while it still rings); the channel is in the bridge then.
+    """
+    chan = event.transfer_target
+    if chan is not None:
+        return chan.exten if chan.name.startswith("Local/") else chan.caller_num
+    legs = state.bridges.get(event.dest_bridge, {}).values()
+    return next((number_in(leg.name) for leg in legs if leg.local), "")
 
 
 def _transferred(state: State, leg: Leg, sent_to: str, at: float) -> None:
