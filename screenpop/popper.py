@@ -132,7 +132,9 @@ class Popper:
             if call.joined:  # it was a question about another call, whose card goes on
                 self._close(pop_id(open_.segment), "transferred")
             elif open_.segment.answered_at is None:
-                self._close(pop_id(open_.segment), "caller_hung_up")
+                # Of a call-back nobody knows here who did not pick up; the list of call-backs does.
+                asked = self._around.callback_of(call.id) is not None
+                self._close(pop_id(open_.segment), "cancelled" if asked else "caller_hung_up")
             elif open_.segment.ended_at is None:
                 self.ended(call, msgspec.structs.replace(open_.segment, ended_at=call.ended_at))
         self._follow(call)

@@ -15,7 +15,7 @@ from screenpop.around import Around
 from screenpop.contexts import Contexts
 from screenpop.hub import Hub
 from screenpop.popper import Popper
-from screenpop.pops import Context, Pop, Question
+from screenpop.pops import Context, Pop, PopCallback, Question
 from screenpop.session import Log, Viewer
 from screenpop.work import Work
 
@@ -97,7 +97,7 @@ async def turn() -> None:
 class Desk:
     """A popper with its surroundings; `heard(user)` is what that user's browsers were told, in order."""
 
-    def __init__(self, deadline: float = 60.0) -> None:
+    def __init__(self, deadline: float = 60.0, callbacks: dict[str, PopCallback] | None = None) -> None:
         self.hub = Hub(Log("e1"))
         self.records = HeldRecords()
         self.clock = StillClock()
@@ -117,6 +117,7 @@ class Desk:
                 clock=self.clock,
                 tasks=self.tasks,
                 deadline=deadline,
+                callback_of=(callbacks or {}).get,
             )
         )
         self.contexts.changed, self.contexts.chosen = self.popper.work_changed, self.popper.customer_chosen

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from core.errors import Conflict, NotFound
 from core.identity.roles import Permission
 from cti import messages as cti
-from screenpop.pops import PopHistory
+from screenpop.pops import PopCallback, PopHistory
 from screenpop.session import Viewer
 from tests.unit.screenpop.fakes import KNOWN, Desk, call, segment, turn
 
@@ -204,3 +204,33 @@ async def test_the_call_that_rings_is_none_of_the_last_contacts() -> None:
     await desk.records.answer(replace(KNOWN, history=rows))
     desk.bus.publish(cti.CallOffered(call(), segment()))
     assert [row["ref"] for row in desk.heard("anna")[0]["data"]["history"]] == ["old"]
+
+
+async def test_a_call_back_is_on_the_desk_while_the_agents_own_phone_rings_for_it() -> None:
+    asked = PopCallback("2026-01-31T08:00:00.000Z", "2026-01-31T07:55:00.000Z", "service", 1)
+    desk = Desk(callbacks={"main-1.1": asked})
+    own = segment(how=cti.How.OUTBOUND, queue=None)
+    out = call(direction=cti.Direction.OUTBOUND, dialled="13800138000", queue=None, segments=(own,))
+    desk.bus.publish(cti.CallStarted(out))
+    await desk.records.answer(KNOWN)
+    (message,) = desk.heard("anna")
+    assert (message["type"], message["data"]["stage"], message["data"]["queue"]) == (
+        "pop",
+        "ringing",
+        "service",
+    )
+    assert message["data"]["callback"]["tries"] == 1
+    ended = replace(out, ended_at=ANSWERED, segments=(replace(own, ended_at=ANSWERED),))
+    desk.bus.publish(cti.SegmentEnded(ended, ended.segments[0]))
+    desk.bus.publish(cti.CallEnded(ended))
+    assert desk.heard("anna")[-1]["data"]["reason"] == "cancelled"
+    assert desk.popper.pops_of("anna", "en") == []
+
+
+async def test_the_agents_own_click_to_dial_shows_nothing_before_it_is_answered() -> None:
+    desk = Desk()
+    own = segment(how=cti.How.OUTBOUND, queue=None)
+    out = call(direction=cti.Direction.OUTBOUND, dialled="13800138000", queue=None, segments=(own,))
+    desk.bus.publish(cti.CallStarted(out))
+    await desk.records.answer(KNOWN)
+    assert desk.heard("anna") == []
