@@ -17,7 +17,7 @@ from core.tasks import Tasks
 from ivr_flows.messages import Caller, Language, Piece, Said
 from ivr_flows.speech import maker
 from ivr_flows.speech.build import MOMENT_DAYS, build, lacking, plan, prune
-from ivr_flows.speech.sounds import MOMENT, sound_key
+from ivr_flows.speech.sounds import MOMENT, sound_key, wanted
 from ivr_flows.speech.spoken import Utterance
 from ivr_flows.speech.voice import SpokenVoice
 from server.cli import app
@@ -96,6 +96,28 @@ def test_the_chinese_voice_reads_characters_as_chinese(text: str) -> None:
     assert "(en)" not in heard
     syllables = sum(1 for sign in text if sign not in "，。")
     assert heard.count("_|") == syllables
+
+
+def test_every_shipped_chinese_text_is_read_as_chinese() -> None:
+    """One syllable for each character (a few are said in one breath), and never in English."""
+    require("espeak-ng")
+    texts = [
+        one.text
+        for one in wanted(prompts_of(Settings()))
+        if (one.language, one.voice) == (Language.ZH, Language.ZH)
+    ]
+    voice = SpeechSettings().voices["zh_CN"]
+    heard = subprocess.run(
+        ["espeak-ng", "-v", voice, "-q", "-x", "--stdin"],
+        input="。\n".join(texts),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "(en)" not in heard
+    characters = sum(1 for text in texts for sign in text if "一" <= sign <= "鿿")
+    assert characters > 500
+    assert heard.count("_|") >= 0.9 * characters
 
 
 async def test_any_command_will_do_and_its_sound_is_brought_into_form(tmp_path: Path) -> None:
