@@ -29,6 +29,7 @@ from cti.practice.pbx import SECRET, USERNAME
 from cti.practice.people import PastCall, Person, Town
 from customers.accounts.model import Account as BillingAccount
 from customers.messages import Address, Grade, NewCustomer, NewPhone
+from server.demo_tickets import move_on
 from server.wiring import House
 from ticketing.messages import Actor, NewTicket
 from ticketing.outages.service import NewOutage
@@ -123,6 +124,7 @@ async def seed(house: House, town: Town, now: float) -> None:
         [past_call(number, call, phones, now) for number, call in enumerate(town.calls)]
     )
     agent = Actor("anna", frozenset({Role.AGENT.value}))
+    opened = []
     for ticket in sorted(town.tickets, key=lambda one: -one.ago):
         new = NewTicket(
             workflow=ticket.workflow,
@@ -133,7 +135,8 @@ async def seed(house: House, town: Town, now: float) -> None:
             priority=ticket.priority,
             channel="phone",
         )
-        await house.tickets.open(agent, new, now - ticket.ago)
+        opened.append(await house.tickets.open(agent, new, now - ticket.ago))
+    await move_on(house.tickets, opened, now)
     await _billing(house, town.people, now)
     await _outage(house, town.people[0].district, now)
 

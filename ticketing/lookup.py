@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Collection
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +14,7 @@ from ticketing.chain import Verified, verify
 from ticketing.clocks import ONLY_ALWAYS, Reading, Reckoners, readings
 from ticketing.directory import Directory
 from ticketing.library import Definition, Library
-from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
 from ticketing.relations import Link
 from ticketing.staff import sees
 from ticketing.views import EventView, FormView, event_view, form
@@ -128,6 +129,18 @@ class Lookup:
         there is none. `after` is the id of the last one of the page before."""
         async with self._db.read() as tx:
             return await store.select(tx, wanted, limit, after, viewer)
+
+    async def first_due(self, ids: Collection[str]) -> dict[str, float]:
+        """When the first running clock of each of these tickets is due (epoch seconds)."""
+        async with self._db.read() as tx:
+            return await store.first_due(tx, ids)
+
+    async def due(
+        self, wanted: TicketFilter, limit: int, after: Due | None = None, viewer: Actor | None = None
+    ) -> builtins.list[tuple[Ticket, Due]]:
+        """The same tickets in the order of their deadlines; those that no clock runs for are left out."""
+        async with self._db.read() as tx:
+            return await store.select_due(tx, wanted, limit, after, viewer)
 
     async def _found(self, tx: AsyncConnection, ticket_id: str, viewer: Actor | None = None) -> Ticket:
         ticket = await store.get(tx, ticket_id)

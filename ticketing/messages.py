@@ -99,6 +99,13 @@ class TicketFilter(msgspec.Struct, frozen=True):
     """Part of the number or the subject."""
 
 
+class Due(msgspec.Struct, frozen=True):
+    """When the first of a ticket's running clocks is due (epoch seconds), and whose place in a list it marks."""
+
+    at: float
+    ticket_id: str
+
+
 class TicketOpened(msgspec.Struct, frozen=True):
     ticket: Ticket
     actor: str

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import insert_in
-from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
 from ticketing.staff import CO_DEPARTMENT, own_names, restricted
-from ticketing.tables import ticket_counters, ticket_history, tickets
+from ticketing.tables import ticket_clocks, ticket_counters, ticket_history, tickets
 
 _GET = sa.select(tickets).where(tickets.c.id == sa.bindparam("this"))
 """Built once: building a statement costs ten times as much as running it."""
@@ -72,6 +72,43 @@ async def select(
     if after:
         query = query.where(tickets.c.id < after)
     return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
+
+
+async def first_due(tx: AsyncConnection, ids: Collection[str]) -> dict[str, float]:
+    """When the first running clock of each of these tickets is due; those that have none are left out."""
+    due = _first_due()
+    rows = await tx.execute(sa.select(due).where(due.c.ticket_id.in_(ids)))
+    return {row.ticket_id: row.at for row in rows}
+
+
+async def select_due(
+    tx: AsyncConnection, wanted: TicketFilter, limit: int, after: Due | None, viewer: Actor | None = None
+) -> list[tuple[Ticket, Due]]:
+    """Tickets that fit, may be seen and have a running clock, the soonest due first, behind the place `after`."""
+    due = _first_due()
+    seen = (*_conditions(wanted, viewer), *_visible(viewer))
+    query = sa.select(tickets, due.c.at).join(due, due.c.ticket_id == tickets.c.id).where(*seen)
+    if after is not None:
+        later = sa.and_(due.c.at == after.at, tickets.c.id > after.ticket_id)
+        query = query.where(sa.or_(due.c.at > after.at, later))
+    rows = (await tx.execute(query.order_by(due.c.at, tickets.c.id).limit(limit))).mappings()
+    found = []
+    for row in rows:
+        ticket = Ticket(**{name: row[name] for name in Ticket.__struct_fields__})
+        found.append((ticket, Due(row["at"], ticket.id)))
+    return found
+
+
+@cache
+def _first_due() -> sa.Subquery:
+    running = (ticket_clocks.c.state == "running", ticket_clocks.c.due_at.is_not(None))
+    first = sa.func.min(ticket_clocks.c.due_at).label("at")
+    return (
+        sa.select(ticket_clocks.c.ticket_id, first)
+        .where(*running)
+        .group_by(ticket_clocks.c.ticket_id)
+        .subquery()
+    )
 
 
 def _visible(viewer: Actor | None) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ from screenpop.render import Renderer
 from screenpop.words import N_
 from ticketing.clocks import Reading
 from ticketing.library import Definition
-from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
 from ticketing.outages.model import Outage
 from ticketing.outages.service import NewOutage
 from ticketing.relations import Link
@@ -116,6 +116,10 @@ class TicketRoom(Protocol):
     async def list(
         self, wanted: TicketFilter, limit: int = 50, after: str = "", viewer: Actor | None = None
     ) -> Sequence[Ticket]: ...
+    async def due(
+        self, wanted: TicketFilter, limit: int, after: Due | None = None, viewer: Actor | None = None
+    ) -> Sequence[tuple[Ticket, Due]]: ...
+    async def first_due(self, ids: Collection[str]) -> dict[str, float]: ...
     async def history(
         self, ticket_id: str, after: int = 0, limit: int | None = None
     ) -> Sequence[HistoryRow]: ...

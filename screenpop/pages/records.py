@@ -20,6 +20,8 @@ class TicketRow(msgspec.Struct, frozen=True):
     customer_name: str = ""
     department: str = ""
     """As the ticket's definition calls it."""
+    due_at: float | None = None
+    """When the first of its running clocks is due."""
 
 
 class Records:
@@ -45,12 +47,14 @@ class Records:
         if with_names:
             for id in {ticket.customer_id for ticket in tickets if ticket.customer_id}:
                 names[id] = await self._name(id)
+        due = await self._pages.tickets.first_due([ticket.id for ticket in tickets])
         return [
             TicketRow(
                 ticket,
                 await self.state_label(ticket, language),
                 names.get(ticket.customer_id or "", ""),
                 await self.department_label(ticket, language),
+                due.get(ticket.id),
             )
             for ticket in tickets
         ]

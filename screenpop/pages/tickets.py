@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from core.errors import Invalid, NotFound, Refused
-from core.identity.roles import Permission
+from core.identity.roles import Permission, Role
 from core.identity.users import User
 from core.web.parse import form_of, plain
 from core.web.routes import Ask, ListQuery, Route
@@ -20,13 +21,13 @@ from screenpop.pages.clocks import clock_lines
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
 from screenpop.words import N_
-from ticketing.messages import Actor, HistoryRow, Ticket, TicketFilter
+from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
 from ticketing.views import EventView, FieldView, column_label, event_label, shown_values, state_label
 from ticketing.workflow.model import Workflow
 
 LONGEST_NUMBER = 10
 """Digits of a version; int() itself refuses more than some thousand."""
-FILTERS = (("mine", N_("Mine")), ("open", N_("Open")), ("all", N_("All")))
+FILTERS = (("mine", N_("Mine")), ("due", N_("Due first")), ("open", N_("Open")), ("all", N_("All")))
 
 
 class TicketsQuery(ListQuery, frozen=True):
@@ -36,7 +37,10 @@ class TicketsQuery(ListQuery, frozen=True):
 
 
 def _first_view(user: User) -> str:
-    """Agents begin with their own tickets; who oversees others, or handles what they opened, with all open ones."""
+    """Agents begin with their own tickets, departments with what is due first, who oversees others with all open
+    ones."""
+    if user.role is Role.DEPARTMENT:
+        return "due"
     return "mine" if user.can(Permission.CALLS_OWN) and not user.can(Permission.CALLS_ALL) else "open"
 
 
@@ -56,19 +60,28 @@ class TicketPages:
             open=None if query.show == "all" else True,
             q=query.q.strip(),
         )
-        viewer = await self._pages.viewer_of(ask)
-        found = await self._pages.tickets.list(wanted, query.limit + 1, query.after, viewer)
-        shown = found[: query.limit]
-        rows = await self._records.ticket_rows(shown, self._pages.language_of(ask), True)
+        found, places = await self._found(query, wanted, await self._pages.viewer_of(ask))
+        rows = await self._records.ticket_rows(found[: query.limit], self._pages.language_of(ask), True)
         more = None
         if len(found) > query.limit:
-            rest = {"show": query.show, "workflow": query.workflow, "q": query.q, "after": shown[-1].id}
-            more = f"/tickets?{urlencode(rest)}"
+            rest = {"show": query.show, "workflow": query.workflow, "q": query.q}
+            more = f"/tickets?{urlencode(rest | {'after': places[query.limit - 1]})}"
         context = {"rows": rows, "query": query, "more": more}
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/ticket_rows.html", **context)
         kinds = [found.workflow.name for found in self._pages.tickets.workflows()]
         return self._pages.page(ask, "tickets.html", "/tickets", filters=FILTERS, kinds=kinds, **context)
+
+    async def _found(
+        self, query: TicketsQuery, wanted: TicketFilter, viewer: Actor
+    ) -> tuple[Sequence[Ticket], Sequence[str]]:
+        """One more than asked for, and of each the place in the list to go on from."""
+        tickets, most = self._pages.tickets, query.limit + 1
+        if query.show != "due":
+            found = await tickets.list(wanted, most, query.after, viewer)
+            return found, [ticket.id for ticket in found]
+        dues = await tickets.due(wanted, most, _place(query.after), viewer)
+        return [ticket for ticket, _ in dues], [f"{due.at!r}:{due.ticket_id}" for _, due in dues]
 
     async def show(self, ask: Ask[Any, Any]) -> web.StreamResponse:
         """One ticket as a page."""
@@ -143,6 +156,20 @@ class TicketPages:
             return await self._pages.customers.get(ticket.customer_id) if ticket.customer_id else None
         except NotFound:
             return None
+
+
+def _place(after: str) -> Due | None:
+    """A place in the list by deadlines; Invalid for what is none."""
+    if not after:
+        return None
+    at, _, id = after.partition(":")
+    try:
+        place = float(at)
+    except ValueError:
+        place = math.nan
+    if not math.isfinite(place):
+        raise Invalid("The page is out of date; load it again.", field="after")
+    return Due(place, id)
 
 
 def _version(form: dict[str, str]) -> int:

@@ -424,3 +424,19 @@ async def test_workflows_over_http(client: Client, tmp_path: Path) -> None:
     async with client.get(path, headers={**headers, "Accept": "text/plain"}) as text:
         assert text.content_type == "text/plain"
         assert re.search("registered --> assessed : 研判", await text.text())
+
+
+async def test_the_soonest_due_come_first_and_pages_go_on_where_they_ended(tickets: Tickets) -> None:
+    new = [NewTicket("repair", f"C{n}") for n in range(5)]
+    opened = [await tickets.open(AGENT, one, START + n * 60) for n, one in enumerate(new)]
+    await tickets.fire(opened[0].id, "cancel", AGENT, {"reason": "mended"}, 1, START + 400)
+    wanted = TicketFilter(open=True)
+    first = await tickets.due(wanted, 2)
+    rest = await tickets.due(wanted, 9, first[-1][1])
+    assert [ticket.subject for ticket, _ in (*first, *rest)] == ["C1", "C2", "C3", "C4"]
+    dues = [due.at for _, due in (*first, *rest)]
+    assert dues == sorted(dues)
+    assert await tickets.first_due([ticket.id for ticket in opened]) == {
+        ticket.id: at for ticket, at in zip(opened[1:], dues, strict=True)
+    }
+    assert await tickets.due(wanted, 9, viewer=CLERK) == []
