@@ -91,7 +91,9 @@ def test_check_replays_them(tmp_path: Path) -> None:
     here.mkdir(parents=True)
     (here / "one.yaml").write_text(GOOD)
     settings = tmp_path / "ringdesk.toml"
-    settings.write_text(f'[paths]\nworkflows = "{tmp_path}"\n')
+    # Without flows: the shipped ones open repairs, which these workflows have not.
+    (tmp_path / "flows").mkdir()
+    settings.write_text(f'[paths]\nworkflows = "{tmp_path}"\nflows = "{tmp_path}/flows"\n')
     good = CliRunner().invoke(app, ["check", "--config", str(settings)])
     assert good.exit_code == 0, good.output
     assert "inquiry: 1 scenarios good, 2 of 15 rows reached" in good.output
