@@ -24,6 +24,7 @@ from config.settings import (
 from core.identity import NewSeat, Role
 from cti import messages as cti
 from customers.messages import Address, Grade, NewCustomer
+from screenpop.contexts import Change
 from server.site import Site
 from server.wiring import House
 from ticketing.messages import Actor, NewTicket
@@ -99,13 +100,31 @@ class Scene:
         self.house.bus.publish(cti.CallAnswered(call, segment))
         return call
 
+    def transfer(self, call: cti.Call, to: str) -> cti.Call:
+        """The agent who has the call transfers it, and it rings at another user's phone."""
+        at = self.house.clock.now()
+        reason = cti.EndReason.TRANSFERRED
+        gone = msgspec.structs.replace(call.segments[0], ended_at=at, end_reason=reason)
+        next_ = cti.Segment(f"{call.id}-2", "PJSIP/1009", to, None, cti.How.TRANSFER, at)
+        call = msgspec.structs.replace(call, state=cti.CallState.RINGING, segments=(gone, next_))
+        self.house.bus.publish(cti.SegmentEnded(call, gone))
+        self.house.bus.publish(cti.CallOffered(call, next_))
+        return call
+
+    async def wrote(self, call: cti.Call, user: str) -> None:
+        """The user has typed a note and the draft of a ticket in the call."""
+        draft = {"workflow": "complaint", "subject": "燃气表", "body": "五月起读数偏高"}
+        change = Change(draft=dict(draft), note="替母亲来电")
+        await self.house.contexts.save(call.id, user, change)
+
     def end(self, call: cti.Call) -> None:
         """The caller hangs up, ringing or in the call."""
         at = self.house.clock.now()
         reason = cti.EndReason.CALLER_HUNG_UP
-        segment = msgspec.structs.replace(call.segments[0], ended_at=at, end_reason=reason)
+        *others, last = call.segments
+        segment = msgspec.structs.replace(last, ended_at=at, end_reason=reason)
         talked = segment.answered_at is not None
-        call = msgspec.structs.replace(call, segments=(segment,))
+        call = msgspec.structs.replace(call, segments=(*others, segment))
         self.house.bus.publish((cti.SegmentEnded if talked else cti.OfferWithdrawn)(call, segment))
         outcome = cti.Outcome.ANSWERED if talked else cti.Outcome.ABANDONED
         ended = msgspec.structs.replace(call, state=cti.CallState.ENDED, ended_at=at, outcome=outcome)

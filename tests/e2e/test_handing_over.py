@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.axe import violations
 from tests.e2e.desk import Desk
 from tests.e2e.house import KNOWN, SERVICE, SHARED, House
 from tests.real.sipp import Caller, Phone
@@ -41,6 +42,7 @@ async def hand_to(desk: Desk, name: str, how: str = "Enter") -> None:
     await expect(desk.page.locator("#transfer-list [role=option]")).not_to_have_count(0)
     await desk.page.keyboard.type(name)
     await expect(desk.page.locator("#transfer-list [role=option]")).to_have_count(1)
+    assert await violations(desk.page) == []
     await desk.page.keyboard.press(how)
     await expect(desk.page.locator("#transfer")).to_be_hidden(timeout=SECONDS)
 

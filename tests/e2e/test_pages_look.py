@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from cti.messages import Call
+from tests.e2e.axe import violations
 from tests.e2e.scene import KNOWN, SHARED, UNKNOWN, WITHHELD, Chromium, Looker, Scene, staged
 from tests.real.parts import require
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SHORT_WORDS = {"VIP", "Esc", "Ctrl", "Alt", "English"}
 """Latin words that Chinese pages do have: keys, and a language's own name."""
 
@@ -40,19 +41,6 @@ SHOWN = "#middle > article:not([hidden])"
 """Selects the card that the middle shows."""
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page as it is."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed (npm install)")
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {[node['target'] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-
-
 async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
     """Brings every view of the pages onto `page`, one after the other; yields its name."""
     yield "desk without a call"
@@ -68,10 +56,17 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
             await expect(page.locator("#look .note-form")).to_be_visible()
             yield "record on the desk"
             await page.keyboard.press("Escape")
-        scene.end(call)
         if number == KNOWN:
-            await expect(page.locator(SHOWN)).to_have_attribute("data-stage", "ended")
+            await scene.wrote(call, user)
+            scene.transfer(call, "li")
+            await expect(page.locator(f"{SHOWN} [data-part=went]")).to_be_visible()
+            await expect(page.locator("#ticket-copy")).to_be_visible()
+            yield "where the customer went"
             await page.keyboard.press("w")
+            await expect(page.locator(SHOWN)).to_have_count(0)
+            call = await handed_over(scene, page, user)
+            yield "handed over"
+        scene.end(call)
         await expect(page.locator(SHOWN)).to_have_count(0)
     await page.keyboard.press("?")
     yield "keys"
@@ -91,6 +86,16 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
     await page.click("tbody a")
     await page.locator(".event summary").first.click()
     yield "ticket"
+
+
+async def handed_over(scene: Scene, page: Page, user: str) -> Call:
+    """A call that another agent has transferred rings at the user's phone."""
+    other = {"anna": "wei", "wei": "anna"}[user]
+    call = scene.answer(scene.ring(other, KNOWN))
+    await scene.wrote(call, other)
+    call = scene.transfer(call, user)
+    await expect(page.locator(f"{SHOWN} [data-part=handed]")).to_contain_text("替母亲来电")
+    return call
 
 
 @pytest.mark.real
