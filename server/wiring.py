@@ -210,6 +210,7 @@ class House:
             self.callbacks,
             self.outages,
             self.surveys,
+            self.contexts,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)

@@ -21,6 +21,7 @@ from screenpop.pages.problems import error_page
 from screenpop.pops import Pop
 from screenpop.render import Renderer
 from screenpop.words import N_
+from screenpop.work import WorkView
 from ticketing.clocks import Reading
 from ticketing.library import Definition
 from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
@@ -148,6 +149,12 @@ class Pops(Protocol):
     def pop(self, user: str, id_: str) -> Pop: ...
 
 
+class ReadsWork(Protocol):
+    """What agents wrote in a call."""
+
+    async def read(self, call_id: str, user: str = "") -> list[WorkView]: ...
+
+
 @dataclass(frozen=True)
 class Pages:
     """All of it, handed over by the composition root."""
@@ -162,6 +169,7 @@ class Pages:
     callbacks: CallbackRoom
     outages: OutageRoom
     scores: Scores
+    works: ReadsWork
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

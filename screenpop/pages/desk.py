@@ -111,9 +111,9 @@ class Desk:
         customers: list[Customer] = [one.customer for one in lookup.candidates] if lookup else []
         shown = lookup.shown if lookup else ""
         score = (await self._pages.scores.of_calls([call.id])).get(call.id)
-        return self._pages.fragment(
-            ask, "parts/call.html", call=call, shown=shown, customers=customers, score=score
-        )
+        written = [work for work in await self._pages.works.read(call.id) if work.note]
+        names = {"call": call, "shown": shown, "customers": customers, "score": score, "written": written}
+        return self._pages.fragment(ask, "parts/call.html", **names)
 
 
 def home_of(user: User) -> str:

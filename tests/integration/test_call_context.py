@@ -139,6 +139,9 @@ async def test_the_draft_and_the_note_go_with_the_customer_and_come_back(it: Who
         assert refused["error"]["code"] == "not_found"
     items = (await it.get(f"/api/v1/calls/{call_id}/context", "sam")).json["items"]
     assert [(item["user"], item["origin_name"]) for item in items] == [("anna", ""), ("ben", "Anna")]
+    await it.house.recorder.flush()
+    page = (await it.get(f"/desk/calls/{call_id}", "sam")).text
+    assert "calls for her mother" in page
     assert (await it.get(f"/api/v1/calls/{call_id}/context", "dora")).status == 404
     assert (await it.get("/api/v1/calls/none/context", "sam")).status == 404
 
