@@ -47,6 +47,9 @@ STEPS: Mapping[str, str] = {
     "missed": N_("%(count)s records are missing here: the journal could not keep up, or the disk was full."),
     "ghost": N_("The PBX no longer has a channel of this call, though no event said so."),
     "pop": N_("The card is sent to %(person)s; browsers open: %(browsers)s."),
+    "pop_loading": N_(
+        "The card is sent to %(person)s before the caller's record has come; browsers open: %(browsers)s."
+    ),
     "pop_unseen": N_("There is a card for %(person)s, who has no browser open."),
     "no_pop_internal": N_("No card for %(person)s: calls inside the house have none."),
     "no_pop_no_user": N_("No card: the phone %(interface)s belongs to no user."),

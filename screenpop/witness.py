@@ -50,6 +50,8 @@ class Witness:
         data = body["data"]
         more = {"browsers": str(browsers), "pop": data["pop_id"]}
         more |= {key: str(data[key]) for key in ("stage", "match", "reason") if key in data}
+        if data.get("loading"):
+            more["loading"] = "yes"
         for user in audience.users:
             self._notes.note(self._clock.now(), kind, data["call_id"], user, **more)
 

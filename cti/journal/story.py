@@ -182,7 +182,8 @@ class Story:
     def _noted(self, note: Noted) -> None:
         more = note.more
         if note.what == "pop":
-            code = "pop" if more.get("browsers") != "0" else "pop_unseen"
+            told = "pop_loading" if "loading" in more else "pop"
+            code = told if more.get("browsers") != "0" else "pop_unseen"
             self._add(
                 note.at, code, user=note.user, browsers=more.get("browsers", ""), match=more.get("match", "")
             )

@@ -27,6 +27,7 @@ from tests.wait import until
 
 pytestmark = pytest.mark.real
 LONG = 60.0
+BOTH = pytest.mark.parametrize("pbx", [22, 16], indirect=True)
 QUEUES = {"service": QueueSetup(members=("1001",)), "emergency": QueueSetup(members=())}
 SEATS = [Seat("anna", "Anna", "main", "PJSIP/1001", "1001")]
 TRUNKS = ("PJSIP/trunk",)
@@ -51,8 +52,8 @@ class Ward:
 
 
 @pytest.fixture
-async def pbx() -> AsyncIterator[Asterisk]:
-    async with Asterisk(QUEUES) as running:
+async def pbx(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
+    async with Asterisk(QUEUES, version=getattr(request, "param", 22)) as running:
         yield running
 
 
@@ -81,6 +82,7 @@ def levels(findings: list[Finding]) -> list[str]:
     return [finding.level.value for finding in findings]
 
 
+@BOTH
 async def test_a_call_that_pops_is_followed_to_the_browser_and_hung_up(
     pbx: Asterisk, tmp_path: Path, sqlite_template: Path
 ) -> None:

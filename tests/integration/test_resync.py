@@ -18,6 +18,7 @@ from tests.real.sipp import Caller, Phone
 
 pytestmark = pytest.mark.real
 LONG = 60.0
+BOTH = pytest.mark.parametrize("pbx", [22, 16], indirect=True)
 FIRST, SECOND = "13800138000", "13900139000"
 SEATS = tuple(
     Seat(user, user.title(), "main", f"PJSIP/{extension}", extension)
@@ -26,8 +27,10 @@ SEATS = tuple(
 
 
 @pytest.fixture
-async def pbx() -> AsyncIterator[Asterisk]:
-    async with Asterisk({"service": QueueSetup(members=("1001",))}) as running:
+async def pbx(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
+    async with Asterisk(
+        {"service": QueueSetup(members=("1001",))}, version=getattr(request, "param", 22)
+    ) as running:
         yield running
 
 
@@ -73,6 +76,7 @@ def ended(it: Room) -> dict[str, Call]:
     return {event.call.id: event.call for event in it.told if isinstance(event, CallEnded)}
 
 
+@BOTH
 async def test_a_transfer_goes_on_while_the_link_is_cut(sqlite_db: Database, pbx: Asterisk) -> None:
     """1001 sends the caller to 1002; the link is cut before, and comes back while 1002 rings."""
     async with AsyncExitStack() as stack:
@@ -108,6 +112,7 @@ async def test_a_transfer_goes_on_while_the_link_is_cut(sqlite_db: Database, pbx
         assert gap.from_at < ringing.segments[1].offered_at
 
 
+@BOTH
 async def test_a_consultation_goes_on_and_ends_in_a_transfer_while_the_link_is_cut_twice(
     sqlite_db: Database, pbx: Asterisk
 ) -> None:

@@ -187,11 +187,12 @@ async def test_a_pbx_that_does_not_answer_is_looked_at_the_next_time(sqlite_db: 
 
 
 @pytest.mark.real
-async def test_on_a_real_asterisk(sqlite_db: Database) -> None:
+@pytest.mark.parametrize("version", [22, 16])
+async def test_on_a_real_asterisk(sqlite_db: Database, version: int) -> None:
     """Busy calls alarm nobody; a lost Hangup is found; a pause behind our back is undone."""
     queues = {"service": QueueSetup(members=("1001",))}
     async with (
-        Asterisk(queues) as pbx,
+        Asterisk(queues, version=version) as pbx,
         seen(sqlite_db, pbx.ami_port, pbx.user, pbx.secret) as (it, line, dog),
         Phone(pbx, "1001") as phone,
     ):

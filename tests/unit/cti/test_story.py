@@ -91,6 +91,7 @@ def test_an_internal_call_has_no_card_whatever_the_journal_holds() -> None:
     ("notes", "code"),
     [
         ([("pop", {"browsers": "2"})], "popped"),
+        ([("pop", {"browsers": "2", "loading": "yes"})], "popped"),
         ([("pop", {"browsers": "0"})], "no_browser"),
         ([("pop", {"browsers": "0"}), ("browsers", {"browsers": "1"})], "popped_when_opened"),
         ([("no_pop", {"why": "no_user"})], "no_pop_no_user"),
@@ -102,6 +103,12 @@ def test_each_offer_has_a_verdict(notes: list[tuple[str, dict[str, str]]], code:
     call = call_of(records)
     more = [note(what, call, 0.1 * n, **args) for n, (what, args) in enumerate(notes)]
     assert [verdict.code for verdict in told(after(records, "AgentCalled", *more))[1]] == [code]
+
+
+def test_a_card_that_came_before_the_callers_record_is_told_as_such() -> None:
+    records = recorded("queue_answered")
+    late = note("pop", call_of(records), browsers="1", loading="yes")
+    assert "pop_loading" in codes(told(after(records, "AgentCalled", late))[0])
 
 
 def test_a_phone_that_rang_for_a_moment_only_is_told_apart() -> None:

@@ -55,6 +55,17 @@ async def test_a_pop_is_noted_with_the_browsers_that_it_went_to(noted: tuple[Des
     assert [more["browsers"] for _, more in book.of("browsers")] == ["1", "2", "1"]
 
 
+async def test_a_pop_that_did_not_wait_for_the_record_is_noted_as_such(
+    noted: tuple[Desk, Notebook],
+) -> None:
+    desk, book = noted
+    desk.hub.add(Connection(Viewer("anna"), "en", None))
+    offer(desk, segment())
+    await desk.records.fail()
+    ((user, more),) = book.of("pop")
+    assert (user, more["loading"]) == ("anna", "yes")
+
+
 async def test_why_there_is_no_pop_is_noted(noted: tuple[Desk, Notebook]) -> None:
     desk, book = noted
     offer(desk, segment(agent=None, interface="PJSIP/1009"))
