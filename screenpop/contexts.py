@@ -16,10 +16,11 @@ from core.bus import Bus
 from core.clock import Clock, iso
 from core.errors import NotFound
 from core.tasks import Tasks
-from cti.messages import Call
+from cti.messages import Call, CallEnded
 from screenpop.hub import Hub
 from screenpop.session import Audience
 from screenpop.work import (
+    NOTE_CHARS,
     Draft,
     Replaced,
     Saved,
@@ -89,7 +90,7 @@ class Contexts:
         self.chosen: Callable[[str], object] = lambda call_id: None
 
     def subscribe(self, bus: Bus, tasks: Tasks) -> None:
-        """Follow drafts that become tickets."""
+        """Follow drafts that become tickets, and calls that turn out to be part of another."""
 
         def opened(event: TicketOpened) -> None:
             ticket = event.ticket
@@ -97,7 +98,13 @@ class Contexts:
                 sent = self.sent(ticket.call_id, ticket.created_by, ticket.id)
                 tasks.spawn(sent, f"the draft of {ticket.number} is sent")
 
+        def ended(event: CallEnded) -> None:
+            if event.call.joined:
+                moved = self.joined(event.call.id, event.call.joined)
+                tasks.spawn(moved, f"what was written in {event.call.id} moves")
+
         bus.subscribe(TicketOpened, opened)
+        bus.subscribe(CallEnded, ended)
 
     async def start(self) -> None:
         """Take up what was written before a restart of the server."""
@@ -173,6 +180,18 @@ class Contexts:
         work = (await self._loaded(call_id)).get(user)
         if work is not None:
             await self._put(with_ticket(work, ticket_id, self._clock.now()))
+
+    async def joined(self, gone: str, call_id: str) -> None:
+        """A call turned out to be part of another: what was written in it belongs there, behind what is there."""
+        for user, work in list((await self._loaded(gone)).items()):
+            own = (await self._loaded(call_id)).get(user) or Work(call_id, user)
+            at = self._clock.now()
+            if work.note:
+                own = with_note(own, f"{own.note}\n{work.note}"[:NOTE_CHARS], own.note_version, at).work
+            if work.draft and not own.draft:
+                own = with_draft(own, work.draft, own.draft_version, work.origin, at).work
+            if own.version:
+                await self._put(own)
 
     async def keep_house(self, is_live: Callable[[str], bool]) -> None:
         """Let go of what nobody needs in memory any more, and of drafts that nobody sent."""

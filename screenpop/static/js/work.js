@@ -133,7 +133,7 @@ export class Work {
     for (const part of ["draft", "note"]) {
       if (!before[part]?.dirty || !after[part]) continue;
       after[part].base = result[`${part}_version`];
-      after[part].dirty = after[part].at !== before[part].at;
+      after[part].dirty = JSON.stringify(after[part].value) !== JSON.stringify(before[part].value);
     }
     write(call, after);
     for (const part of ["draft", "note"]) {

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cti import messages as cti
 from customers.messages import Match
 from screenpop.contexts import Change
-from tests.unit.screenpop.fakes import KNOWN, Desk, call, segment
+from tests.unit.screenpop.fakes import KNOWN, Desk, call, segment, turn
 from ticketing.messages import Ticket, TicketOpened
 
 T0 = 1_780_000_010.0
@@ -259,6 +259,19 @@ async def test_a_customer_who_comes_back_has_one_card_and_the_draft_of_before() 
     talk.say(cti.CallAnswered, replace(again, answered_at=T0 + 84))
     assert talk.pop("anna")["pop_id"] == "pop-main-1.1-3"
     assert talk.desk.contexts.snapshot("anna")[0]["draft"]["subject"] == "Meter"
+
+
+async def test_what_was_written_in_a_question_moves_to_the_call_that_it_was_about() -> None:
+    talk = Talk()
+    await talk.begin()
+    await talk.writes("anna", note="angry")
+    out = call(id="main-2.2", direction=cti.Direction.OUTBOUND, segments=(segment("anna", id="main-2.2-1"),))
+    talk.desk.calls[out.id] = out
+    await talk.desk.contexts.save(out.id, "anna", Change(note="the plumber comes at 5"))
+    talk.desk.bus.publish(cti.CallEnded(replace(out, joined=talk.call.id, ended_at=T0 + 50)))
+    await turn()
+    work = talk.desk.contexts.of_call(talk.call.id)["anna"]
+    assert work.note == "angry\nthe plumber comes at 5"
 
 
 async def test_an_agent_who_is_one_of_many_hears_of_no_colleague() -> None:
