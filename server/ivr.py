@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from config.files import shipped_flows
 from config.settings import IvrSettings, PbxSettings
 from core.bus import Bus
 from core.clock import iso, iso_or_none
@@ -51,7 +52,9 @@ class FlowsInForce:
     async def load(self) -> bool:
         """Read the files; False where they cannot be used, which supervisors are told. Off the loop: it takes as long
         as many calls' events."""
-        known = Known(self._definitions.calendars, self._definitions.workflows)
+        # Those that are shipped name workflows that an installation need not have; a ticket is refused then.
+        own = self.folder != shipped_flows()
+        known = Known(self._definitions.calendars, self._definitions.workflows if own else None)
         try:
             flows = await asyncio.to_thread(lambda: read_flows(flow_files(self.folder), known))
         except Faulty as faulty:

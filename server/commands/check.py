@@ -45,7 +45,7 @@ def check(config: Config = None) -> None:
     if problems:
         tell(problems)
         raise typer.Exit(1)
-    flows = _flows(settings.paths, Known(reckoners, workflows))
+    flows, flow_doubts = _flows(settings.paths, Known(reckoners, workflows))
     lost, remarks = open_tickets(settings.database.url, workflows)
     if lost:
         for line in lost:
@@ -54,32 +54,47 @@ def check(config: Config = None) -> None:
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")
     say(f"calendars: {len(reckoners) - 2} good ({calendars})")
-    for doubt in doubts:
-        say(f"  warning: {doubt.file}:{doubt.line}: {doubt.message} ({doubt.fix})")
+    _warn(doubts)
     _tell_workflows(folder, workflows.values(), checked)
     _tell_flows(flows_dir(settings.paths), flows)
+    _warn(flow_doubts)
     for remark in remarks:
         say(remark)
 
 
-def _flows(paths: PathSettings, known: Known) -> CheckedFlows:
-    """The flows and their scenarios, or exit 1 with all that is wrong with them."""
+def _flows(paths: PathSettings, known: Known) -> tuple[CheckedFlows, tuple[Problem, ...]]:
+    """The flows and their scenarios, or exit 1 with all that is wrong with them; and doubts.
+
+    That the shipped flows name a workflow that an installation has not is a doubt: it may have no phone menu at all.
+    """
     folder = flows_dir(paths)
+    doubts: tuple[Problem, ...] = ()
     try:
-        checked = check_flow_scenarios(folder, read_flows(flow_files(folder), known))
+        try:
+            flows = read_flows(flow_files(folder), known)
+        except Faulty as faulty:
+            if paths.flows:
+                raise
+            flows, doubts = read_flows(flow_files(folder), Known(known.calendars)), faulty.problems
     except Faulty as faulty:
         tell(faulty.problems)
         raise typer.Exit(1) from None
+    checked = check_flow_scenarios(folder, flows)
     if checked.problems:
         tell(checked.problems)
         raise typer.Exit(1)
-    return checked
+    return checked, doubts
 
 
 def tell(problems: Iterable[Problem]) -> None:
     """Each problem in a line on stderr, with file and line in front, as editors know it."""
     for problem in problems:
         typer.echo(f"{problem.file}:{problem.line}: {problem.message} ({problem.fix})", err=True)
+
+
+def _warn(doubts: Iterable[Problem]) -> None:
+    for doubt in doubts:
+        say(f"  warning: {doubt.file}:{doubt.line}: {doubt.message} ({doubt.fix})")
 
 
 def _tell_workflows(folder: Path, workflows: Iterable[Workflow], checked: Iterable[Checked]) -> None:
@@ -95,6 +110,9 @@ def _tell_workflows(folder: Path, workflows: Iterable[Workflow], checked: Iterab
 
 
 def _tell_flows(folder: Path, checked: CheckedFlows) -> None:
+    if not checked.flows:
+        say(f"flows: none in {folder}; callers go straight to the queue")
+        return
     say(f"flows: {checked.flows} good ({folder})")
     reached = f"{checked.nodes - len(checked.unheard)} of {checked.nodes} nodes reached"
     say(f"  {checked.files} scenarios good, {reached}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from config.files import shipped_flows
+from config.files import shipped_flows, shipped_workflows
 from ivr_flows.scenario import replay
 from ivr_flows.scenarios import check_scenarios
 from server.cli import app
@@ -128,3 +128,21 @@ def test_check_replays_them_and_names_the_nodes_without(tmp_path: Path) -> None:
     faulty = CliRunner().invoke(app, ["check", "--config", str(settings)])
     assert faulty.exit_code == 1
     assert "tiny.yaml:10: there is no node `menue` (did you mean `menu`?)" in faulty.output
+
+
+def test_the_shipped_flows_may_name_workflows_that_an_installation_has_not(tmp_path: Path) -> None:
+    (tmp_path / "inquiry.yaml").write_text((shipped_workflows() / "inquiry.yaml").read_text())
+    settings = tmp_path / "ringdesk.toml"
+    settings.write_text(f'[paths]\nworkflows = "{tmp_path}"\n')
+    doubted = CliRunner().invoke(app, ["check", "--config", str(settings)])
+    assert doubted.exit_code == 0, doubted.output
+    assert "warning: " in doubted.output
+    assert "there is no workflow `repair`" in doubted.output
+    (tmp_path / "flows").mkdir()
+    settings.write_text(f'[paths]\nworkflows = "{tmp_path}"\nflows = "{tmp_path / "flows"}"\n')
+    assert "flows: none in" in CliRunner().invoke(app, ["check", "--config", str(settings)]).output
+    for file in shipped_flows().glob("*.yaml"):
+        (tmp_path / "flows" / file.name).write_text(file.read_text())
+    own = CliRunner().invoke(app, ["check", "--config", str(settings)])
+    assert own.exit_code == 1
+    assert "fault.yaml:118: there is no workflow `repair`" in own.output
