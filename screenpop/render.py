@@ -21,7 +21,7 @@ from screenpop.assets import Assets
 from screenpop.ivr import IvrWords
 from screenpop.templating import Templates
 from screenpop.texts import script_texts
-from screenpop.words import word
+from screenpop.words import WORDS, word
 
 if TYPE_CHECKING:
     from screenpop.pops import Pop
@@ -97,7 +97,7 @@ class Renderer:
             "day": lambda text: dates.format_date(date.fromisoformat(text), "medium", locale=language),
             "money": lambda amount, currency: money(amount, currency, language),
             "word": lambda name, group: word(group, name, translations.gettext),
-            "person": labels.person,
+            "person": lambda user: _person(user, labels, translations.gettext),
             "ivr_way": lambda ivr: self._menus.way(ivr, language),
             "ivr_told": lambda ivr: self._menus.told(ivr, language),
             "flow_names": lambda names: self._menus.names(names, language),
@@ -159,6 +159,12 @@ def _ticket_state(name: str, language: str, labels: StateLabels) -> str:
     """`complaint/handling`, as time lines carry it, by its label."""
     workflow, _, state = name.partition("/")
     return labels.state(workflow, state, language) if state else name
+
+
+def _person(user: str, labels: StateLabels, gettext: Callable[[str], str]) -> str:
+    """The full name of a user; who acts without being one (a caller in the menu, a time limit) in words."""
+    name = labels.person(user)
+    return name if name != user or user not in WORDS["machine"] else word("machine", user, gettext)
 
 
 def money(hundredths: int, currency: str, language: str) -> str:

@@ -149,6 +149,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "auditor": N_("Auditor"),
         "admin": N_("Administrator"),
     },
+    # Who acts without being a user (ticketing's MACHINES), in a ticket's history.
+    "machine": {
+        "ivr": N_("Caller in the phone menu"),
+        "timer": N_("Time limit (of itself)"),
+        "mail": N_("By e-mail"),
+        "system": N_("System"),
+    },
     "language": {"en": N_("English"), "zh_CN": N_("Chinese"), "zh": N_("Chinese")},
 }
 

@@ -18,5 +18,5 @@ class People:
         self._names |= {user.name: user.full_name for user in users}
 
     def name(self, user: str) -> str:
-        """The full name; who is no user (`system`, `ivr`, a user of long ago) is shown as written."""
+        """The full name; who is no user (`ivr`, a user of long ago) as written: pages have words for some."""
         return self._names.get(user, user)

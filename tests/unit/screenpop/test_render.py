@@ -21,6 +21,7 @@ from screenpop.assets import Assets
 from screenpop.ivr import IvrWords
 from screenpop.pops import Pop, PopCaller, PopCustomer, PopHistory, PopIvr, PopTicket
 from screenpop.render import Renderer, Times, phone
+from ticketing.workflow.model import MACHINES
 
 ROOM = Path(screenpop.__file__).parent
 HOSTILE = """<script>alert(1)</script>"'&{{ 7*7 }}\u202e😀"""
@@ -31,7 +32,7 @@ class PlainLabels:
         return f"{workflow}:{state}:{language}"
 
     def person(self, user: str) -> str:
-        return user.title()
+        return {"anna": "Anna Chen"}.get(user, user)
 
 
 MENUS = {
@@ -191,6 +192,16 @@ def test_hostile_text_is_text_and_nothing_else(renderer: Renderer, match: str) -
     assert "script" not in seen.tags
     assert "49" not in seen.text
     assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "style"]
+
+
+@pytest.mark.parametrize(
+    ("language", "ivr"), [("en", "Caller in the phone menu"), ("zh_CN", "来电人（电话菜单）")]
+)
+def test_who_acts_without_being_a_user_is_told_in_words(renderer: Renderer, language: str, ivr: str) -> None:
+    person = renderer._environments[language].filters["person"]
+    assert (person("anna"), person("ivr"), person("long.ago")) == ("Anna Chen", ivr, "long.ago")
+    words = {person(machine) for machine in MACHINES}
+    assert len(words - MACHINES) == len(MACHINES), "each has words of its own"
 
 
 def test_a_name_that_the_page_does_not_get_is_an_error(renderer: Renderer) -> None:
