@@ -14,14 +14,15 @@ GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 _LEFT_OUT = ("resync_", "shutdown_", "caller_name_long")
 _UNIQUEID = re.compile(rb"\b(1\d{9})\.(\d+)")
 _AGENT = re.compile(rb"\b100([1-5])\b")
+_BRIDGE = re.compile(rb"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-)([0-9a-f]{12})\b")
 _OWN_ID = re.compile(rb"ringdesk-originate-\d+")
 
 
 def recorded() -> list[list[bytes]]:
-    """The events of each recorded call, in order."""
+    """The events of each recorded call, in order: the everyday ones, and those that are moved about."""
     return [
         [part for piece in path.read_bytes().split(END) if (part := piece.strip()).startswith(b"Event: ")]
-        for path in sorted(TRACES.glob("*.ami"))
+        for path in (*sorted(TRACES.glob("*.ami")), *sorted(TRACES.glob("shapes/22/*.ami")))
         if not path.stem.startswith(_LEFT_OUT)
     ]
 
@@ -52,6 +53,7 @@ def _lane(number: int, calls: list[list[bytes]]) -> Iterator[bytes]:
 def _moved(part: bytes, lane: int, shift: int) -> bytes:
     # Channels of a lane bear names that no other lane has, so that pattern matches on names stay honest.
     part = _UNIQUEID.sub(lambda m: b"%d.%s%02d" % ((int(m[1]) + shift) % 10**10, m[2], lane), part)
+    part = _BRIDGE.sub(lambda m: b"%s%012x" % (m[1], (int(m[2], 16) + shift * 100 + lane) % 2**48), part)
     part = _OWN_ID.sub(b"ringdesk-%d-%d" % (lane, shift), part)
     part = part.replace(b"PJSIP/trunk-", b"PJSIP/trunk-%02d" % lane)
     return _AGENT.sub(lambda m: str(_extension(lane, int(m[1]))).encode(), part)

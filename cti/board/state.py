@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cti.board.desks import Desk, Desks, agent_of
-from cti.board.figures import call_of
+from cti.board.figures import call_of, unchanged
 from cti.board.lines import Line, queue_of
 from cti.board.model import CallSet, Leg, Note, Recent, Stretch
 from cti.events import Member
@@ -124,6 +124,8 @@ class State:
     def _publish_call(self, call: CallSet, notes: list[Note], out: list[DomainEvent]) -> None:
         before = call.published
         if before is None and not _worth_telling(call):
+            return
+        if before is not None and not notes and unchanged(call, before):
             return
         now = call_of(call, self.pbx)
         call.published = now

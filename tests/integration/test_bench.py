@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as everything
-from bench import agents, pop_latency
+from bench import agents, live_calls, pop_latency
 from bench.figures import percentile
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,12 @@ def test_parsing() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     for row in ("framing, typing and board", "panoramisk, parse alone", "pyst2, reader and parse"):
         assert figures(run.stdout, row)[0] > 0
+
+
+def test_the_cost_of_an_event_with_other_calls_up(capsys: pytest.CaptureFixture[str]) -> None:
+    live_calls.main(600, 1, (2, 20))
+    printed = capsys.readouterr().out
+    assert [figures(printed, row)[0] > 0 for row in ("       2", "      20")] == [True, True]
 
 
 def test_every_call_of_the_latency_run_brings_a_pop(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cti.board import Board
+from cti.board.figures import call_of
 from cti.board.model import Recent
 from cti.board.table import TABLE
 from cti.events import AmiEvent, Picture
@@ -62,6 +63,17 @@ def test_any_stream_leaves_a_sane_board_and_all_hung_up_leaves_none(stream: list
     assert board.snapshot().calls == ()
     assert all(agent.state not in PHONE_STATES for agent in board.snapshot().agents)
     assert all(queue.waiting == 0 for queue in board.snapshot().queues)
+
+
+@SLOW
+@given(STREAMS)
+def test_what_was_told_of_a_call_is_what_it_is(stream: list[AmiEvent]) -> None:
+    """No change goes untold, and nothing is left as it was because it seemed to be unchanged."""
+    board = staffed_board()
+    for number, event in enumerate(stream):
+        board.apply(event, T0 + number)
+        for call in board._state.calls.values():
+            assert call.published is None or call.published == call_of(call, PBX)
 
 
 @SLOW
