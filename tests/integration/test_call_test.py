@@ -16,13 +16,13 @@ from config.settings import JournalSettings, PbxSettings, Settings
 from core.clock import SystemClock
 from core.ids import new_id
 from cti.findings import Finding, Level
-from cti.messages import Seat
+from cti.messages import LinkState, Seat
 from cti.selftest import Trial, call_test
 from server.commands.doctor import RunningServer
 from tests.integration.test_link_asterisk import add_user
 from tests.integration.whole import Whole, whole
 from tests.real.asterisk import Asterisk, QueueSetup
-from tests.real.sipp import Phone
+from tests.real.sipp import Caller, Phone
 from tests.wait import until
 
 pytestmark = pytest.mark.real
@@ -165,3 +165,32 @@ async def test_a_pbx_that_is_away(pbx: Asterisk, tmp_path: Path, sqlite_template
     async with ward(pbx, tmp_path, sqlite_template) as it:
         await asyncio.gather(pbx.kill())
         assert "cannot connect to" in last(await it.examine(2.0))
+
+
+async def test_a_phone_in_use_a_server_without_a_link_and_one_without_a_journal(
+    pbx: Asterisk, tmp_path: Path, sqlite_template: Path
+) -> None:
+    async with ward(pbx, tmp_path, sqlite_template) as it, Phone(pbx, "1001") as phone:
+        async with Caller(pbx, "4003") as caller:
+            await phone.answer()
+            await pbx.ami.event("QueueMemberStatus", Interface="PJSIP/1001", Status="2")
+            found = await it.examine(2.0)
+            assert last(found) == "No phone of service was rung within 2 s"
+            assert found[-1].why == "PJSIP/1001 is in use"
+            since = len(pbx.ami.messages)
+            await caller.hang_up()
+        await pbx.ami.event("QueueMemberStatus", since=since, Interface="PJSIP/1001", Status="1")
+        line = it.it.house.switchboard.lines["main"]
+        line.pbx = msgspec.structs.replace(line.pbx, state=LinkState.DOWN, detail="the cable is out")
+        it.it.house.hub.on_published = lambda *_: None  # what a server without a link would note: nothing
+        found = await it.examine()
+        assert (
+            last(found)
+            == "The card was not shown: the server's own link to the PBX is down: the cable is out"
+        )
+        line.pbx = msgspec.structs.replace(line.pbx, state=LinkState.UP)
+        without = msgspec.structs.replace(it.settings.journal, enabled=False)
+        it.settings = msgspec.structs.replace(it.settings, journal=without)
+        found = await it.examine()
+        assert last(found) == "Whether anna saw a card could not be seen"
+        assert found[-1].level is Level.NOTE
