@@ -1,12 +1,13 @@
 """Each mistake in a flow is named with its line and what to do about it."""
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from ivr_flows.definitions import Known
-from ivr_flows.flow.load import flow_schema
+from ivr_flows.flow.load import Loaded, flow_schema
 from ivr_flows.flow.words import prompts
 from ivr_flows.messages import Language, Said
-from tests.unit.ivr_flows.shipped_flows import FLOWS, TINY, faults
+from tests.unit.ivr_flows.shipped_flows import FLOWS, SHIPPED, TINY, faults
 
 MISTAKES = [
     # Shape
@@ -231,3 +232,13 @@ def test_the_schema_knows_every_node() -> None:
         "return",
     ):
         assert f"'{kind}'" in text
+
+
+@pytest.mark.parametrize("loaded", SHIPPED, ids=lambda one: one.flow.name)
+def test_the_schema_takes_the_shipped_flows_and_no_misspelt_one(loaded: Loaded) -> None:
+    validator = Draft202012Validator(flow_schema())
+    assert [error.message for error in validator.iter_errors(loaded.source.data)] == []
+    assert [*validator.iter_errors({**loaded.source.data, "strat": "x"})] != []
+    node = next(iter(loaded.source.data["nodes"]))
+    wrong = {**loaded.source.data, "nodes": {node: {**loaded.source.data["nodes"][node], "nxt": "x"}}}
+    assert [*validator.iter_errors(wrong)] != []
