@@ -225,6 +225,18 @@ def redirect(session: Session, action: Action) -> None:
     session.server.plan.enter(channel, action.get("context", ""), action.get("exten", ""))
 
 
+def bridge(session: Session, action: Action) -> None:
+    found = [session.server.world.find(action.get(f"channel{number}", "")) for number in (1, 2)]
+    one, two = found
+    if not action.get("channel1") or not action.get("channel2"):
+        session.error(action, "Missing channel")
+    elif one is None or two is None or one is two:
+        session.error(action, f"Channel{1 if one is None else 2} does not exist")
+    else:
+        session.respond(action, "Success", "Channels have been bridged")
+        session.server.plan.join(one, two)
+
+
 def setvar(session: Session, action: Action) -> None:
     channel = session.server.world.find(action.get("channel", ""))
     name, value = action.get("variable", ""), action.get("value", "")
@@ -252,5 +264,6 @@ TABLE = {
     "atxfer": Handler(atxfer, "call", "Attended transfer."),
     "cancelatxfer": Handler(cancel_atxfer, "call", "Cancel an attended transfer."),
     "redirect": Handler(redirect, "call", "Redirect (transfer) a call."),
+    "bridge": Handler(bridge, "call", "Bridge two channels already in the PBX."),
     "setvar": Handler(setvar, "call", "Sets a channel variable or function value."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from cti.practice.wire import escape, lines
@@ -11,11 +12,13 @@ STATES = {DOWN: "Down", RING: "Ring", RINGING: "Ringing", UP: "Up", BUSY: "Busy"
 UNKNOWN = "<unknown>"
 CAUSES = {
     0: "Unknown",
+    1: "Unallocated (unassigned) number",
     16: "Normal Clearing",
     17: "User busy",
     18: "No user responding",
     19: "User alerting, no answer",
     21: "Call Rejected",
+    23: "Redirected to new destination",
     26: "Answered elsewhere",
     34: "Circuit/channel congestion",
     127: "Interworking, unspecified",
@@ -33,8 +36,17 @@ class Flow(Protocol):
 class Bridge:
     """Channels that hear each other."""
 
-    def __init__(self, uniqueid: str) -> None:
-        self.uniqueid = uniqueid
+    def __init__(
+        self,
+        uniqueid: str,
+        kind: str = "basic",
+        technology: str = "simple_bridge",
+        creator: str = UNKNOWN,
+        name: str = UNKNOWN,
+    ) -> None:
+        """`kind`: basic (a call), parking or base (a conference)."""
+        self.uniqueid, self.kind, self.technology = uniqueid, kind, technology
+        self.creator, self.name = creator, name
         self.members: list[Channel] = []
         self.kept = False
         """It stays while nobody is in it."""
@@ -43,10 +55,10 @@ class Bridge:
         return lines(
             **{
                 f"{prefix}Uniqueid": self.uniqueid,
-                f"{prefix}Type": "basic",
-                f"{prefix}Technology": "simple_bridge",
-                f"{prefix}Creator": UNKNOWN,
-                f"{prefix}Name": UNKNOWN,
+                f"{prefix}Type": self.kind,
+                f"{prefix}Technology": self.technology,
+                f"{prefix}Creator": self.creator,
+                f"{prefix}Name": self.name,
                 f"{prefix}NumChannels": len(self.members),
                 f"{prefix}VideoSourceMode": "none",
             }
@@ -72,6 +84,12 @@ class Channel:
         self.alive = True
         self.partner: Channel | None = None
         """The other half of a Local channel."""
+        self.stays = False
+        """Of a Local channel: it is not optimised away (/n)."""
+        self.on_far_answer: Callable[[], None] | None = None
+        """Of a Local channel's first half: called when the second one is answered."""
+        self.on_gone: Callable[[], None] | None = None
+        """Called once, when the channel is about to be hung up."""
         self._made: dict[str, bytes] = {}
 
     def set(self, **changes: object) -> None:

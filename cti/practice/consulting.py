@@ -6,7 +6,7 @@ with one half of a Local channel, whose other half goes through the dialplan.
 
 from __future__ import annotations
 
-from cti.practice.channels import Channel
+from cti.practice.channels import UP, Channel
 from cti.practice.dialplan import Dialplan
 from cti.practice.talks import Talk
 from cti.practice.wire import lines
@@ -22,6 +22,7 @@ class Consultation:
         talk.bridge.kept = True
         talk.hold(agent)
         self.line, beyond = self.world.local(context, exten, agent)
+        self.line.on_far_answer = self._answered
         self.bridge = self.world.bridge()
         self.bridge.kept = True
         self.world.enter(self.bridge, self.line)
@@ -31,12 +32,34 @@ class Consultation:
             channel.flow = self
         plan.enter(beyond, context, exten)
 
+    def _answered(self) -> None:
+        self.world.state(self.line, UP)
+        self.world.tell("DialEnd", self.line.lines("Dest"), lines(DialStatus="ANSWER"))
+
     def cancel(self) -> None:
         """The agent takes the customer back."""
         if self._close():
             self._agent_back()
             self.world.leave(self.line)
             self.world.hang_up(self.line)
+
+    def together(self) -> None:
+        """The agent brings all three together; nothing happens once that is no longer possible."""
+        if not self._close():
+            return
+        world, talk, agent = self.world, self.talk, self.agent
+        self.bridge.kept = True
+        world.tell("BridgeMerge", talk.bridge.lines("ToBridge"), self.bridge.lines("FromBridge"))
+        for channel in (self.line, agent):
+            world.leave(channel)
+            world.enter(talk.bridge, channel)
+        self._music_stops()
+        talk.bridge.technology = "softmix"
+        where = {"DestType": "Threeway", "DestBridgeUniqueid": talk.bridge.uniqueid}
+        self._transferred(**where, DestTransfererChannel=agent.name)
+        self.bridge.kept = False
+        world.drop_empty(self.bridge)
+        Trio(talk, agent, self.customer, self.line)
 
     def left(self, channel: Channel, cause: int, end: bool = True) -> None:
         """Who hangs up first decides: the agent hands over, the colleague declines, the customer leaves the two."""
@@ -71,36 +94,109 @@ class Consultation:
     def _hand_over(self, cause: int) -> None:
         """The colleague's line takes the agent's place in the first bridge."""
         world, talk, agent, customer = self.world, self.talk, self.agent, self.customer
-        customer.held = False
-        world.tell("MusicOnHoldStop", customer.lines())
+        self._music_stops()
         world.leave(agent)
         world.tell("BridgeMerge", talk.bridge.lines("ToBridge"), self.bridge.lines("FromBridge"))
         world.leave(self.line)
         world.enter(talk.bridge, self.line)
-        world.tell(
-            "AttendedTransfer",
-            lines(Result="Success"),
-            agent.lines("OrigTransferer"),
-            talk.bridge.lines("OrigBridge"),
-            agent.lines("SecondTransferer"),
-            self.bridge.lines("SecondBridge"),
-            customer.lines("Transferee"),
-            self.line.lines("TransferTarget"),
-            lines(IsExternal="No", DestType="Bridge", DestBridgeUniqueid=talk.bridge.uniqueid),
-        )
-        talk.handed_on()
+        self._transferred(DestType="Bridge", DestBridgeUniqueid=talk.bridge.uniqueid)
+        talk.over("transfer", held=True)
         Talk(world, customer, self.line, bridge=talk.bridge).join()
         world.destroy(agent, cause)
+
+    def _transferred(self, **where: str) -> None:
+        self.world.tell(
+            "AttendedTransfer",
+            lines(Result="Success"),
+            self.agent.lines("OrigTransferer"),
+            self.talk.bridge.lines("OrigBridge"),
+            self.agent.lines("SecondTransferer"),
+            self.bridge.lines("SecondBridge"),
+            self.customer.lines("Transferee"),
+            self.line.lines("TransferTarget"),
+            lines(IsExternal="No", **where),
+        )
+
+    def _music_stops(self) -> None:
+        self.customer.held = False
+        self.world.device(self.customer.endpoint)
+        self.world.tell("MusicOnHoldStop", self.customer.lines())
 
     def _customer_gone(self, cause: int, end: bool) -> None:
         """Agent and colleague are left with each other."""
         world, customer = self.world, self.customer
-        customer.held = False
-        self.talk.deserted()
-        world.tell("MusicOnHoldStop", customer.lines())
+        self.talk.over("caller", held=True)
+        self._music_stops()
         world.leave(customer)
         customer.flow = None
         Talk(world, self.agent, self.line, bridge=self.bridge).join()
         if end:
             world.soft_hangup(customer)
             world.destroy(customer, cause)
+
+
+class Trio:
+    """Agent, customer and the colleague's line in one bridge, until the first of them goes."""
+
+    def __init__(self, talk: Talk, agent: Channel, customer: Channel, line: Channel) -> None:
+        self.world, self.talk, self.agent, self.customer, self.line = talk.world, talk, agent, customer, line
+        for channel in (agent, customer, line):
+            channel.flow = self
+
+    def replace(self, channel: Channel, by: Channel) -> None:
+        """The colleague's own channel takes the place of its line."""
+        if channel is self.line:
+            self.line = by
+            channel.flow, by.flow = None, self
+
+    def left(self, channel: Channel, cause: int, end: bool = True) -> None:
+        """The other two go on."""
+        world, talk = self.world, self.talk
+        rest = [one for one in (self.customer, self.agent, self.line) if one is not channel]
+        if channel is self.line:
+            self.customer.flow = self.agent.flow = talk
+        else:
+            talk.over("agent" if channel is self.agent else "caller")
+        world.leave(channel)
+        channel.flow = None
+        if end:
+            if channel is self.customer:
+                world.soft_hangup(channel)
+            world.destroy(channel, cause)
+        if channel is not self.line:
+            Talk(world, rest[0], rest[1], bridge=talk.bridge).join()
+
+
+def connect(first: Talk, mine: Channel, second: Talk, other: Channel) -> None:
+    """An agent's phone connects its two calls (REFER with Replaces): who was asked takes its place in the first one.
+
+    `mine` and `other` are the agent's channels in them.
+    """
+    world, customer, asked = first.world, first.peer(mine), second.peer(other)
+    first.resume(mine)
+    world.tell("Unhold", other.lines())
+    second.over("transfer")
+    world.leave(asked)
+    world.leave(mine)
+    world.enter(first.bridge, asked)
+    world.soft_hangup(other, 1)
+    second.bridge.kept = True
+    world.leave(other)
+    world.tell(
+        "AttendedTransfer",
+        lines(Result="Success"),
+        mine.lines("OrigTransferer"),
+        first.bridge.lines("OrigBridge"),
+        other.lines("SecondTransferer"),
+        second.bridge.lines("SecondBridge"),
+        customer.lines("Transferee"),
+        asked.lines("TransferTarget"),
+        lines(IsExternal="Yes", DestType="Bridge", DestBridgeUniqueid=first.bridge.uniqueid),
+    )
+    world.destroy(mine, 16)
+    world.soft_hangup(other)
+    world.destroy(other, 16)
+    first.over("transfer")
+    second.bridge.kept = False
+    world.drop_empty(second.bridge)
+    Talk(world, customer, asked, bridge=first.bridge).join()

@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
 from cti.practice.channels import RING, UP, Channel
-from cti.practice.queue_calls import QueueCall
+from cti.practice.parking import PARK, Lot
+from cti.practice.queue_calls import MAX_WAIT, QueueCall
 from cti.practice.queues import Queues
 from cti.practice.rings import Dial
+from cti.practice.rooms import Rooms
 from cti.practice.talks import Talk
-from cti.practice.timeline import Alarm
+from cti.practice.timeline import Act, Alarm
 from cti.practice.wire import lines
 from cti.practice.world import TRUNK, World
 
 MENU_SECONDS = 8.0
-QUEUES = {"4001": "service", "4002": "service", "4004": "emergency"}
-DIRECT = {"4003": "1001"}
-INTO_QUEUES = ("4001", "4004")
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Answer, then Queue."""
+
+    queue: str
+    seconds: float = MAX_WAIT
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Dial: these extensions at once."""
+
+    extensions: tuple[str, ...]
+    seconds: float = 20
+
+
+@dataclass(frozen=True)
+class Chooses:
+    """Answer, then Read: one key leads to a queue."""
+
+
+Step = Waits | Rings | Chooses
+WAYS: Mapping[str, tuple[Step, ...]] = {
+    "4001": (Waits("service"),),
+    "4002": (Chooses(),),
+    "4003": (Rings(("1001",)),),
+    "4004": (Waits("emergency"),),
+}
+"""Number dialled from outside to what is done with the caller, one step after the other, until somebody answers."""
+INTO_QUEUES = {"4001": "service", "4004": "emergency"}
 """What the agents' phones reach too, for transfers."""
+CAUSES = {"BUSY": 17, "NOANSWER": 19}
+"""The cause of a call whose Dial ended so, where the phone gave none."""
 
 
 class Idle:
@@ -58,8 +94,10 @@ class Menu:
 class Dialplan:
     """Sends channels on their way."""
 
-    def __init__(self, world: World, queues: Queues) -> None:
-        self.world, self.queues = world, queues
+    def __init__(self, world: World, queues: Queues, ways: Mapping[str, tuple[Step, ...]] = WAYS) -> None:
+        self.world, self.queues, self.ways = world, queues, ways
+        self.lot, self.rooms = Lot(world, self.enter), Rooms(world)
+        world.send_on = self.enter
 
     def inbound(self, number: str, did: str, name: str = "") -> Channel:
         """A call comes in over the trunk."""
@@ -85,7 +123,7 @@ class Dialplan:
             self.world.tell("VarSet", channel.lines(), lines(Variable="__RINGDESK_CALL", Value=channel.tag))
         channel.set(priority=2)
         if context == "from-trunk":
-            self._from_trunk(channel, exten)
+            self._next(channel, self.ways.get(exten, ()))
         elif context in ("agents", "ringdesk-dial"):
             self._agents(channel, exten)
         else:
@@ -94,49 +132,98 @@ class Dialplan:
     def knows(self, context: str, exten: str) -> bool:
         """Whether the extension exists."""
         if context == "from-trunk":
-            return exten in QUEUES or exten in DIRECT
+            return exten in self.ways
         outside = exten.startswith("9") and len(exten) > 2
-        inside = _internal(exten) or exten in INTO_QUEUES
+        inside = _internal(exten) or exten in INTO_QUEUES or self._service(exten) is not None
         return context in ("agents", "ringdesk-dial") and (outside or inside)
 
-    def _from_trunk(self, channel: Channel, exten: str) -> None:
-        if exten in DIRECT:
-            self._dial(channel, DIRECT[exten], 20)
-        elif exten in QUEUES:
-            if channel.state != UP:
-                self.world.state(channel, UP)
-            if exten == "4002":
-                Menu(self, channel)
-            else:
-                self.queue(channel, QUEUES[exten])
-        else:
+    def _next(self, channel: Channel, steps: Sequence[Step]) -> None:
+        """The first of the steps; the others follow where it lets the caller go on."""
+        if not steps:
             self._congestion(channel)
+            return
+        step, rest = steps[0], steps[1:]
+        then = (lambda: self._next(channel, rest)) if rest else None
+        if isinstance(step, Rings):
+            self._dial(channel, step.extensions, step.seconds, then)
+            return
+        if channel.state != UP:
+            self.world.state(channel, UP)
+        if isinstance(step, Waits):
+            self.queue(channel, step.queue, step.seconds, then)
+        else:
+            Menu(self, channel)
 
     def _agents(self, channel: Channel, exten: str) -> None:
-        if _internal(exten):
-            self._dial(channel, exten, 30)
+        service = self._service(exten)
+        if service is not None:
+            service(channel)
+        elif _internal(exten):
+            self._dial(channel, (exten,), 30)
         elif exten.startswith("9") and len(exten) > 2:
-            self._dial(channel, f"{exten[1:]}@trunk", 60)
+            self._dial(channel, (f"{exten[1:]}@trunk",), 60)
         elif exten in INTO_QUEUES:
-            self.queue(channel, QUEUES[exten])
+            self.queue(channel, INTO_QUEUES[exten])
         else:
             self._congestion(channel)
 
-    def queue(self, channel: Channel, name: str) -> None:
-        """The channel waits in that queue."""
-        QueueCall(self.queues, self.queues.queues[name], channel, lambda: self.hangup(channel)).join()
+    def _service(self, exten: str) -> Callable[[Channel], None] | None:
+        """What the phones' short numbers do: pick up, park, fetch, meet in a room."""
+        if exten == "*8" or (exten.startswith("**") and _internal(exten[2:])):
+            return lambda channel: self._pick_up(channel, exten[2:])
+        if exten == PARK:
+            return self.lot.park
+        if self.lot.has_space(exten):
+            return lambda channel: self.lot.fetch(channel, exten)
+        if len(exten) == 3 and exten.startswith("80"):
+            return lambda channel: self.rooms.enter(channel, exten)
+        return None
 
-    def _dial(self, channel: Channel, target: str, seconds: float) -> None:
+    def _pick_up(self, channel: Channel, extension: str) -> None:
+        """Take what rings at that extension's phone, or (with none) at any colleague's."""
+        for ring in self.world.rings.values():
+            mine = ring.dest.extension
+            if ring.caller and mine in self.world.extensions and extension in ("", mine):
+                self.world.state(channel, UP)
+                ring.taken(channel)
+                return
+        self.hangup(channel)
+
+    def queue(self, channel: Channel, name: str, seconds: float = MAX_WAIT, then: Act | None = None) -> None:
+        """The channel waits in that queue, for so long; `then` it goes on, or is hung up."""
+        over = then or (lambda: self.hangup(channel))
+        QueueCall(self.queues, self.queues.queues[name], channel, over, seconds).join()
+
+    def _dial(
+        self, channel: Channel, targets: Sequence[str], seconds: float, then: Act | None = None
+    ) -> None:
         def done(status: str) -> None:
             if status == "ANSWER" and dial.ring:
                 Talk(self.world, channel, dial.ring.dest).join()
+            elif status == "CANCEL":
+                self.hangup(channel, 127 if channel.state != UP else 16)
+            elif then is not None:
+                then()
             else:
-                causes = {"BUSY": 17, "NOANSWER": 19, "CANCEL": 127 if channel.state != UP else 16}
-                self.hangup(channel, causes.get(status, 34))
+                self.hangup(channel, dial.cause or CAUSES.get(status, 34))
 
-        channel.set(application="Dial", app_data=f"PJSIP/{target},{seconds:g}")
-        dial = Dial(self.world, channel, target, seconds, done)
+        channel.set(application="Dial", app_data=f"{'&'.join(f'PJSIP/{t}' for t in targets)},{seconds:g}")
+        dial = Dial(self.world, channel, targets, seconds, done)
         dial.start()
+
+    def join(self, one: Channel, two: Channel) -> None:
+        """The two hear each other; whom they were with is hung up."""
+        bridge, left_over = self.world.bridge(), []
+        for channel in (one, two):
+            flow = channel.flow
+            if isinstance(flow, Talk):
+                left_over.append((flow, flow.release(channel)))
+            elif flow is not None:
+                flow.left(channel, 16, end=False)
+            self.world.enter(bridge, channel)
+        for talk, other in left_over:
+            talk.dismiss(other)
+        Talk(self.world, one, two, bridge=bridge).join()
 
     def hangup(self, channel: Channel, cause: int = 16) -> None:
         """The Hangup application."""

@@ -51,8 +51,7 @@ class Originated:
         world.processed += 1
         if order.caller_num and order.caller_num != dest.caller_num:
             dest.set(caller_num=order.caller_num, caller_name=order.caller_name)
-            presentation = "0 (Presentation Allowed, Not Screened)"
-            world.tell("NewCallerid", dest.lines(), lines(**{"CID-CallingPres": presentation}))
+            world.callerid(dest)
         if order.caller_num:
             dest.set(connected_num=order.caller_num, connected_name=order.caller_name)
             world.tell("NewConnectedLine", dest.lines())
@@ -74,6 +73,9 @@ class Originated:
             self.plan.enter(dest, self.order.context, self.order.exten)
         else:
             dest.flow = Idle(self.world)
+
+    def forwarded(self, ring: Ring, instead: Ring) -> None:
+        """Never: no caller is there to be sent on."""
 
     def refused(self, ring: Ring, cause: int) -> None:
         self._stop()

@@ -17,22 +17,31 @@ MAX_WAIT = 300.0  # seconds: the dialplan's Queue(service,,,,300)
 class QueueCall:
     """One caller in one queue, from joining on until the talk begins or the caller is gone."""
 
-    def __init__(self, queues: Queues, queue: Queue, caller: Channel, over: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        queue: Queue,
+        caller: Channel,
+        over: Callable[[], None],
+        seconds: float = MAX_WAIT,
+    ) -> None:
+        """`over` is called when the caller has waited for that long."""
         self.queues, self.queue, self.caller = queues, queue, caller
         self.world = queues.world
         self.over = over
         self.joined = self.world.now()
-        self.offers: dict[str, Member] = {}
+        self.seconds = seconds
+        self.offers: dict[Ring, Member] = {}
         self.rings: list[Ring] = []
         self._next = 0
         self._not_before = 0.0
         self._alarm: Alarm | None = None
-        self._expiry = self.world.timeline.later(MAX_WAIT, self._expired)
+        self._expiry = self.world.timeline.later(seconds, self._expired)
 
     def join(self) -> None:
         caller, queue, world = self.caller, self.queue, self.world
         caller.flow = self
-        caller.set(application="Queue", app_data=f"{queue.name},,,,300", priority=3)
+        caller.set(application="Queue", app_data=f"{queue.name},,,,{self.seconds:g}", priority=3)
         queue.calls.append(self)
         self.original = len(queue.calls)
         self.queues.changed(queue)
@@ -64,18 +73,29 @@ class QueueCall:
 
     def _offer(self, member: Member) -> None:
         world, caller = self.world, self.caller
-        dest = world.channel(member.interface, parent=caller)
+        dest = self._leg(member)
         dest.set(application="AppQueue", app_data="(Outgoing Line)")
         world.connected(dest, caller)
-        dest.set(exten=caller.exten)
         ring = Ring(world, dest, caller, self, "queue")
         self.rings.append(ring)
-        self.offers[dest.name] = member
+        self.offers[ring] = member
         world.tell("AgentCalled", ring.lines, self._agent(ring))
         world.tell("DialBegin", ring.lines, lines(DialString=member.interface))
 
+    def _leg(self, member: Member) -> Channel:
+        """A Local member is called through the dialplan: Local/1001@agents, with /n where it is to stay."""
+        world, caller = self.world, self.caller
+        technology, _, place = member.interface.partition("/")
+        if technology == "Local":
+            exten, _, context = place.removesuffix("/n").partition("@")
+            line, _ = world.local(context, exten, caller, stays=place.endswith("/n"))
+            return line
+        dest = world.channel(member.interface, parent=caller)
+        dest.set(exten=caller.exten)
+        return dest
+
     def _agent(self, ring: Ring, **more: object) -> bytes:
-        member = self.offers[ring.dest.name]
+        member = self.offers[ring]
         return lines(Queue=self.queue.name, Interface=member.interface, MemberName=member.name, **more)
 
     def refused(self, ring: Ring, cause: int) -> None:
@@ -87,14 +107,22 @@ class QueueCall:
         if not self.rings:
             self._again()
 
+    def forwarded(self, ring: Ring, instead: Ring) -> None:
+        """It stays the offer of the member whose phone sent it on; AgentCalled is not told again."""
+        self.rings[self.rings.index(ring)] = instead
+        self.offers[instead] = self.offers[ring]
+
     def _unanswered(self) -> None:
+        self._no_answer()
+        self._again()
+
+    def _no_answer(self) -> None:
         for ring in self.rings:
             ring.cancel()
             self.world.tell("AgentRingNoAnswer", ring.lines, self._agent(ring, RingTime=self._rung(ring)))
             self.world.tell("DialEnd", ring.lines, lines(DialStatus="NOANSWER"))
         ended, self.rings = self.rings, []
         self._silence(ended, 0)
-        self._again()
 
     def _rung(self, ring: Ring) -> int:
         """Milliseconds, in whole seconds as Asterisk counts them."""
@@ -118,7 +146,7 @@ class QueueCall:
 
     def answered(self, ring: Ring) -> None:
         """The first agent to pick up gets the caller."""
-        world, caller, member = self.world, self.caller, self.offers[ring.dest.name]
+        world, caller, member = self.world, self.caller, self.offers[ring]
         others = [other for other in self.rings if other is not ring]
         world.tell("DialEnd", ring.lines, lines(DialStatus="ANSWER"))
         for other in others:
@@ -144,9 +172,11 @@ class QueueCall:
     def _complete(self, talk: Talk, ring: Ring, hold: int, why: str) -> None:
         now = self.world.now()
         seconds = int(now - talk.began)
-        member = self.offers[ring.dest.name]
+        member = self.offers[ring]
         done = self._agent(ring, HoldTime=hold, TalkTime=seconds, Reason=why)
-        self.world.tell("AgentComplete", ring.lines, done)
+        caller = talk.caller.lines() if talk.caller.alive else b""
+        agent = talk.other.lines("Dest") if talk.other.alive else b""
+        self.world.tell("AgentComplete", caller, agent, done)
         member.in_call, member.calls_taken, member.last_call = False, member.calls_taken + 1, int(now)
         queue = self.queue
         queue.completed += 1
@@ -163,14 +193,7 @@ class QueueCall:
             world.tell("DialEnd", ring.lines, lines(DialStatus="CANCEL"))
         self._silence(rings, 0)
         if end:
-            self.queue.abandoned += 1
-            place = self.queue.calls.index(self) + 1
-            world.tell(
-                "QueueCallerAbandon",
-                caller.lines(),
-                lines(Queue=self.queue.name, Position=place, OriginalPosition=self.original),
-                lines(HoldTime=int(world.now() - self.joined)),
-            )
+            self._abandoned()
         self._leave()
         caller.flow = None
         if end:
@@ -178,12 +201,23 @@ class QueueCall:
             world.destroy(caller, 0)
 
     def _expired(self) -> None:
-        """The caller has waited as long as the dialplan lets one wait."""
-        rings, self.rings = self.rings, []
-        self._silence(rings, 0)
+        """The caller has waited as long as the dialplan lets one wait; while a phone rings that is an abandon too."""
+        if self.rings:
+            self._no_answer()
+            self._abandoned()
         self.world.tell("MusicOnHoldStop", self.caller.lines())
         self._leave()
         self.over()
+
+    def _abandoned(self) -> None:
+        self.queue.abandoned += 1
+        place = self.queue.calls.index(self) + 1
+        self.world.tell(
+            "QueueCallerAbandon",
+            self.caller.lines(),
+            lines(Queue=self.queue.name, Position=place, OriginalPosition=self.original),
+            lines(HoldTime=int(self.world.now() - self.joined)),
+        )
 
     def _leave(self) -> int:
         for alarm in (self._alarm, self._expiry):

@@ -109,14 +109,15 @@ class Queues:
         self._poked = False
         world.on_device.append(self._device_changed)
         for name, extensions in members.items():
-            for extension in extensions:
-                self._new_member(name, f"PJSIP/{extension}", dynamic=False)
+            for each in extensions:
+                interface = each if "/" in each else f"PJSIP/{each}"
+                self._new_member(name, interface, state_interface=_phone(interface), dynamic=False)
 
     def _new_member(
         self, queue: str, interface: str, name: str = "", state_interface: str = "", *, dynamic: bool
     ) -> Member:
         world = self.world
-        known = world.extensions.get(interface.partition("/")[2], interface)
+        known = world.extensions.get(_phone(interface).partition("/")[2], interface)
         made = Member(
             queue, interface, name or known, state_interface or interface, dynamic, int(world.now())
         )
@@ -240,3 +241,9 @@ class Queues:
                     self._available(queue)
         if status == STATUS["NOT_INUSE"]:
             self.poke()
+
+
+def _phone(interface: str) -> str:
+    """The device whose state a member has: PJSIP/1001 of Local/1001@agents/n, as FreePBX makes members."""
+    technology, _, place = interface.partition("/")
+    return f"PJSIP/{place.partition('@')[0]}" if technology == "Local" else interface

@@ -1,4 +1,4 @@
-"""Two people on the line: hold, hang-up, blind transfer."""
+"""Two people on the line: hold, hang-up, blind transfer, being taken elsewhere."""
 
 from __future__ import annotations
 
@@ -67,17 +67,38 @@ class Talk:
         """One of them goes: the other is hung up too. With `end` false the first lives on elsewhere."""
         if not self.open:
             return
+        if not end:
+            self.dismiss(self.release(channel))
+            return
         world, first, second = self.world, channel, self.peer(channel)
-        self._end("transfer" if not end else "caller" if first is self.caller else "agent")
+        self.over("caller" if first is self.caller else "agent")
         world.leave(first)
-        if first is self.caller and end:
+        if first is self.caller:
             world.soft_hangup(first)
         world.leave(second)
         if second is self.caller:
             world.soft_hangup(second)
-        if end:
-            world.destroy(first, cause)
+        world.destroy(first, cause)
         world.destroy(second, cause)
+
+    def release(self, channel: Channel) -> Channel:
+        """AMI takes one of them away; returns the one who is left over in the bridge.
+
+        A queue tells of its call only when the caller that it had is gone for good.
+        """
+        other = self.peer(channel)
+        self._close()
+        self.world.leave(channel)
+        if self._finish and channel is self.caller:
+            channel.on_gone = lambda: self._finished("caller")
+        else:
+            self._finished("transfer")
+        return other
+
+    def dismiss(self, other: Channel) -> None:
+        """The one who is left over is hung up."""
+        self.world.leave(other)
+        self.world.destroy(other, 16)
 
     def blind_transfer(self, channel: Channel, context: str, exten: str) -> Channel:
         """`channel` sends the other party to the extension and is hung up; returns that party, free to be sent on."""
@@ -92,27 +113,36 @@ class Talk:
             self.bridge.lines(),
             lines(IsExternal="Yes", Context=context, Extension=exten),
         )
-        self._end("transfer")
+        self.over("transfer")
         world.leave(channel)
         peer.set(context=context, exten=exten, priority=1)
         world.leave(peer)
         world.destroy(channel, 16)
         return peer
 
-    def handed_on(self) -> None:
-        """The agent is out of it after asking a colleague: the customer goes on in the same bridge with that one."""
-        self._end("transfer", held=True)
+    def over(self, why: str, *, held: bool = False) -> None:
+        """Caller, agent or transfer; who is `held` stays so. Nobody leaves the bridge by this."""
+        self._close(held=held)
+        self._finished(why)
 
-    def deserted(self) -> None:
-        """The customer hangs up while the agent asks a colleague."""
-        self._end("caller", held=True)
+    def replace(self, channel: Channel, by: Channel) -> None:
+        """Another channel takes the place of one of them."""
+        self.caller, self.other = (by if one is channel else one for one in (self.caller, self.other))
+        channel.flow, by.flow = None, self
 
-    def _end(self, why: str, *, held: bool = False) -> None:
+    @property
+    def plain(self) -> bool:
+        """Whether nobody waits to hear how it ends."""
+        return self._finish is None
+
+    def _close(self, *, held: bool = False) -> None:
         for channel in (self.caller, self.other):
             if channel.held and not held:
                 self.resume(self.peer(channel))
         self.open = False
         self.world.talks.remove(self)
         self.caller.flow = self.other.flow = None
+
+    def _finished(self, why: str) -> None:
         if self._finish:
             self._finish(why)

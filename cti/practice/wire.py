@@ -14,7 +14,8 @@ _CLASS_OF = {
     "call": "Newchannel Newstate NewCallerid NewConnectedLine NewAccountCode HangupRequest SoftHangupRequest Hangup"
     " DialBegin DialState DialEnd BridgeCreate BridgeDestroy BridgeEnter BridgeLeave BridgeMerge Hold Unhold"
     " MusicOnHoldStart MusicOnHoldStop BlindTransfer AttendedTransfer OriginateResponse DeviceStateChange Pickup"
-    " LocalBridge LocalOptimizationBegin LocalOptimizationEnd Rename",
+    " ParkedCall UnParkedCall ParkedCallTimeOut ParkedCallGiveUp ConfbridgeStart ConfbridgeJoin ConfbridgeLeave"
+    " ConfbridgeEnd LocalBridge LocalOptimizationBegin LocalOptimizationEnd Rename",
     "agent": "QueueCallerJoin QueueCallerLeave QueueCallerAbandon AgentCalled AgentConnect AgentComplete AgentDump"
     " AgentRingNoAnswer QueueMemberAdded QueueMemberRemoved QueueMemberStatus QueueMemberPause QueueMemberPenalty",
     "system": "FullyBooted Shutdown",

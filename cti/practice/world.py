@@ -39,6 +39,10 @@ class World:
         self.devices = {f"PJSIP/{number}": "NOT_INUSE" for number in self.extensions} | {TRUNK: "NOT_INUSE"}
         self.unplugged: set[str] = set()
         """Devices that are not registered: their phones never ring."""
+        self.send_on: Callable[[Channel, str, str], None]
+        """Has a channel go on in the dialplan, at that context and extension."""
+        self.contacts: dict[str, int] = {}
+        """Extension to how many phones it has, where more than one."""
         self.channelvars = True
         """Whether manager.conf has channelvars = RINGDESK_CALL."""
         self.processed = 0
@@ -89,7 +93,9 @@ class World:
         self.tell("Newchannel", made.lines())
         return made
 
-    def local(self, context: str, exten: str, parent: Channel) -> tuple[Channel, Channel]:
+    def local(
+        self, context: str, exten: str, parent: Channel, *, stays: bool = False
+    ) -> tuple[Channel, Channel]:
         """Both halves of a Local channel to that extension: one for who calls, one that goes through the dialplan."""
         endpoint = f"Local/{exten}@{context}"
         more = {"context": context, "exten": exten}
@@ -97,7 +103,8 @@ class World:
         caller = {"caller_num": parent.caller_num, "caller_name": parent.caller_name}
         second = self.channel(endpoint, parent=parent, half=";2", state=RING, **more, **caller)
         first.partner, second.partner = second, first
-        where = lines(Context=context, Exten=exten, LocalOptimization="Yes")
+        first.stays = stays
+        where = lines(Context=context, Exten=exten, LocalOptimization="No" if stays else "Yes")
         self.tell("LocalBridge", first.lines("LocalOne"), second.lines("LocalTwo"), where)
         return first, second
 
@@ -106,9 +113,14 @@ class World:
         channel.set(state=state)
         self.tell("Newstate", channel.lines())
         self.device(channel.endpoint)
-        if state == UP and channel.partner is not None and channel.partner.state != UP:
-            self.state(channel.partner, UP)
-            self.tell("DialEnd", channel.partner.lines("Dest"), lines(DialStatus="ANSWER"))
+        first = channel.partner
+        if state == UP and first is not None and first.state != UP and first.on_far_answer:
+            first.on_far_answer()
+
+    def callerid(self, channel: Channel) -> None:
+        """The channel has got another number."""
+        presentation = "0 (Presentation Allowed, Not Screened)"
+        self.tell("NewCallerid", channel.lines(), lines(**{"CID-CallingPres": presentation}))
 
     def connected(self, channel: Channel, other: Channel) -> None:
         """Who the channel is talking with, shown on its phone."""
@@ -119,6 +131,7 @@ class World:
         """The last word about a channel."""
         if not channel.alive:
             return
+        self._going(channel)
         channel.alive, channel.flow = False, None
         del self.channels[channel.name]
         self._legs[channel.endpoint].remove(channel)
@@ -136,28 +149,35 @@ class World:
             return
         if by_phone:
             self.tell("HangupRequest", channel.lines())
+        self._going(channel)
         if channel.flow is None:
             self.destroy(channel, cause)
         else:
             channel.flow.left(channel, cause)
+
+    def _going(self, channel: Channel) -> None:
+        last, channel.on_gone = channel.on_gone, None
+        if last:
+            last()
 
     def soft_hangup(self, channel: Channel, cause: int = 16) -> None:
         self.tell("SoftHangupRequest", channel.lines(), lines(Cause=cause))
 
     # --- bridges ----------------------------------------------------------------------------------------
 
-    def bridge(self) -> Bridge:
-        made = Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
+    def bridge(self, *what: str) -> Bridge:
+        """A new one; `what`: kind, technology, creator and name where it is none between two people."""
+        made = Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)), *what)
         self.bridges[made.uniqueid] = made
         self.tell("BridgeCreate", made.lines())
         return made
 
     def enter(self, bridge: Bridge, channel: Channel) -> None:
-        """The channel joins; all in the bridge take the oldest linkedid."""
+        """The channel joins; all in the bridge of a call take the oldest linkedid."""
         bridge.members.append(channel)
         channel.bridge = bridge
         oldest = min(bridge.members, key=lambda member: member.created)
-        for member in bridge.members:
+        for member in bridge.members if bridge.kind == "basic" else ():
             if member.linkedid != oldest.linkedid:
                 member.set(linkedid=oldest.linkedid)
         self.tell("BridgeEnter", bridge.lines(), channel.lines())
@@ -169,6 +189,10 @@ class World:
         bridge.members.remove(channel)
         channel.bridge = None
         self.tell("BridgeLeave", bridge.lines(), channel.lines())
+        self.drop_empty(bridge)
+
+    def drop_empty(self, bridge: Bridge) -> None:
+        """A bridge that nobody is in goes, unless it is kept."""
         if not bridge.members and not bridge.kept:
             del self.bridges[bridge.uniqueid]
             self.tell("BridgeDestroy", bridge.lines())

@@ -8,7 +8,7 @@ from typing import Any
 
 from cti.board import Board
 from cti.duty import Duty
-from cti.events import AmiEvent, Picture
+from cti.events import AmiEvent, Member, Picture, SeenQueue
 from cti.frames import Framer
 from cti.messages import (
     AgentChanged,
@@ -29,6 +29,7 @@ from cti.vocabulary import Message
 TRACES = Path(__file__).resolve().parents[2] / "traces"
 PBX = "main"
 T0 = 1_800_000_000.0
+QUEUES = ("service", "emergency")
 
 SEATS = tuple(
     Seat(name, full, PBX, f"PJSIP/{extension}", extension)
@@ -45,6 +46,19 @@ def staffed_board() -> Board:
     board = Board(PBX, trunks=("PJSIP/trunk",))
     board.set_seats(SEATS, T0)
     board.set_duties(DUTIES, T0)
+    return board
+
+
+def board_with_members() -> Board:
+    board = staffed_board()
+    members = tuple(
+        Member(queue, interface, status=1)
+        for queue in QUEUES
+        for seat in SEATS
+        for local in (f"Local/{seat.extension}@agents", f"Local/{seat.extension}@agents/n")
+        for interface in (seat.interface, local)
+    )
+    board.resync(Picture("before", queues=tuple(map(SeenQueue, QUEUES)), members=members), {}, T0)
     return board
 
 
@@ -121,3 +135,8 @@ def run(board: Board, events: list[AmiEvent], at: float = T0, step: float = 1.0)
 
 def ended(told: list[DomainEvent]) -> list[Call]:
     return [event.call for event in told if isinstance(event, CallEnded)]
+
+
+def counted(told: list[DomainEvent]) -> list[Call]:
+    """The calls that count, oldest first: those that were part of another are not calls of their own."""
+    return sorted((call for call in ended(told) if not call.joined), key=lambda call: call.started_at)

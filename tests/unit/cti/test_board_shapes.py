@@ -7,45 +7,23 @@ from typing import Any
 
 import pytest
 
-from cti.board import Board
-from cti.events import Member, Picture, SeenQueue
-from cti.messages import Call, DomainEvent, How
+from cti.messages import Call, How
 from tests.unit.cti.board_help import (
-    SEATS,
     T0,
     TRACES,
+    board_with_members,
     by_key,
-    ended,
+    counted,
     reduce,
     run,
-    staffed_board,
     trace_events,
     trace_expected,
 )
 
 SHAPES = sorted(path.stem for path in (TRACES / "shapes").glob("*.toml"))
 VERSIONS = (16, 22)
-QUEUES = ("service", "emergency")
 each_shape = pytest.mark.parametrize("name", SHAPES)
 each_version = pytest.mark.parametrize("version", VERSIONS)
-
-
-def board_with_members() -> Board:
-    board = staffed_board()
-    members = tuple(
-        Member(queue, interface, status=1)
-        for queue in QUEUES
-        for seat in SEATS
-        for local in (f"Local/{seat.extension}@agents", f"Local/{seat.extension}@agents/n")
-        for interface in (seat.interface, local)
-    )
-    board.resync(Picture("before", queues=tuple(map(SeenQueue, QUEUES)), members=members), {}, T0)
-    return board
-
-
-def counted(told: list[DomainEvent]) -> list[Call]:
-    """The calls that count, oldest first: those that were part of another are not calls of their own."""
-    return sorted((call for call in ended(told) if not call.joined), key=lambda call: call.started_at)
 
 
 def segments_of(call: Call) -> list[str]:

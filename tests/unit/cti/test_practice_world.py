@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cti.practice.pbx import NoSuchCall, PracticePbx, Setup
+from cti.practice.hands import NoSuchCall
+from cti.practice.pbx import PracticePbx, Setup
 from cti.practice.queues import NewMember
 from cti.practice.timeline import ManualTimeline
 
