@@ -194,3 +194,16 @@ async def test_a_phone_in_use_a_server_without_a_link_and_one_without_a_journal(
         found = await it.examine()
         assert last(found) == "Whether anna saw a card could not be seen"
         assert found[-1].level is Level.NOTE
+
+
+async def test_a_member_in_the_manner_of_freepbx(
+    pbx: Asterisk, tmp_path: Path, sqlite_template: Path
+) -> None:
+    """Local/1001@… stands in the queue, and the phone behind it is anna's."""
+    async with ward(pbx, tmp_path, sqlite_template) as it, Phone(pbx, "1001"), it.it.live("anna"):
+        await pbx.ami.action("QueueAdd", Queue="emergency", Interface="Local/1001@agents/n")
+        found = await it.examine(test_extension="4004")
+        assert [finding.what for finding in found[3:]] == [
+            "Local/1001@agents/n rings, the phone of anna",
+            "The card was sent to anna (browsers: 1)",
+        ]
