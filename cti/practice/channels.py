@@ -119,6 +119,11 @@ class Channel:
         ).encode(errors="surrogateescape")
 
     @property
+    def in_dialplan(self) -> bool:
+        """Whether the dialplan goes on with it once it leaves a bridge; not so for a leg that was only dialled."""
+        return not self.application.startswith("App") and self.application != ""
+
+    @property
     def extension(self) -> str:
         """What follows the technology: 1001 of PJSIP/1001."""
         return self.endpoint.partition("/")[2]

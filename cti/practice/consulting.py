@@ -21,7 +21,7 @@ class Consultation:
         self.open = True
         talk.bridge.kept = True
         talk.hold(agent)
-        self.line, beyond = self.world.local(context, exten, agent)
+        self.line, beyond = self.world.local(context, exten, agent, shown=False)
         self.line.on_far_answer = self._answered
         self.bridge = self.world.bridge()
         self.bridge.kept = True
@@ -41,7 +41,7 @@ class Consultation:
         if self._close():
             self._agent_back()
             self.world.leave(self.line)
-            self.world.hang_up(self.line)
+            self.world.hang_up(self.line, by_phone=False)
 
     def together(self) -> None:
         """The agent brings all three together; nothing happens once that is no longer possible."""
@@ -131,7 +131,8 @@ class Consultation:
         customer.flow = None
         Talk(world, self.agent, self.line, bridge=self.bridge).join()
         if end:
-            world.soft_hangup(customer)
+            if customer.in_dialplan:
+                world.soft_hangup(customer)
             world.destroy(customer, cause)
 
 
@@ -160,7 +161,7 @@ class Trio:
         world.leave(channel)
         channel.flow = None
         if end:
-            if channel is self.customer:
+            if channel.in_dialplan:
                 world.soft_hangup(channel)
             world.destroy(channel, cause)
         if channel is not self.line:

@@ -201,7 +201,7 @@ class Dialplan:
             if status == "ANSWER" and dial.ring:
                 Talk(self.world, channel, dial.ring.dest).join()
             elif status == "CANCEL":
-                self.hangup(channel, 127 if channel.state != UP else 16)
+                self.hangup(channel, 16 if channel.state == UP or channel.partner else 127)
             elif then is not None:
                 then()
             else:

@@ -10,32 +10,29 @@ from cti.practice.world import World
 
 
 def optimise(world: World, phone: Channel) -> bool:
-    """The phone comes out from behind a Local channel, into the bridge of its first half; false if there is none."""
-    inner = phone.flow
-    second = inner.peer(phone) if isinstance(inner, Talk) else None
-    first = second.partner if second else None
-    outer = first.flow if first else None
-    if not isinstance(inner, Talk) or not isinstance(outer, Talk | Trio) or not inner.plain:
+    """The phone goes past the Local channel that it talks over, into the bridge beyond; false if there is none."""
+    here = phone.flow
+    near = here.peer(phone) if isinstance(here, Talk) and here.plain else None
+    far = near.partner if near is not None else None
+    if near is None or far is None or far.bridge is None or near.stays or far.stays:
         return False
-    if second is None or first is None or first.stays or first.bridge is None:
+    there, bridge = far.flow, far.bridge
+    if not isinstance(here, Talk) or not isinstance(there, Talk | Trio):
         return False
-    bridge, halves = first.bridge, first.lines("LocalOne") + second.lines("LocalTwo")
-    more = lines(DestUniqueId=second.uniqueid, Id=0)
+    one, two = (near, far) if near.name.endswith(";1") else (far, near)
+    halves = one.lines("LocalOne") + two.lines("LocalTwo")
+    more = lines(DestUniqueId=two.uniqueid, Id=0)
     world.tell("LocalOptimizationBegin", halves, phone.lines("Source"), more)
-    inner.over("transfer")
+    here.over("transfer")
     world.leave(phone)
-    world.leave(first)
+    world.leave(far)
     world.enter(bridge, phone)
-    outer.replace(first, phone)
+    there.replace(far, phone)
     world.tell("LocalOptimizationEnd", halves, lines(Success="No", Id=0))  # as Asterisk says it
-    _gone(world, first, second)
+    one.partner = two.partner = None
+    world.tell("HangupRequest", near.lines(), lines(Cause=16))
+    world.leave(near)
+    world.soft_hangup(two)
+    world.destroy(one, 16)
+    world.destroy(two, 16)
     return True
-
-
-def _gone(world: World, first: Channel, second: Channel) -> None:
-    first.partner = second.partner = None
-    world.tell("HangupRequest", second.lines(), lines(Cause=16))
-    world.leave(second)
-    world.soft_hangup(second)
-    world.destroy(first, 16)
-    world.destroy(second, 16)

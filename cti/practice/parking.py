@@ -42,6 +42,7 @@ class Lot:
     def fetch(self, channel: Channel, space: str) -> None:
         """The channel talks with who is parked there; with nobody there it is hung up."""
         self.world.state(channel, UP)
+        channel.set(application="ParkedCall", app_data=f"default,{space}")
         parked = self.spaces.get(space)
         if parked is None:
             channel.flow = None
@@ -68,6 +69,7 @@ class Parked:
         bridge = lot.bridge()
         self._tell("ParkedCall")
         channel.flow = self
+        channel.set(application="Park", app_data="")
         self.world.enter(bridge, channel)
         self.world.tell("MusicOnHoldStart", channel.lines(), lines(Class="default"))
         self._alarm: Alarm = self.world.timeline.later(lot.seconds, self._forgotten)

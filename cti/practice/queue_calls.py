@@ -148,7 +148,8 @@ class QueueCall:
         """The first agent to pick up gets the caller."""
         world, caller, member = self.world, self.caller, self.offers[ring]
         others = [other for other in self.rings if other is not ring]
-        world.tell("DialEnd", ring.lines, lines(DialStatus="ANSWER"))
+        if not ring.picked_up:
+            world.tell("DialEnd", ring.lines, lines(DialStatus="ANSWER"))
         for other in others:
             other.cancel()
             world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
@@ -156,14 +157,14 @@ class QueueCall:
             world.connected(caller, ring.dest)
         for other in others:
             world.tell("DialEnd", other.lines, lines(DialStatus="CANCEL"))
-        if caller.state != UP:  # an agent's transfer into the queue: the extension does not answer by itself
-            world.state(caller, UP)
         world.tell("MusicOnHoldStop", caller.lines())
         hold = self._leave()
         self.queue.holdtime = (self.queue.holdtime * 3 + hold) // 4 if self.queue.holdtime else hold
         ring_time = int(world.now() - ring.began)
         world.tell("AgentConnect", ring.lines, self._agent(ring, HoldTime=hold, RingTime=ring_time))
         member.in_call = True
+        if caller.state != UP:  # an agent's transfer into the queue: the extension does not answer by itself
+            world.state(caller, UP)
         talk = Talk(world, caller, ring.dest, lambda why: self._complete(talk, ring, hold, why))
         for other in others:
             world.destroy(other.dest, 26)

@@ -33,6 +33,8 @@ class Ring:
         self.world, self.dest, self.caller, self.owner, self.why = world, dest, caller, owner, why
         self.began = world.now()
         self.open = True
+        self.picked_up = False
+        """By a colleague, from another phone."""
         dest.flow = self
         if dest.partner is not None:
             dest.on_far_answer = self.answer
@@ -52,7 +54,7 @@ class Ring:
         world.state(dest, RINGING)
         world.tell("DialState", self.lines, lines(DialStatus="RINGING"))
         world.rings[dest.name] = self
-        if self.caller is not None and self.caller.partner is not None:
+        if self.why == "dial" and self.caller is not None and self.caller.partner is not None:
             self._sounds_on(self.caller.partner)
         for watcher in world.on_ring:
             watcher(self)
@@ -86,7 +88,7 @@ class Ring:
         world, dest, caller = self.world, self.dest, self.caller
         tech = {"Cause": 23, "TechCause": SIP_STATUS[23]}
         world.tell("HangupRequest", dest.lines(), lines(**tech))
-        line, _ = world.local(context, exten, caller)
+        line, _ = world.local(context, exten, caller, shown=self.why == "dial")
         instead = Ring(world, line, caller, self.owner, self.why)
         world.tell("DialEnd", self.lines, lines(Forward=exten, DialStatus="CANCEL"))
         world.tell("DialBegin", instead.lines, lines(DialString=f"{exten}@{context}"))
@@ -100,7 +102,7 @@ class Ring:
             return
         world, rang = self.world, self.dest
         world.tell("Pickup", taker.lines(), rang.lines("Target"))
-        self.dest = taker
+        self.dest, self.picked_up = taker, True
         if self.caller:
             taker.set(tag=self.caller.tag)
         if self.why == "dial":
@@ -206,7 +208,7 @@ class Dial:
 
     def left(self, channel: Channel, cause: int, end: bool = True) -> None:
         """The caller gives up, or is taken elsewhere."""
-        self._give_up("CANCEL", 127 if channel.state != UP else 16)
+        self._give_up("CANCEL", 16 if channel.state == UP or channel.partner is not None else 127)
         if end:
             self.done("CANCEL")
 

@@ -73,10 +73,10 @@ class Talk:
         world, first, second = self.world, channel, self.peer(channel)
         self.over("caller" if first is self.caller else "agent")
         world.leave(first)
-        if first is self.caller:
+        if first.in_dialplan:
             world.soft_hangup(first)
         world.leave(second)
-        if second is self.caller:
+        if second.in_dialplan:
             world.soft_hangup(second)
         world.destroy(first, cause)
         world.destroy(second, cause)
@@ -117,6 +117,8 @@ class Talk:
         world.leave(channel)
         peer.set(context=context, exten=exten, priority=1)
         world.leave(peer)
+        if channel.in_dialplan:
+            world.soft_hangup(channel)
         world.destroy(channel, 16)
         return peer
 

@@ -94,14 +94,19 @@ class World:
         return made
 
     def local(
-        self, context: str, exten: str, parent: Channel, *, stays: bool = False
+        self, context: str, exten: str, parent: Channel, *, stays: bool = False, shown: bool = True
     ) -> tuple[Channel, Channel]:
-        """Both halves of a Local channel to that extension: one for who calls, one that goes through the dialplan."""
+        """Both halves of a Local channel to that extension: one for who calls, one that goes through the dialplan.
+
+        `stays`: with /n; `shown`: whether the first half gets the caller's number too.
+        """
         endpoint = f"Local/{exten}@{context}"
         more = {"context": context, "exten": exten}
         first = self.channel(endpoint, parent=parent, half=";1", **more)
         caller = {"caller_num": parent.caller_num, "caller_name": parent.caller_name}
         second = self.channel(endpoint, parent=parent, half=";2", state=RING, **more, **caller)
+        for half in (first, second) if shown else (second,):
+            self.callerid(half)
         first.partner, second.partner = second, first
         first.stays = stays
         where = lines(Context=context, Exten=exten, LocalOptimization="No" if stays else "Yes")

@@ -23,12 +23,17 @@ from cti.practice.session import GREETING
 from cti.practice.timeline import ManualTimeline
 from cti.practice.wire import mask_of
 from tests.contract.shapes import SHAPES
+from tests.contract.telling import Message, frequencies, histories, messages, shapes
 from tests.unit.cti.board_help import board_with_members, counted, run, trace_expected
 
 RECORDED = Path(__file__).resolve().parents[1] / "traces" / "shapes" / "22"
 NOT_OF_CALLS = (AgentChanged, AgentRemoved, QueueChanged, QueueRemoved, PbxChanged)
 READ = mask_of("system,call,agent,reporting,user")
 each_shape = pytest.mark.parametrize("name", sorted(SHAPES))
+
+
+# Asterisk tells these in any order with the bridge that is left, or once more for a Local channel.
+FLOATING = ("AgentComplete", "NewCallerid")
 
 
 async def played(name: str) -> bytes:
@@ -115,3 +120,39 @@ def test_every_recorded_shape_is_played() -> None:
 @each_shape
 async def test_a_shape_has_the_outcome_of_the_recording(name: str) -> None:
     assert believed(name, await played(name)) == believed(name, recorded(name))
+
+
+async def read(name: str) -> list[Message]:
+    return messages((await played(name)).removeprefix(GREETING))
+
+
+def settled(events: list[Message]) -> dict[str, list[str]]:
+    return {
+        leg: [one for one in story if not one.startswith(FLOATING)]
+        for leg, story in histories(events).items()
+    }
+
+
+@each_shape
+async def test_each_leg_of_a_shape_lives_as_in_the_recording(name: str) -> None:
+    assert settled(await read(name)) == settled(messages(recorded(name)))
+
+
+@each_shape
+async def test_the_same_events_of_a_shape_come_as_often(name: str) -> None:
+    mine, real = frequencies(await read(name)), frequencies(messages(recorded(name)))
+    del mine["NewCallerid"], real["NewCallerid"]
+    assert mine == real
+
+
+@pytest.fixture(scope="module")
+def real_headers() -> dict[str, set[tuple[str, ...]]]:
+    return shapes([message for name in SHAPES for message in messages(recorded(name))])
+
+
+@each_shape
+async def test_events_of_a_shape_have_a_real_ones_headers_in_its_order(
+    name: str, real_headers: dict[str, set[tuple[str, ...]]]
+) -> None:
+    for event, mine in shapes(await read(name)).items():
+        assert mine <= real_headers[event], event

@@ -106,6 +106,7 @@ def attended_ami_threeway(pbx: PracticePbx) -> None:
 def attended_ami_caller_gone(pbx: PracticePbx) -> None:
     caller = asked(pbx)
     pbx.hang_up(caller)
+    pbx.speak("1001")
     pbx.advance(1)
     pbx.hang_up("1001")
 
