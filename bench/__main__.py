@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import agents, ami_parse, live_calls, pop_latency
+from bench import agents, agi, ami_parse, live_calls, pop_latency
 
 ALL: dict[str, Callable[[], None]] = {
     "ami_parse": ami_parse.main,
     "live_calls": live_calls.main,
     "pop_latency": pop_latency.main,
     "agents": agents.main,
+    "agi": agi.main,
 }
 
 

@@ -27,10 +27,11 @@ Handler = Callable[[Agi, Asked], Awaitable[None]]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """`headers` is how many connections of one peer may be without a complete header: of more, the oldest goes."""
+    """`headers` is how many connections of one peer may be without a complete header: of more, the oldest goes. A
+    busy PBX may bring hundreds in the moment in which our loop is late; each costs no more than a socket."""
 
     sessions: int = 2_500
-    headers: int = 100
+    headers: int = 1_000
     header_seconds: float = 5.0
 
 

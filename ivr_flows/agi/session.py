@@ -210,7 +210,9 @@ def _good(words: str, reply: Reply) -> Reply:
 
 
 def _failure(words: str, reply: Reply) -> AGIAppError:
-    if reply.data in {"writefile", "randomerror", "waitfor"}:
+    if (
+        reply.data == "writefile"
+    ):  # randomerror and waitfor are how RECORD FILE tells of a hang-up in the beep
         return AGIAppError(f"{words}: {reply.data}")
     return AGIResultHangup(f"{words}: the caller has hung up, or it failed")
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import array
+import asyncio
+import io
 import shutil
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,16 +14,63 @@ from typing import Any
 
 from tests.e2e.house import QUEUES, House
 from tests.e2e.listener import Listener
-from tests.e2e.ringdesk import Installation, Server, command
+from tests.e2e.ringdesk import Installation, Server, command, command_here
 from tests.real.asterisk import Asterisk
 from tests.real.parts import parts_dir, require
 
 RUN = "/srv"
 """Where the run directory appears inside Asterisk's tree."""
 
+ACCOUNT, PIN = "31002417", "260817"
+"""KNOWN's own account."""
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALWAYS = "name: default\nlabel: {en: Always, zh: 全天}\ntime_zone: Asia/Shanghai\nweek:\n" + "".join(
+    f'  {day}: ["00:00-24:00"]\n' for day in DAYS
+)
+
 
 class Menu(House):
     """What a test has in hand."""
+
+    def __init__(self, pbx: Asterisk, server: Server) -> None:
+        super().__init__(pbx, server)
+        self._seen: set[str] = set()
+
+    async def visit(self, number: str, flow: str = "hotline") -> dict[str, Any]:
+        """A caller's next visit to a flow that nobody has asked for yet, once it has ended."""
+
+        async def found() -> dict[str, Any] | None:
+            calls = (await self.server.api("GET", "/calls?limit=5"))["items"]
+            visits = [one for call in calls if call["caller"]["number"] == number for one in call["ivr"]]
+            new = (one for one in visits if one["flow"] == flow and one["id"] not in self._seen)
+            return next((one for one in new if one["ended"]), None)
+
+        async with asyncio.timeout(30):
+            while (visit := await found()) is None:  # noqa: ASYNC110 - the API has no event to wait for
+                await asyncio.sleep(0.05)
+        self._seen.add(visit["id"])
+        return visit
+
+    async def saved(self) -> None:
+        """Returns when every visit so far is in the database."""
+        async with asyncio.timeout(30):
+            while "ringdesk_ivr_visits_unsaved 0.0" not in await self._metrics():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+
+    async def _metrics(self) -> str:
+        async with self.server.request("GET", "/metrics") as answer:
+            return str(await answer.text())
+
+    async def sound(self, path: str) -> bytes:
+        """A recording as a browser plays it."""
+        async with self.server.request("GET", path, token=self.server.tokens["li"]) as answer:
+            assert answer.ok, await answer.text()
+            return bytes(await answer.read())
+
+    async def ticket(self, number: str) -> dict[str, Any]:
+        """The ticket with that number."""
+        found = (await self.server.api("GET", "/tickets?limit=50"))["items"]
+        return dict(next(one for one in found if one["number"] == number))
 
     async def pop(self, agent: Listener) -> dict[str, Any]:
         """The data of the next pop on that agent's socket."""
@@ -40,23 +91,46 @@ async def build_prompts(folder: Path) -> Path:
     return sounds
 
 
+def loudest(wav: bytes) -> int:
+    """The loudest sample of 16 bits."""
+    with wave.open(io.BytesIO(wav)) as sound:
+        return max(abs(one) for one in array.array("h", sound.readframes(sound.getnframes())))
+
+
+async def prepare(installation: Installation) -> None:
+    """What callers ask for: an account with a balance and a PIN, and an office that is always open."""
+    folder = installation.folder
+    (folder / "ringdesk.toml").write_text(f'[database]\nurl = "sqlite:///{folder}/ringdesk.db"\n')
+    (folder / "accounts.csv").write_text(
+        f"account,balance,currency,bill,due,period\n{ACCOUNT},-88.20,CNY,88.20,2026-12-10,2026-10\n"
+    )
+    await command_here(folder, "accounts", "import", str(folder / "accounts.csv"))
+    await command_here(folder, "customers", "pin", ACCOUNT, typed=f"{PIN}\n")
+    (folder / "calendars").mkdir()
+    (folder / "calendars" / "default.yaml").write_text(ALWAYS)
+
+
 @asynccontextmanager
 async def open_menu(version: int, installation: Installation, sounds: Path) -> AsyncIterator[Menu]:
     """A server and an Asterisk of this version; the server must log no fault of its own."""
     require("sipp")
+    await prepare(installation)
     async with Asterisk(QUEUES, version=version) as pbx:
         shutil.copytree(sounds, pbx.run / "sounds", dirs_exist_ok=True)
         more = (
             f"[ivr]\nport = {pbx.agi_port}\n"
             f'[ivr.speech]\nfolder = "{pbx.run}/sounds"\npbx_folder = "{RUN}/sounds"\n'
+            f'[recordings]\nfolder = "{pbx.run}/recordings"\npbx_folder = "{RUN}/recordings"\n'
+            '[paths]\ncalendars = "calendars"\n'
         )
         async with Server(installation, pbx.ami_port, pbx.secret, more) as server:
-            await until_linked(server)
+            await linked(server)
             yield Menu(pbx, server)
         assert server.faults() == []
 
 
-async def until_linked(server: Server) -> None:
+async def linked(server: Server) -> None:
     """Returns when the link to the PBX is up."""
-    while (await server.readiness())[0] != 200:
-        pass
+    async with asyncio.timeout(30):
+        while (await server.readiness())[0] != 200:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.02)

@@ -44,7 +44,7 @@ async def command(folder: Path, *arguments: str, typed: str = "") -> str:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             output, errors = await process.communicate(typed.encode())
     except TimeoutError:
         os.kill(process.pid, signal.SIGKILL)
@@ -125,7 +125,7 @@ class Server:
                 stderr=log,
             )
         assert self._process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             said = (await self._process.stdout.readline()).decode().strip()
         if said != f"ready: {self.address}":
             raise ProgramFailed(f"said {said!r}; {self.log()[-2000:]}")
@@ -162,17 +162,17 @@ class Server:
 
     async def api(self, method: str, path: str, body: object = None, user: str = "li") -> Any:
         """One request to /api/v1 as that user; AssertionError with the answer unless it is a success."""
-        async with self._request(method, f"/api/v1{path}", body, self.tokens[user]) as answer:
+        async with self.request(method, f"/api/v1{path}", body, self.tokens[user]) as answer:
             text = await answer.text()
             assert answer.ok, f"{method} {path}: {answer.status} {text}"
             return await answer.json() if text else None
 
     async def readiness(self) -> tuple[int, dict[str, Any]]:
         """Status and body of /readyz."""
-        async with self._request("GET", "/readyz") as answer:
+        async with self.request("GET", "/readyz") as answer:
             return answer.status, await answer.json()
 
-    def _request(self, method: str, path: str, body: object = None, token: str = "") -> Any:
+    def request(self, method: str, path: str, body: object = None, token: str = "") -> Any:
         assert self._http is not None
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return self._http.request(method, path, json=body, headers=headers)

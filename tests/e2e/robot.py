@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.real.ami import Message
+from tests.real.ami import AmiError, Message
 from tests.real.asterisk import Asterisk
 from tests.real.sipp import Caller
 
@@ -15,12 +17,19 @@ LISTENING = ("STREAM FILE", "WAIT FOR DIGIT", "RECORD FILE")
 SECONDS = 40
 
 
+class Talker(Caller):
+    """A caller who hums without a pause."""
+
+    def prepare(self, folder: Path) -> None:
+        (folder / "sound.alaw").write_bytes((b"\xaa" * 8 + b"\x2a" * 8) * 500)  # a square wave of 500 Hz
+
+
 class Robot:
     """One SIP call into the phone menu. What Asterisk is doing with it is told by its own AGIExec events."""
 
     def __init__(self, pbx: Asterisk, number: str, did: str = HOTLINE) -> None:
         self._pbx = pbx
-        self.caller = Caller(pbx, did, number)
+        self.caller = Talker(pbx, did, number, speaks=True)
         self._seen = 0
         self._channel = ""
 
@@ -37,7 +46,10 @@ class Robot:
 
     async def asked(self) -> str:
         """Returns when the caller is listened to, with the command."""
-        found = await self._pbx.ami.wait(self._listens, since=self._seen, seconds=SECONDS)
+        try:
+            found = await self._pbx.ami.wait(self._listens, since=self._seen, seconds=SECONDS)
+        except AmiError as error:
+            raise AssertionError(f"nobody asked; what was done: {self._done()}") from error
         self._seen = self._pbx.ami.messages.index(found) + 1
         self._channel = found["Channel"]
         return found["Command"]
@@ -49,24 +61,39 @@ class Robot:
             await self.caller.press(key)
             await self._pbx.ami.wait(self._answered, since=self._seen, seconds=SECONDS)
 
-    async def heard(self) -> None:
-        """Returns when a prompt that no key cuts short has been played to its end."""
-        await self._pbx.ami.wait(self._whole, since=self._seen, seconds=SECONDS)
+    async def doing(self, command: str) -> None:
+        """Returns when Asterisk has begun this command."""
+        await self._pbx.ami.wait(
+            lambda m: self._begins(m) and m["Command"].startswith(command), since=self._seen, seconds=SECONDS
+        )
+
+    async def speak(self, seconds: float) -> None:
+        """Go on humming for so long: what is recorded is as long as it takes."""
+        await asyncio.sleep(seconds)
+
+    def _done(self) -> list[str]:
+        """The last commands and keys, for a test that failed."""
+        return [m.get("Command") or m.get("Digit", "") for m in self._pbx.ami.messages if _told(m)][-24:]
 
     def _mine(self, message: Message) -> bool:
         return not self._channel or message.get("Channel") == self._channel
 
     def _listens(self, message: Message) -> bool:
-        if message.get("Event") != "AGIExecStart" or not self._mine(message):
-            return False
-        command = message["Command"]
-        return command.startswith(LISTENING) and '""' not in command
+        return (
+            self._begins(message)
+            and message["Command"].startswith(LISTENING)
+            and '""' not in message["Command"]
+        )
+
+    def _begins(self, message: Message) -> bool:
+        return message.get("Event") == "AGIExecStart" and self._mine(message)
 
     def _answered(self, message: Message) -> bool:
         return message.get("Event") == "AGIExecEnd" and self._mine(message)
 
-    def _whole(self, message: Message) -> bool:
-        return self._answered(message) and '""' in message["Command"]
-
     async def hang_up(self) -> None:
         await self.caller.hang_up()
+
+
+def _told(message: Message) -> bool:
+    return message.get("Event") in {"AGIExecStart", "DTMFEnd"}
