@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ivr_flows.flow.model import Flows
+from ivr_flows.flow.model import Flows, Pin
 from ivr_flows.flow.told import Told, told, way
 from ivr_flows.messages import Visit
 from screenpop.pops import PopIvr
@@ -32,6 +32,11 @@ class IvrWords:
     def told(self, ivr: PopIvr, language: str) -> list[Told]:
         """What the caller chose and said."""
         return told(self._flows(), ivr.path, ivr.answers, language)
+
+    def pin_lengths(self) -> Sequence[int]:
+        """How many digits the flows ask a PIN for: another one of more or fewer could not be entered."""
+        nodes = (node for flow in self._flows().by_name.values() for node in flow.nodes.values())
+        return sorted({node.digits for node in nodes if isinstance(node, Pin)})
 
     def names(self, flows: str, language: str) -> str:
         """The names of flows, with spaces between them, as people read them."""

@@ -50,7 +50,7 @@ class Renderer:
         menus: IvrWords | None = None,
     ) -> None:
         self.desk = desk
-        self._menus = menus or IvrWords(lambda: Flows({}))
+        self.menus = menus or IvrWords(lambda: Flows({}))
         self.assets = assets or Assets()
         self._catalogues = {
             language: catalogue(HERE / "locale", "ringdesk", language) for language in LANGUAGES
@@ -98,9 +98,9 @@ class Renderer:
             "money": lambda amount, currency: money(amount, currency, language),
             "word": lambda name, group: word(group, name, translations.gettext),
             "person": lambda user: _person(user, labels, translations.gettext),
-            "ivr_way": lambda ivr: self._menus.way(ivr, language),
-            "ivr_told": lambda ivr: self._menus.told(ivr, language),
-            "flow_names": lambda names: self._menus.names(names, language),
+            "ivr_way": lambda ivr: self.menus.way(ivr, language),
+            "ivr_told": lambda ivr: self.menus.told(ivr, language),
+            "flow_names": lambda names: self.menus.names(names, language),
             "ticket_state": lambda name: _ticket_state(name, language, labels),
         }
         environment.globals |= {

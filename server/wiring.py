@@ -211,6 +211,7 @@ class House:
             self.outages,
             self.surveys,
             self.contexts,
+            self.pins,
         )
         self.tickets_live = TicketsLive(self.hub, self.popper, self.tickets, self.labels, self.clock)
         self.notices = Notices(self.hub, self.renderer, self.clock)

@@ -16,6 +16,7 @@ from core.web.routes import Ask
 from cti.messages import Call
 from customers.accounts.model import Account
 from customers.messages import Customer, Lookup, TimelineEntry
+from customers.pins.service import PinState
 from ivr_flows.callbacks.model import Callback
 from screenpop.pages.problems import error_page
 from screenpop.pops import Pop
@@ -75,6 +76,14 @@ class Billing(Protocol):
     """Where the pages read what customers owe."""
 
     async def of_customer(self, customer_id: str) -> Sequence[Account]: ...
+
+
+class PinRoom(Protocol):
+    """What the pages need of the PINs."""
+
+    async def state(self, account: str, at: float) -> PinState: ...
+    async def set(self, actor: str, account: str, pin: str, at: float) -> PinState: ...
+    async def unlock(self, actor: str, account: str, at: float) -> PinState: ...
 
 
 class OutageRoom(Protocol):
@@ -170,6 +179,7 @@ class Pages:
     outages: OutageRoom
     scores: Scores
     works: ReadsWork
+    pins: PinRoom
 
     async def viewer_of(self, ask: Ask[Any, Any]) -> Actor:
         """Who asks, with what ticketing knows of them: which tickets they may see follows from it."""

@@ -12,6 +12,7 @@ from core.errors import Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Route
 from screenpop.pages.base import Pages
+from screenpop.pages.pins import PinPages
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.records import Records
 from ticketing.messages import TicketFilter
@@ -33,6 +34,7 @@ class CustomerPages:
     def __init__(self, pages: Pages, records: Records) -> None:
         self._pages = pages
         self._records = records
+        self._pins = PinPages(pages)
 
     async def list(self, ask: Ask[Any, CustomersQuery]) -> web.StreamResponse:
         """All customers by name, or those that match; for htmx the rows alone."""
@@ -85,6 +87,7 @@ class CustomerPages:
             "accounts": await self._pages.billing.of_customer(customer.id) if may_see else (),
             "tickets": rows,
             "may_write": ask.user.can(Permission.CUSTOMERS_EDIT),
+            **await self._pins.context(ask, customer),
             **await self._timeline(ask),
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.web.routes import Route
-from screenpop.pages import callbacks, customers, desk, files, outages, settings, sign_in, tickets
+from screenpop.pages import callbacks, customers, desk, files, outages, pins, settings, sign_in, tickets
 from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 
@@ -16,6 +16,7 @@ def routes(pages: Pages) -> list[Route]:
         *sign_in.routes(pages),
         *desk.routes(pages, records),
         *customers.routes(pages, records),
+        *pins.routes(pages),
         *callbacks.routes(pages),
         *outages.routes(pages),
         *tickets.routes(pages, records),

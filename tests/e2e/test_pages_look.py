@@ -55,6 +55,9 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
             await page.keyboard.press("v")
             await expect(page.locator("#look .note-form")).to_be_visible()
             yield "record on the desk"
+            await refused_pin(page)
+            yield "a PIN that was refused"
+            await page.keyboard.press("Escape")  # out of the field, the next one out of the record
             await page.keyboard.press("Escape")
         if number == KNOWN:
             await scene.wrote(call, user)
@@ -86,6 +89,17 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
     await page.click("tbody a")
     await page.locator(".event summary").first.click()
     yield "ticket"
+
+
+async def refused_pin(page: Page) -> None:
+    """What was typed twice in the record on the desk is not the same."""
+    form = page.locator("#look .pins details")
+    await form.locator("summary").click()
+    await form.locator("input[name=pin]").fill("739184")
+    await form.locator("input[name=again]").fill("739148")
+    await page.keyboard.press("Enter")
+    await expect(form.locator(".wrong")).to_be_visible()
+    await expect(form.locator("input[name=pin]")).to_have_value("")
 
 
 async def handed_over(scene: Scene, page: Page, user: str) -> Call:

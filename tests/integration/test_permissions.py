@@ -120,6 +120,8 @@ TABLE = {
     ("POST", "/api/v1/tickets/{id}/events"): TICKETS,
     ("POST", "/callbacks/{id}/cancel"): "sx",
     ("POST", "/desk/customers/{id}/notes"): DESK,
+    ("POST", "/desk/customers/{id}/pin"): DESK,
+    ("POST", "/desk/customers/{id}/pin/unlock"): DESK,
     ("POST", "/desk/tickets/{id}/events"): TICKETS,
     ("POST", "/outages/new"): "dsx",
     ("POST", "/outages/{id}"): "dsx",
