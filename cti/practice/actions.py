@@ -217,12 +217,13 @@ def cancel_atxfer(session: Session, action: Action) -> None:
 def redirect(session: Session, action: Action) -> None:
     world = session.server.world
     channel = world.find(action.get("channel", ""))
-    if channel is None or channel.flow is None:
+    if channel is None:
         session.error(action, f"Channel does not exist: {action.get('channel', '')}")
-        return
-    session.respond(action, "Success", "Redirect successful")
-    channel.flow.left(channel, 16, end=False)
-    session.server.plan.enter(channel, action.get("context", ""), action.get("exten", ""))
+    elif not session.server.plan.movable(channel):
+        session.error(action, "Redirect failed")
+    else:
+        session.respond(action, "Success", "Redirect successful")
+        session.server.plan.redirect(channel, action.get("context", ""), action.get("exten", ""))
 
 
 def bridge(session: Session, action: Action) -> None:
@@ -232,6 +233,8 @@ def bridge(session: Session, action: Action) -> None:
         session.error(action, "Missing channel")
     elif one is None or two is None or one is two:
         session.error(action, f"Channel{1 if one is None else 2} does not exist")
+    elif not all(map(session.server.plan.movable, (one, two))):
+        session.error(action, "Bridge failed")
     else:
         session.respond(action, "Success", "Channels have been bridged")
         session.server.plan.join(one, two)

@@ -145,10 +145,11 @@ class Trio:
             channel.flow = self
 
     def replace(self, channel: Channel, by: Channel) -> None:
-        """The colleague's own channel takes the place of its line."""
-        if channel is self.line:
-            self.line = by
-            channel.flow, by.flow = None, self
+        """Another channel takes the place of one of them: the colleague's own, say, of its line."""
+        self.talk.replace(channel, by)
+        three = (self.agent, self.customer, self.line)
+        self.agent, self.customer, self.line = (by if one is channel else one for one in three)
+        by.flow = self
 
     def left(self, channel: Channel, cause: int, end: bool = True) -> None:
         """The other two go on."""

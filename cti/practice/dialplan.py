@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cti.practice.channels import RING, UP, Channel
-from cti.practice.parking import PARK, Lot
+from cti.practice.parking import PARK, Lot, Parked
 from cti.practice.queue_calls import MAX_WAIT, QueueCall
 from cti.practice.queues import Queues
 from cti.practice.rings import Dial
@@ -184,9 +184,11 @@ class Dialplan:
         for ring in self.world.rings.values():
             mine = ring.dest.extension
             if ring.caller and mine in self.world.extensions and extension in ("", mine):
-                self.world.state(channel, UP)
-                ring.taken(channel)
-                return
+                if channel.state != UP:
+                    self.world.state(channel, UP)
+                if ring.taken(channel):
+                    return
+                break
         self.hangup(channel)
 
     def queue(self, channel: Channel, name: str, seconds: float = MAX_WAIT, then: Act | None = None) -> None:
@@ -211,8 +213,21 @@ class Dialplan:
         dial = Dial(self.world, channel, targets, seconds, done)
         dial.start()
 
+    def movable(self, channel: Channel) -> bool:
+        """Whether AMI may take the channel elsewhere here: not while its phone rings, nor out of a consultation."""
+        whole = channel.partner is None and (channel.bridge is None or len(channel.bridge.members) < 3)
+        return whole and isinstance(channel.flow, Talk | QueueCall | Dial | Menu | Idle | Parked)
+
+    def redirect(self, channel: Channel, context: str, exten: str) -> None:
+        """A movable channel goes on there, whatever it was doing."""
+        if channel.flow is not None:
+            channel.flow.left(channel, 16, end=False)
+        self.enter(channel, context, exten)
+
     def join(self, one: Channel, two: Channel) -> None:
-        """The two hear each other; whom they were with is hung up."""
+        """Two movable channels hear each other; whom they were with is hung up."""
+        if one.bridge is not None and one.bridge is two.bridge:
+            return
         bridge, left_over = self.world.bridge(), []
         for channel in (one, two):
             flow = channel.flow

@@ -112,7 +112,7 @@ class Hands:
         """The agent has two calls and connects them with each other by the phone's own key."""
         legs = [leg for leg in self.world.legs(extension) if isinstance(leg.flow, Talk)]
         talks = [leg.flow for leg in legs if isinstance(leg.flow, Talk)]
-        if len(legs) < 2:
+        if len(legs) < 2 or talks[0] is talks[1]:
             raise NoSuchCall(f"{extension} has no two calls")
         connect(talks[0], legs[0], talks[1], legs[1])
         self._settle()
@@ -125,19 +125,24 @@ class Hands:
 
     def redirect(self, channel: Channel, context: str, exten: str) -> None:
         """AMI's Redirect: the channel goes on there, whatever it was doing."""
-        if channel.flow is not None:
-            channel.flow.left(channel, 16, end=False)
-        self.plan.enter(channel, context, exten)
+        self._movable(channel)
+        self.plan.redirect(channel, context, exten)
         self._settle()
 
     def join(self, one: Channel, two: Channel) -> None:
         """AMI's Bridge: the two hear each other; whom they were talking with is hung up."""
+        for channel in (one, two):
+            self._movable(channel)
         self.plan.join(one, two)
         self._settle()
 
     def talking(self, extension: str) -> bool:
         """Whether that phone is in a conversation."""
         return any(isinstance(leg.flow, Talk) for leg in self.world.legs(extension))
+
+    def _movable(self, channel: Channel) -> None:
+        if not self.plan.movable(channel):
+            raise NoSuchCall(f"{channel.name} cannot be moved now")
 
     def _consultation(self, extension: str) -> Consultation:
         for leg in self.world.legs(extension):

@@ -41,7 +41,8 @@ class Lot:
 
     def fetch(self, channel: Channel, space: str) -> None:
         """The channel talks with who is parked there; with nobody there it is hung up."""
-        self.world.state(channel, UP)
+        if channel.state != UP:
+            self.world.state(channel, UP)
         channel.set(application="ParkedCall", app_data=f"default,{space}")
         parked = self.spaces.get(space)
         if parked is None:

@@ -96,10 +96,10 @@ class Ring:
         world.destroy(dest, 23, SIP_STATUS[23])
         instead.start()
 
-    def taken(self, taker: Channel) -> None:
-        """A colleague's phone takes the call from this one, and its place."""
+    def taken(self, taker: Channel) -> bool:
+        """A colleague's phone takes the call from this one, and its place; false if the ring was over already."""
         if not self._close():
-            return
+            return False
         world, rang = self.world, self.dest
         world.tell("Pickup", taker.lines(), rang.lines("Target"))
         self.dest, self.picked_up = taker, True
@@ -110,6 +110,7 @@ class Ring:
         rang.flow = None
         self.owner.answered(self)
         world.destroy(rang, 26 if self.why == "dial" else 16)
+        return True
 
     def cancel(self) -> bool:
         """Whoever called does so no more; false if the ring was over already. The channel stays to be destroyed."""
