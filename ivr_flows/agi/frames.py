@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -127,8 +128,12 @@ class Answers:
         return Reply(520, data=usage)
 
 
+@lru_cache(2_048)
 def command(words: str, *arguments: str | int | float) -> bytes:
-    """One command's line. `words` is of ours; arguments may be hostile. Raises `UnsafeArgument`."""
+    """One command's line. `words` is of ours; arguments may be hostile. Raises `UnsafeArgument`.
+
+    Callers hear the same prompts: lines are remembered. No secret is ever an argument.
+    """
     line = words
     for argument in arguments:
         line += " " + (str(argument) if isinstance(argument, int) else quoted(str(argument)))

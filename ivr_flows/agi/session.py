@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -223,6 +224,7 @@ def _name(name: str) -> str:
     return name
 
 
+@lru_cache(2_048)
 def _file(name: str) -> str:
     """The name of a sound. Without `..`: names are ours, but a text of a flow may be part of them."""
     if not _FILE.fullmatch(name) or ".." in name:

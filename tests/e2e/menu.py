@@ -57,6 +57,16 @@ class Menu(House):
             while "ringdesk_ivr_visits_unsaved 0.0" not in await self._metrics():  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
 
+    async def in_node(self, node: str, count: int = 1) -> None:
+        """Returns when so many callers are in that node."""
+        wanted = f'ringdesk_ivr_in_node{{node="{node}"}} {count}.0'
+        async with asyncio.timeout(30):
+            while True:
+                told = await self._metrics()
+                if wanted in told or (not count and f'"{node}"' not in told):
+                    return
+                await asyncio.sleep(0.05)
+
     async def _metrics(self) -> str:
         async with self.server.request("GET", "/metrics") as answer:
             return str(await answer.text())

@@ -64,7 +64,9 @@ class Robot:
     async def doing(self, command: str) -> None:
         """Returns when Asterisk has begun this command."""
         await self._pbx.ami.wait(
-            lambda m: self._begins(m) and m["Command"].startswith(command), since=self._seen, seconds=SECONDS
+            lambda m: self._begins(m) and m.get("Command", "").startswith(command),
+            since=self._seen,
+            seconds=SECONDS,
         )
 
     async def speak(self, seconds: float) -> None:

@@ -184,3 +184,17 @@ async def test_the_server_dies_in_mid_flow_and_the_caller_reaches_the_queue(menu
     await linked(menu.server)
     visit = await menu.visit(UNKNOWN)
     assert (visit["ended"], visit["detail"]) == ("failed", "the server was stopped")
+
+
+async def test_a_caller_with_line_ends_and_quotes_in_name_and_number_is_served_like_any_other(
+    menu: Menu,
+) -> None:
+    number, name = "1365%0a%0a200%20result=49", 'x" ${SHELL(id)}, \\ 名'
+    async with Caller(menu.pbx, HOTLINE, number, name) as caller:
+        await menu.in_node("hotline/welcome")
+        await caller.hang_up()
+    await menu.in_node("hotline/welcome", 0)
+    await menu.saved()
+    calls = (await menu.server.api("GET", "/calls?limit=5"))["items"]
+    visit = next(one for call in calls for one in call["ivr"] if call["caller"]["number"].startswith("1365"))
+    assert (visit["ended"], visit["path"][-1]) == ("hung_up", "hotline/welcome")
