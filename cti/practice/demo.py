@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cti.practice.dialplan import WAYS, Waits
 from cti.practice.names import COLLEAGUES
 from cti.practice.pbx import PracticePbx, Setup
 from cti.practice.people import town
-from cti.practice.population import Habits, Population
+from cti.practice.population import OVERFLOWS, Habits, Population
 from cti.practice.timeline import Timeline
 
 
@@ -21,7 +22,8 @@ class LivelyPbx(PracticePbx):
         timeline: Timeline | None = None,
         habits: Habits | None = None,
     ) -> None:
-        setup = Setup(members={"service": tuple(COLLEAGUES)})
+        ways = {**WAYS, OVERFLOWS: (Waits("service", 20), Waits("emergency"))}
+        setup = Setup(members={"service": tuple(COLLEAGUES)}, ways=ways)
         super().__init__(port, seed=seed, speed=speed, timeline=timeline, setup=setup)
         self.habits = habits or Habits()
         self.people = town()

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from cti.practice.channels import Channel
 from cti.practice.dialplan import Dialplan, Menu
 from cti.practice.names import HOSTILE
+from cti.practice.parking import Parked
 from cti.practice.people import Line, Person, Town
 from cti.practice.queue_calls import QueueCall
 from cti.practice.queues import Member
-from cti.practice.rings import Ring
+from cti.practice.rings import Dial, Ring
+from cti.practice.rooms import Room
 from cti.practice.talks import Talk
 from cti.practice.timeline import Act
 from cti.practice.world import TRUNK
 
 Span = tuple[float, float]
+OVERFLOWS = "4006"
+"""A number whose callers go on to the emergency queue when nobody answers in time; only the demo has it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Population:
         self.world.on_ring.append(self._rings)
         self.world.on_talk.append(self._talks)
         self.plan.queues.on_ready.append(self._ready)
+        self.plan.rooms.on_join.append(self._meets)
         self._next()
 
     def stop(self) -> None:
@@ -110,6 +115,7 @@ class Population:
         queues = self.plan.queues
         if queues.ringable(queues.queues["emergency"]):
             choices["4004"] = 10.0
+            choices |= dict.fromkeys(self.plan.ways.keys() & {OVERFLOWS}, 8.0)
         if any(queues.ringable(queue) and self._visiting(queue.name) for queue in queues.queues.values()):
             choices["4003"] = 5.0
         return self.rng.choices(list(choices), list(choices.values()))[0]
@@ -160,8 +166,17 @@ class Population:
 
     def _leave(self, caller: Channel) -> None:
         """Give up, unless somebody is on the line by now."""
-        if caller.alive and not isinstance(caller.flow, Talk):
+        if caller.alive and isinstance(caller.flow, QueueCall | Menu | Dial | Parked):
             self.world.hang_up(caller)
+
+    def _meets(self, channel: Channel) -> None:
+        """Customers do not stay in a conference room for ever."""
+        if channel.endpoint == TRUNK:
+            self._later(self.habits.talk, lambda: self._leaves_room(channel))
+
+    def _leaves_room(self, channel: Channel) -> None:
+        if channel.alive and isinstance(channel.flow, Room):
+            self.world.hang_up(channel)
 
     def _ready(self, member: Member) -> None:
         """Somebody got ready: a caller comes soon, if none is waiting already."""
@@ -182,7 +197,8 @@ class Population:
         if ring.dest.endpoint == TRUNK:
             fate = rng.random()
             if fate < habits.outside_busy:
-                self._later((1, 3), ring.refuse)
+                cause = rng.choice((17, 21, 1))
+                self._later((1, 3), lambda: ring.refuse(cause))
             elif fate < 1 - habits.outside_away:
                 self._later(habits.outside, ring.answer)
         elif ring.why == "originate":

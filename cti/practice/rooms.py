@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cti.practice.channels import UP, Bridge, Channel
 from cti.practice.wire import lines
 from cti.practice.world import World
@@ -13,6 +15,7 @@ class Rooms:
     def __init__(self, world: World) -> None:
         self.world = world
         self.open: dict[str, Room] = {}
+        self.on_join: list[Callable[[Channel], None]] = []
 
     def enter(self, channel: Channel, name: str) -> None:
         """The channel is answered and joins that room."""
@@ -21,6 +24,8 @@ class Rooms:
         if name not in self.open:
             self.open[name] = Room(self, name)
         self.open[name].join(channel)
+        for watcher in self.on_join:
+            watcher(channel)
 
 
 class Room:

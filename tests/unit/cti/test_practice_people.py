@@ -113,3 +113,26 @@ def kind(pbx: StillPbx, number: str) -> str:
     e164 = phonenumbers.format_number(phonenumbers.parse(number, "CN"), phonenumbers.PhoneNumberFormat.E164)
     owners = sum(line.e164 == e164 for person in pbx.people.people for line in person.lines)
     return "unknown" if not owners else "shared" if owners > 1 else "known"
+
+
+async def test_callers_go_on_to_the_next_queue_when_nobody_is_there_in_time() -> None:
+    async with StillPbx(habits=Habits(every=1e9, rings_out=1, gives_up=0)) as pbx:
+        pbx.queues.add(NewMember("emergency", "PJSIP/1001"))
+        caller = pbx.population.call("4006")
+        pbx.advance(15)
+        assert caller.app_data.startswith("service")
+        pbx.advance(10)
+        assert caller.app_data.startswith("emergency")
+
+
+async def test_a_customer_who_is_left_in_a_conference_room_goes_after_a_while() -> None:
+    async with StillPbx(habits=Habits(every=1e9, gives_up=0)) as pbx:
+        pbx.queues.add(NewMember("service", "PJSIP/1001"))
+        pbx.population.call("4001")
+        while not pbx.talking("1001"):
+            pbx.answer("1001") if pbx.ringing("1001") else pbx.advance(1)
+        pbx.transfer("1001", "800")
+        assert pbx.plan.rooms.open
+        pbx.advance(200)
+        assert not pbx.plan.rooms.open
+        assert not pbx.world.channels
