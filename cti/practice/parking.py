@@ -69,6 +69,7 @@ class Parked:
         self.began = self.world.now()
         bridge = lot.bridge()
         self._tell("ParkedCall")
+        self._device("INUSE")
         channel.flow = self
         channel.set(application="Park", app_data="")
         self.world.enter(bridge, channel)
@@ -105,7 +106,12 @@ class Parked:
     def _over(self) -> None:
         self._alarm.cancel()
         del self.lot.spaces[self.space]
+        self._device("NOT_INUSE")
         self.world.leave(self.channel)
+
+    def _device(self, state: str) -> None:
+        """Phones may have a lamp for the space."""
+        self.world.publish(f"park:{self.space}@parkedcalls", state)
 
     def _tell(self, event: str, more: bytes = b"") -> None:
         waited = int(self.world.now() - self.began)

@@ -36,6 +36,7 @@ class Room:
         self.bridge: Bridge = self.world.bridge("base", "softmix", "ConfBridge", name)
         self.bridge.kept = True
         self._tell("ConfbridgeStart")
+        self.world.publish(f"confbridge:{name}", "INUSE")
 
     def join(self, channel: Channel) -> None:
         members = self.bridge.members
@@ -56,6 +57,7 @@ class Room:
         self._tell("ConfbridgeLeave", channel.lines(), lines(Admin="No"))
         last = len(members) == 1
         if last:
+            world.publish(f"confbridge:{self.name}", "NOT_INUSE")
             self._tell("ConfbridgeEnd")
             del self.rooms.open[self.name]
             self.bridge.kept = False

@@ -67,3 +67,11 @@ def shapes(events: list[Message]) -> dict[str, set[tuple[str, ...]]]:
     for message in events:
         found[message[0][1]].add(tuple(key for key, _ in message if key not in OPTIONAL))
     return found
+
+
+def states(events: list[Message]) -> dict[str, str]:
+    """How the devices and the queues' members were left."""
+    headers = [dict(message) for message in events]
+    devices = {h["Device"]: h["State"] for h in headers if h["Event"] == "DeviceStateChange"}
+    members = {h["Interface"]: h["Status"] for h in headers if h["Event"] == "QueueMemberStatus"}
+    return {key: value for key, value in devices.items() if not key.startswith("Queue:")} | members

@@ -23,7 +23,7 @@ from cti.practice.session import GREETING
 from cti.practice.timeline import ManualTimeline
 from cti.practice.wire import mask_of
 from tests.contract.shapes import SHAPES
-from tests.contract.telling import Message, frequencies, histories, messages, shapes
+from tests.contract.telling import Message, frequencies, histories, messages, shapes, states
 from tests.unit.cti.board_help import board_with_members, counted, run, trace_expected
 
 RECORDED = Path(__file__).resolve().parents[1] / "traces" / "shapes" / "22"
@@ -156,3 +156,15 @@ async def test_events_of_a_shape_have_a_real_ones_headers_in_its_order(
 ) -> None:
     for event, mine in shapes(await read(name)).items():
         assert mine <= real_headers[event], event
+
+
+# The practice PBX has no devices of these kinds: nobody's state is told by them.
+UNTOLD = ("Local/", "CBAnn/")
+
+
+@each_shape
+async def test_devices_and_members_end_as_in_the_recording_of_a_shape(name: str) -> None:
+    real = states(messages(recorded(name)))
+    members = {event["Interface"] for event in map(dict, messages(recorded(name))) if "MemberName" in event}
+    told = {key: state for key, state in real.items() if not key.startswith(UNTOLD) or key in members}
+    assert states(await read(name)) == told

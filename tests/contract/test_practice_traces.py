@@ -7,7 +7,7 @@ import pytest
 from cti.practice.pbx import PracticePbx
 from cti.practice.timeline import ManualTimeline
 from tests.contract.practice_scenes import SCENES
-from tests.contract.telling import Message, frequencies, histories, messages, shapes
+from tests.contract.telling import Message, frequencies, histories, messages, shapes, states
 
 TRACES = Path(__file__).resolve().parents[1] / "traces"
 # In this recording the agents hang up before their bridge has its second member.
@@ -54,10 +54,4 @@ async def test_events_have_a_real_ones_headers_in_its_order(
 
 @pytest.mark.parametrize("name", SCENES)
 async def test_devices_and_members_end_as_in_the_recording(name: str) -> None:
-    def last(events: list[Message]) -> dict[str, str]:
-        headers = [dict(message) for message in events]
-        devices = {h["Device"]: h["State"] for h in headers if h["Event"] == "DeviceStateChange"}
-        members = {h["Interface"]: h["Status"] for h in headers if h["Event"] == "QueueMemberStatus"}
-        return {key: value for key, value in devices.items() if not key.startswith("Queue:")} | members
-
-    assert last(await played(name)) == last(recorded(name))
+    assert states(await played(name)) == states(recorded(name))
