@@ -215,6 +215,17 @@ class CallEnded(msgspec.Struct, frozen=True):
     call: Call
 
 
+class CallJoined(msgspec.Struct, frozen=True):
+    """What had this id, told of before or not, is part of another call from now on. Comes before what that call tells.
+
+    A call that was told of ends too, with `joined`; one that was an inquiry from its first moment never was told of,
+    but a recording or a phone menu may know it by its id.
+    """
+
+    id: str
+    call_id: str
+
+
 class AgentChanged(msgspec.Struct, frozen=True):
     agent: Agent
 
@@ -255,6 +266,7 @@ DomainEvent = (
     | CallAnswered
     | SegmentEnded
     | CallEnded
+    | CallJoined
     | AgentChanged
     | AgentRemoved
     | QueueChanged

@@ -101,6 +101,12 @@ class CallStore:
         async with self._db.read() as tx:
             return {call.id: call for call in await _select(tx, query)}
 
+    async def joined_since(self, at: float) -> Sequence[tuple[str, str]]:
+        """Calls begun since then that turned out to be part of another: their ids, and that one's."""
+        query = sa.select(calls.c.id, calls.c.joined).where(calls.c.started_at >= at, calls.c.joined != "")
+        async with self._db.read() as tx:
+            return [(row.id, row.joined) for row in await tx.execute(query.order_by(calls.c.started_at))]
+
     async def list(self, wanted: CallFilter, limit: int, after: str = "") -> Calls:
         """The newest first, at most `limit`; `after` is the cursor of the last call seen (see `cursor_of`)."""
         query = sa.select(calls).where(*_conditions(wanted))

@@ -275,6 +275,6 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 class VisitChanged(msgspec.Struct, frozen=True):
-    """A visit began, went on to another node, or ended."""
+    """A visit began, went on to another node, ended, or is part of another call now."""
 
     visit: Visit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -35,10 +35,13 @@ class Trouble(msgspec.Struct, frozen=True):
 
 
 class Visits:
-    """The visits of this server."""
+    """The visits of this server. `now` gives the id of the call that a call is part of now."""
 
-    def __init__(self, bus: Bus, store: VisitStore, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, store: VisitStore, clock: Clock, now: Callable[[str], str] = lambda call_id: call_id
+    ) -> None:
         self._bus = bus
+        self._now = now
         self._clock = clock
         self.store = store
         self.saver: Saver[Visit] = Saver(store, "visits")
@@ -60,13 +63,29 @@ class Visits:
             self._remember(broken.get(visit.id, visit))
 
     def put(self, visit: Visit) -> None:
-        """A visit began, went on, or ended. Never waits."""
+        """A visit began, went on, or ended. Never waits. Its driver knows the call by the id that it had at first."""
+        if (call_id := self._now(visit.call_id)) != visit.call_id:
+            visit = replace(visit, call_id=call_id)
         if visit.ended is None:
             self._live[visit.id] = visit
         else:
             self._live.pop(visit.id, None)
             self.ended[visit.ended.value] += 1
         self._remember(visit)
+        self.saver.offer(visit)
+        self._bus.publish(VisitChanged(visit))
+
+    def joined(self, gone: str, call_id: str) -> None:
+        """A call turned out to be part of another: its visits are that one's, those that still go on too."""
+        for visit in self._by_call.pop(gone, {}).values():
+            self._move(replace(visit, call_id=call_id))
+
+    def _move(self, visit: Visit) -> None:
+        self._remember(visit)
+        own = self._by_call[visit.call_id]
+        self._by_call[visit.call_id] = {v.id: v for v in sorted(own.values(), key=lambda v: v.started_at)}
+        if visit.id in self._live:
+            self._live[visit.id] = visit
         self.saver.offer(visit)
         self._bus.publish(VisitChanged(visit))
 
@@ -77,11 +96,11 @@ class Visits:
 
     def of_call(self, call_id: str) -> tuple[Visit, ...]:
         """The call's visits in order, where they are of today: one before an agent has it, perhaps one after."""
-        return tuple(self._by_call.get(call_id, {}).values())
+        return tuple(self._by_call.get(self._now(call_id), {}).values())
 
     async def of_calls(self, call_ids: Sequence[str]) -> dict[str, tuple[Visit, ...]]:
         """The visits of each of these calls, whenever they were."""
-        known = {one: self.of_call(one) for one in call_ids if one in self._by_call}
+        known = {one: self.of_call(one) for one in call_ids if self._now(one) in self._by_call}
         return {**await self.store.of_calls(one for one in call_ids if one not in known), **known}
 
     def live(self) -> list[Visit]:

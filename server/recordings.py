@@ -13,6 +13,7 @@ from core.clock import Clock
 from core.errors import NotFound
 from core.identity.users import User
 from core.tasks import Tasks, Worker
+from cti.joins import KEPT
 from cti.messages import Call
 from cti.recordings.model import Recording, words_name
 from cti.recordings.service import Around, Recordings
@@ -97,6 +98,21 @@ class Attacher:
         await self._room.attach(*item)
 
 
+class Mover:
+    """Moves what was recorded of a call that turned out to be part of another."""
+
+    def __init__(self, room: Recordings) -> None:
+        self._room = room
+        self.worker: Worker[tuple[str, str]] = Worker("recordings of joined calls", self._move, KEPT)
+
+    def joined(self, gone: str, call_id: str) -> None:
+        """Have it done soon; never waits."""
+        self.worker.offer((gone, call_id))
+
+    async def _move(self, item: tuple[str, str]) -> None:
+        await self._room.joined(*item)
+
+
 class Keeper:
     """Looks for new recordings, and from time to time deletes what is too old. `also` is what else goes by the hour."""
 
@@ -122,7 +138,7 @@ class Keeper:
             await asyncio.sleep(every)
 
 
-def recordings_of(house: House) -> tuple[Recordings, Attacher, Keeper]:
+def recordings_of(house: House) -> tuple[Recordings, Attacher, Mover, Keeper]:
     """A house's recordings, with what keeps their index up to date."""
     board, calls = house.switchboard, house.calls
 
@@ -130,6 +146,6 @@ def recordings_of(house: House) -> tuple[Recordings, Attacher, Keeper]:
         return board.call(id) or await calls.get(id)
 
     tickets = TicketsOfRecordings(house.tickets, house.clock)
-    around = Around(house.db, house.clock, call, board.has_call, tickets)
+    around = Around(house.db, house.clock, call, board.has_call, tickets, house.joins.now)
     room = Recordings(house.settings.recordings, around)
-    return room, Attacher(room), Keeper(room, house.pins.sweep, house.clock)
+    return room, Attacher(room), Mover(room), Keeper(room, house.pins.sweep, house.clock)

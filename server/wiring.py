@@ -19,6 +19,7 @@ from core.ids import new_id
 from core.outbox import Relay
 from core.tasks import Tasks
 from cti.commands import PhoneCommands
+from cti.joins import Joins
 from cti.journal.journal import Journal
 from cti.messages import Call, Seat
 from cti.recorder import Recorder
@@ -35,7 +36,7 @@ from ivr_flows.speech.unplayed import UnplayedSounds
 from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.surveys.store import Surveys
 from ivr_flows.visit_store import VisitStore
-from ivr_flows.visits import Visits
+from ivr_flows.visits import READ_BACK, Visits
 from screenpop.around import Around
 from screenpop.commands import commands
 from screenpop.contexts import Contexts
@@ -109,6 +110,7 @@ class House:
         first_region = self.settings.pbx[0].region if self.settings.pbx else "CN"
         self.calls = CallStore(self.db, NumberKeys(regions).key)
         self.recorder = Recorder(self.calls)
+        self.joins = Joins()
         self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
         if self.journal is not None:
             self.switchboard.keep_journal(self.journal)
@@ -155,8 +157,9 @@ class House:
         """Callers serving themselves."""
         settings = self.settings
         self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
-        self.visits = Visits(self.bus, VisitStore(self.db), self.clock)
-        self.recordings, self.attacher, self.keeper = recordings_of(self)
+        self.visits = Visits(self.bus, VisitStore(self.db), self.clock, self.joins.now)
+        self.recordings, self.attacher, self.mover, self.keeper = recordings_of(self)
+        self.joins.told += [self.visits.joined, self.mover.joined]
         self.customers.add_source(VisitTimeline(self.visits.store))
         phone_lines = PhoneLines(settings.pbx, self.switchboard, self.gate.through)
         driver = Driver(
@@ -221,6 +224,7 @@ class House:
 
     def _subscribe(self) -> None:
         """Who hears of what, in this order: the record first, then the browsers."""
+        self.joins.subscribe(self.bus)
         self.recorder.subscribe(self.bus)
         self.live.subscribe(self.bus)
         self.popper.subscribe(self.bus)
@@ -272,11 +276,13 @@ class House:
         self.tasks.spawn(self.timer.run(), "timer")
         self.attacher.worker.start(self.tasks)
         self.unplayed.worker.start(self.tasks)
-        self.keeper.start(self.tasks)
+        self.mover.worker.start(self.tasks)
         self.tasks.spawn(self.dialer.run(), "call-backs")
         self.ticket_surveys.start(self.bus, self.tasks)
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.visits.start(self.tasks)
+        self.joins.read_back(await self.calls.joined_since(self.clock.now() - READ_BACK))
+        self.keeper.start(self.tasks)
         await self.switchboard.start(self.tasks)
         await self.ivr.start()
 

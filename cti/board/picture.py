@@ -34,6 +34,7 @@ def resync(state: State, picture: Picture, remembered: Mapping[str, Call], at: f
     _channels(state, seen, at)
     _consultations(state, memory, at)
     state.changed_calls.clear()  # what came up while calls were put together is no news
+    state.joins.clear()  # and nobody has heard of the ids that it had meanwhile
     recalled = {call: memory.claim(call) for call in state.calls.values()}
     for call, known in recalled.items():
         _recall(call, known, told=known is not None and known.id in memory.told)

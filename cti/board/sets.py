@@ -163,6 +163,7 @@ def absorb(state: State, keep: CallSet, gone: CallSet, at: float) -> None:
                 _carry_over(state, leg, stretch, talked, at)
     gone.joined, gone.ended_at, gone.waiting, gone.asks_for = keep.id, at, "", None
     state.calls.pop(gone.id, None)
+    state.joins.append((gone.id, keep))
     state.touch(gone)
     state.touch(keep)
 

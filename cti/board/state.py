@@ -17,6 +17,7 @@ from cti.messages import (
     CallAnswered,
     CallChanged,
     CallEnded,
+    CallJoined,
     CallOffered,
     CallStarted,
     DomainEvent,
@@ -53,6 +54,8 @@ class State:
     changed_calls: dict[CallSet, list[Note]] = field(default_factory=dict)
     changed_desks: dict[str, Desk] = field(default_factory=dict)
     changed_lines: dict[str, Line] = field(default_factory=dict)
+    joins: list[tuple[str, CallSet]] = field(default_factory=list)
+    """Ids of calls that have become part of another, and which."""
     out: list[DomainEvent] = field(default_factory=list)
     """Events that are made already, such as that a user is gone."""
 
@@ -104,6 +107,9 @@ class State:
     def flush(self, at: float) -> list[DomainEvent]:
         """What has happened since the last flush: calls, then agents, then queues."""
         out, self.out = self.out, []
+        if self.joins:
+            joins, self.joins = self.joins, []
+            out.extend(CallJoined(gone, call.id) for gone, call in joins)
         if self.changed_calls:
             changed, self.changed_calls = self.changed_calls, {}
             for call, notes in changed.items():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from config.settings import RecordingSettings
 from core import audit
@@ -58,13 +59,16 @@ class Tickets(Protocol):
 
 @dataclass(frozen=True)
 class Around:
-    """What the room stands on. `call` finds a call, live or stored; `is_live` says whether it still goes on."""
+    """What the room stands on. `call` finds a call, live or stored, or what it is part of; `is_live` says whether
+    it still goes on."""
 
     db: Database
     clock: Clock
     call: Callable[[str], Awaitable[Call | None]]
     is_live: Callable[[str], bool]
     tickets: Tickets
+    now: Callable[[str], str] = lambda call_id: call_id
+    """The id of the call that a call is part of now; its own where it is not."""
 
 
 class Recordings:
@@ -104,6 +108,11 @@ class Recordings:
             async with self._db.begin() as tx:
                 await store.attach(tx, id, ticket_id)
 
+    async def joined(self, gone: str, call_id: str) -> None:
+        """A call turned out to be part of another: what was recorded of it is that one's."""
+        async with self._db.begin() as tx:
+            await store.move(tx, gone, call_id)
+
     async def scan(self) -> int:
         """Index the files of whole calls that have ended; how many were new."""
         if not self.on:
@@ -125,10 +134,11 @@ class Recordings:
         ]
 
     async def _index_call(self, found: Found) -> bool:
-        call_id = call_of_file(found.name) or ""
+        call_id = self._around.now(call_of_file(found.name) or "")
+        call = await self._around.call(call_id)
+        call_id = call.id if call else call_id
         if self._around.is_live(call_id):
             return False
-        call = await self._around.call(call_id)
         seconds = await asyncio.to_thread(self.folder.seconds, found.name)
         at = found.changed_at - seconds
         pbx = call.pbx if call else ""
@@ -139,6 +149,10 @@ class Recordings:
     async def _add(self, recording: Recording) -> None:
         async with self._db.begin() as tx:
             await store.insert(tx, recording)
+            if (
+                call_id := self._around.now(recording.call_id)
+            ) != recording.call_id:  # while the caller spoke
+                await store.move(tx, recording.call_id, call_id)
         if self._indexed is not None:
             self._indexed.add(recording.file)
 
@@ -155,7 +169,9 @@ class Recordings:
     async def find(
         self, user: User, wanted: Wanted, limit: int = 50, after: str = ""
     ) -> tuple[list[Recording], str | None]:
-        """Those that the user may hear, newest first, and the next `after`."""
+        """Those that the user may hear, newest first, and the next `after`. A call that is part of another has its."""
+        if wanted.call_ids is not None:
+            wanted = replace(wanted, call_ids=tuple({self._around.now(one) for one in wanted.call_ids}))
         async with self._db.read() as tx:
             found = await store.find(tx, wanted, limit + 1, after)
         own = [one for one in found[:limit] if await self._may(user, one)]

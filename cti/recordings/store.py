@@ -71,6 +71,11 @@ async def attach(tx: AsyncConnection, id: str, ticket_id: str) -> bool:
     return bool((await tx.execute(sa.update(t).where(own).values(ticket_id=ticket_id))).rowcount)
 
 
+async def move(tx: AsyncConnection, gone: str, call_id: str) -> None:
+    """What was recorded of a call is the other one's."""
+    await tx.execute(sa.update(t).where(t.c.call_id == gone).values(call_id=call_id))
+
+
 async def mark_deleted(tx: AsyncConnection, ids: Iterable[str], at: float) -> None:
     """Their files are gone; the rows stay, so that a page can say so."""
     await tx.execute(sa.update(t).where(t.c.id.in_(list(ids))).values(deleted_at=at))

@@ -15,6 +15,7 @@ from cti.messages import (
     AgentRemoved,
     Call,
     CallEnded,
+    CallJoined,
     DomainEvent,
     PbxChanged,
     QueueChanged,
@@ -78,7 +79,7 @@ def reduce(snapshot: Snapshot, event: DomainEvent) -> Snapshot:
             queues[queue.key] = queue
         case QueueRemoved(key):
             queues.pop(key, None)
-        case PbxChanged():
+        case PbxChanged() | CallJoined():
             pass
         case _:
             calls[event.call.id] = event.call

@@ -8,6 +8,7 @@ from cti import events as ami
 from cti.events import Chan
 from cti.messages import (
     AgentState,
+    CallJoined,
     CallOffered,
     CallState,
     Direction,
@@ -300,6 +301,9 @@ def test_a_consultation_that_was_not_known_as_one_joins_the_callers_call_with_th
     script.part(moved, CALLER)
     joined, ended = script.ended
     assert (joined.direction, joined.joined, ended.joined) == (Direction.INTERNAL, ended.id, "")
+    assert [event for event in script.told if isinstance(event, CallJoined)] == [
+        CallJoined(joined.id, ended.id)
+    ]
     assert script.calls == ()
 
 

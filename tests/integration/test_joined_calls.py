@@ -1,0 +1,152 @@
+"""A call that turns out to be part of another takes along what a menu and a recording know it by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from config.settings import RecordingSettings, Settings
+from cti.board import Board
+from cti.events import Member, Picture, SeenQueue
+from cti.joins import Joins
+from cti.messages import CallJoined, DomainEvent, Seat
+from ivr_flows.messages import Ended, Language, Visit
+from tests.integration.test_recordings import sound
+from tests.integration.whole import PEOPLE, Whole, whole
+from tests.unit.cti.board_help import trace_events
+from tests.wait import until
+
+VISIT = Visit(
+    id="v2",
+    call_id="",
+    pbx="main",
+    flow="hotline",
+    language=Language.ZH,
+    number="13800138000",
+    started_at=0.0,
+    node="hotline/main",
+    path=("hotline/main",),
+    entered=(0.0,),
+)
+
+
+@pytest.fixture
+async def it(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Whole]:
+    (tmp_path / "recordings").mkdir()
+    settings = Settings(recordings=RecordingSettings(str(tmp_path / "recordings")))
+    async with whole(tmp_path, sqlite_template, settings) as running:
+        yield running
+
+
+def told(trace: str, at: float) -> Iterator[list[DomainEvent]]:
+    """What a board makes of a session that was recorded on a real Asterisk, event by event, a second apart."""
+    board = Board("main", trunks=("PJSIP/trunk",))
+    seats = [Seat(name, name, "main", f"PJSIP/{ext}", ext) for name, (_, ext) in PEOPLE.items() if ext]
+    members = tuple(Member("service", seat.interface, status=1) for seat in seats)
+    board.set_seats(seats, at)
+    board.resync(Picture("before", queues=(SeenQueue("service"),), members=members), {}, at)
+    for number, event in enumerate(trace_events(trace)):
+        yield board.apply(event, at + number)
+
+
+async def words(it: Whole, call_id: str) -> str:
+    id, path = it.house.recordings.begin()
+    sound(Path(f"{path}.wav"))
+    assert await it.house.recordings.keep_words(id, "main", call_id, "v2", 2.0)
+    return id
+
+
+async def recorded(it: Whole, call_id: str) -> list[str]:
+    listed = (await it.get(f"/api/v1/recordings?call={call_id}", "sam")).json["items"]
+    assert {one["call_id"] for one in listed} <= {it.house.joins.now(call_id)}
+    return [one["id"] for one in listed]
+
+
+def pop_of(it: Whole, user: str, call_id: str) -> dict[str, Any]:
+    """What the menu part of the user's card of the call says; empty where there is no such card, or part."""
+    found = [pop for pop in it.house.popper.pops_of(user, "en") if pop["call_id"] == call_id]
+    return (found[0]["ivr"] or {}) if found else {}
+
+
+@pytest.mark.parametrize("version", ["16", "22"])
+async def test_an_inquiry_of_its_own_takes_its_visit_and_words_into_the_callers_call(
+    it: Whole, version: str
+) -> None:
+    house, at = it.house, it.house.clock.now() - 3600
+    session = told(f"shapes/{version}/attended_refer_completed", at)
+    gone = kept = left = ""
+    for number, events in enumerate(session):
+        for event in events:
+            if isinstance(event, CallJoined):
+                gone, kept = event.id, event.call_id
+                early = replace(VISIT, id="v1", call_id=kept, started_at=at - 9, ended=Ended.TRANSFERRED)
+                house.visits.put(early)
+                house.visits.put(replace(VISIT, call_id=gone, started_at=at + number - 1))
+                left = await words(it, gone)
+            house.bus.publish(event)
+        if gone:
+            break
+    assert [visit.id for visit in house.visits.of_call(kept)] == ["v1", "v2"]
+    assert {visit.call_id for visit in house.visits.live()} == {kept}
+    await until(lambda: house.mover.worker.handled == 1)
+    assert await recorded(it, kept) == await recorded(it, gone) == [left]
+
+    # The flow's driver, the caller's words, and the file of the whole call go by the old id all the time.
+    done = replace(VISIT, call_id=gone, started_at=at + 1, ended=Ended.SERVED, ended_at=at + 99)
+    house.visits.put(done)
+    later = await words(it, gone)
+    for event in (event for events in session for event in events):
+        house.bus.publish(event)
+    assert await house.recorder.flush()
+    assert await house.visits.saver.flush()
+    file = sound(house.recordings.folder.path / f"call-{gone}.wav")
+    os.utime(file, (at, at))
+    assert await house.recordings.scan() == 1
+    assert len(await recorded(it, kept)) == 3
+    assert {left, later} < set(await recorded(it, kept))
+    call = (await it.get(f"/api/v1/calls/{kept}", "sam")).json
+    assert [visit["id"] for visit in call["ivr"]] == ["v1", "v2"]
+    assert (await house.visits.store.of_calls([gone, kept])).keys() == {kept}
+
+
+async def test_a_card_that_is_open_shows_what_was_told_in_the_other_call(it: Whole) -> None:
+    house, at, kept = it.house, it.house.clock.now() - 3600, ""
+    for events in told("shapes/22/pickup_of_queue_call", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                kept = event.call_id
+                assert not pop_of(it, "anna", kept)
+                house.visits.put(replace(VISIT, call_id=event.id, started_at=at))
+            house.bus.publish(event)
+        if kept:
+            break
+    await until(lambda: "hotline/main" in pop_of(it, "ben", kept).get("path", ()))
+
+
+async def test_a_restarted_server_knows_what_was_joined_before(it: Whole) -> None:
+    house, at, joins = it.house, it.house.clock.now() - 3600, {}
+    for events in told("shapes/22/conference", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                joins[event.id] = event.call_id
+            house.bus.publish(event)
+    assert await house.recorder.flush()
+    assert len(joins) == 2
+    again = Joins()
+    again.read_back(await house.calls.joined_since(at - 1))
+    assert {gone: again.now(gone) for gone in joins} == joins
+
+
+def test_a_call_is_followed_through_several_joins_and_never_in_a_circle() -> None:
+    joins, heard = Joins(), []
+    joins.told.append(lambda gone, call_id: heard.append((gone, call_id)))
+    joins.add("a", "b")
+    joins.add("b", "c")
+    joins.add("c", "a")
+    assert [joins.now(one) for one in "abcd"] == ["c", "c", "c", "d"]
+    assert heard == [("a", "b"), ("b", "c")]
