@@ -257,7 +257,9 @@ class House:
         await self.flows.load()
 
     async def reload(self) -> bool:
-        """Read the definitions again (SIGHUP); False where some cannot be used: those in force go on."""
+        """Read definitions and recorded prompts again (SIGHUP); False where some definitions cannot be used: those in
+        force go on."""
+        await self.voice.follow(at_once=True)
         workflows = await self.definitions.reload()
         return await self.flows.load() and workflows
 
@@ -278,6 +280,7 @@ class House:
         self.unplayed.worker.start(self.tasks)
         self.mover.worker.start(self.tasks)
         self.tasks.spawn(self.dialer.run(), "call-backs")
+        self.tasks.spawn(self.voice.run(), "recorded prompts")
         self.ticket_surveys.start(self.bus, self.tasks)
         self.tasks.spawn(self._housekeeping(), "housekeeping")
         await self.visits.start(self.tasks)

@@ -18,12 +18,14 @@ from core.clock import Clock
 from core.tasks import Tasks
 from ivr_flows.messages import Caller, Piece
 from ivr_flows.speech import maker
-from ivr_flows.speech.recorded import recordings_in
+from ivr_flows.speech.recorded import Recorded
 from ivr_flows.speech.sounds import MOMENT, recording_name, sound_key
 from ivr_flows.speech.spoken import Utterance, utterances
 
 log = structlog.get_logger(__name__)
 
+LOOK_SECONDS = 5.0
+"""Between looks at the folder of recordings."""
 AT_ONCE = 2
 """Commands that run at once: speech takes a core, and calls go before new texts."""
 IN_LINE = 50
@@ -46,8 +48,7 @@ class SpokenVoice:
         self._refused = refused
         self._folder = sounds_dir(speech)
         self._shown = speech.pbx_folder or str(self._folder)
-        self._recorded = {name: key for name, (_, key) in recordings_in(speech.recorded).items()}
-        self._sources = {key: path for path, key in recordings_in(speech.recorded).values()}
+        self._recorded = Recorded(speech.recorded)
         self._making: dict[str, asyncio.Task[None]] = {}
         self._failed: dict[str, float] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -65,13 +66,30 @@ class SpokenVoice:
         self.left_out += len(wanted) - len(ready)
         return tuple(f"{self._shown}/{key}" for key in ready)
 
+    async def run(self) -> None:
+        """Looks for new, changed and deleted recordings as long as the house runs."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.follow()
+            except Exception:
+                log.exception("voice.look_failed")
+
+    async def follow(self, *, at_once: bool = False) -> bool:
+        """One look; whether something has changed."""
+        return await self._recorded.follow(self._adopt, at_once=at_once)
+
+    async def _adopt(self, source: Path, key: str) -> None:
+        async with self._turns:
+            await maker.adopt(source, key, self._folder)
+
     def not_played(self, sound: str, caller: Caller) -> None:
         """See `messages.Voice`."""
         log.warning("voice.not_played", sound=sound, pbx=caller.pbx)
         self._refused(sound, caller)
 
     def _keyed(self, utterance: Utterance) -> tuple[str, Utterance]:
-        recorded = self._recorded.get(recording_name(utterance)) if utterance.name else None
+        recorded = self._recorded.key(recording_name(utterance)) if utterance.name else None
         return recorded or sound_key(utterance, self._speech), utterance
 
     def _there(self, key: str) -> bool:
@@ -104,7 +122,7 @@ class SpokenVoice:
     async def _speak(self, key: str, utterance: Utterance) -> None:
         async with self._turns:
             try:
-                source: Path | None = self._sources.get(key)
+                source = self._recorded.source(key)
                 if source is not None:
                     await maker.adopt(source, key, self._folder)
                 else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import subprocess
 import sys
 import wave
@@ -10,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from config.settings import IvrSettings, Settings, SpeechSettings
@@ -53,6 +55,16 @@ def pitch(sound: "array[int]", a: int, b: int) -> float:
     """Hertz between two samples, by crossings of zero."""
     crossings = sum(1 for n in range(a, b) if sound[n - 1] < 0 <= sound[n])
     return crossings * 8000 / (b - a)
+
+
+def tone(path: Path, hertz: int) -> None:
+    """A second of it, as a recorder on somebody's desk leaves it."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        values = (round(9000 * math.sin(2 * math.pi * hertz * n / 16000)) for n in range(16000))
+        file.writeframes(array("h", values).tobytes())
 
 
 def another(tmp_path: Path, folder: str = "sounds") -> SpeechSettings:
@@ -193,6 +205,38 @@ async def test_a_recording_takes_a_prompts_place(tmp_path: Path) -> None:
     assert abs(pitch(samples(Path(speech.folder, f"{key}.wav")), 400, 3600) - 700) < 15
     async with running(silent) as voice:
         assert await voice.sounds((HELLO,)) == (f"{speech.folder}/{key}",)
+
+
+async def test_recordings_count_while_it_runs(tmp_path: Path) -> None:
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    name = recorded / "main.welcome.1.en.wav"
+    speech = replace(another(tmp_path), recorded=str(recorded), seconds=30)
+    async with running(speech) as voice:
+        (spoken,) = await voice.sounds((HELLO,))
+        assert not await voice.follow()
+        tone(name, 500)
+        assert not await voice.follow(), "it may still grow"
+        assert await voice.follow()
+        assert not await voice.follow()
+        (first,) = await voice.sounds((HELLO,))
+        assert abs(pitch(samples(Path(f"{first}.wav")), 400, 3600) - 500) < 15
+
+        name.write_bytes(b"RIFF and no more")
+        assert await voice.follow(at_once=True)
+        assert await voice.sounds((HELLO,)) == (first,), "what cannot be used leaves what there was"
+        tone(name, 900)
+        assert await voice.follow(at_once=True)
+        (second,) = await voice.sounds((HELLO,))
+        assert abs(pitch(samples(Path(f"{second}.wav")), 400, 3600) - 900) < 15
+
+        recorded.rename(tmp_path / "away")
+        assert not await voice.follow(at_once=True)
+        assert await voice.sounds((HELLO,)) == (second,), "a disk that is away takes nothing back"
+        (tmp_path / "away").rename(recorded)
+        name.unlink()
+        assert await voice.follow(at_once=True)
+        assert await voice.sounds((HELLO,)) == (spoken,)
 
 
 class running:
