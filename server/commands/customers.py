@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from core.bus import Bus
 from customers import importer
+from customers.pins import importer as pin_file
 from customers.pins.service import Pins
 from customers.service import Customers
 from server.commands.common import Config, database, fail, run, say, settings_of
@@ -89,3 +90,23 @@ def pin(
             return f"account {account} has a new PIN"
 
     say(run(work()))
+
+
+def pins(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns account and pin.")],
+    rejects: Annotated[Path | None, typer.Option(help="Where rejected rows go; beside the file.")] = None,
+    config: Config = None,
+) -> None:
+    """Give many accounts their PINs from a CSV file; rejected rows go into a report without the PINs."""
+    settings = settings_of(config)
+
+    async def work() -> pin_file.Report:
+        async with database(settings) as db:
+            actor = f"cli:{getpass.getuser()}"
+            return await pin_file.import_file(file, Pins(db, settings.ivr.pin), actor, time.time(), rejects)
+
+    report = run(work())
+    say(f"read {report.read} rows: {report.set} PINs set, {report.read - report.set} rejected")
+    if report.rejects_path is not None:
+        say(f"rejected rows, with the reasons and without the PINs: {report.rejects_path}")
+    say(f"delete {file} now: it holds PINs in plain text")

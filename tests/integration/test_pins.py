@@ -247,3 +247,19 @@ def test_a_pin_is_set_from_the_command_line(shell: Shell) -> None:
     told = shell.bad("customers", "pin", ACCOUNT, input="1234\n")
     assert "in a row" in told
     assert "1234" not in told
+
+
+def test_pins_of_many_come_from_a_file_and_are_nowhere_else(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "pins.csv"
+    rows = (f"{ACCOUNT},{PIN}", f"{ACCOUNT},999111x", "99,864209", f"{ACCOUNT},456789", f'"{ACCOUNT},118822')
+    file.write_text("\n".join(("户号,密码", *rows)) + "\n")
+    told = shell.good("customers", "pins", str(file))
+    assert "read 5 rows: 1 PINs set, 4 rejected" in told
+    report = (tmp_path / "pins.rejects.csv").read_text("utf-8-sig").splitlines()
+    assert report[0] == "line,reason,account"
+    assert [line.split(",")[0] for line in report[1:]] == ["3", "4", "5", "6"]
+    kept = told + "".join(report) + next(tmp_path.rglob("*.db")).read_bytes().decode("latin-1")
+    assert not [pin for pin in (PIN, "999111x", "864209", "456789", "118822") if pin in kept]
+    (tmp_path / "other.csv").write_text("name,account\n")
+    assert "account and pin" in shell.bad("customers", "pins", str(tmp_path / "other.csv"))
+    assert "cannot be read" in shell.bad("customers", "pins", str(tmp_path / "none.csv"))
