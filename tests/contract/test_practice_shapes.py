@@ -10,6 +10,7 @@ from cti.messages import (
     AgentChanged,
     AgentRemoved,
     Call,
+    CallJoined,
     CallState,
     DomainEvent,
     PbxChanged,
@@ -27,7 +28,7 @@ from tests.contract.telling import Message, frequencies, histories, messages, sh
 from tests.unit.cti.board_help import board_with_members, counted, run, trace_expected
 
 RECORDED = Path(__file__).resolve().parents[1] / "traces" / "shapes" / "22"
-NOT_OF_CALLS = (AgentChanged, AgentRemoved, QueueChanged, QueueRemoved, PbxChanged)
+NOT_OF_CALLS = (AgentChanged, AgentRemoved, CallJoined, QueueChanged, QueueRemoved, PbxChanged)
 READ = mask_of("system,call,agent,reporting,user")
 each_shape = pytest.mark.parametrize("name", sorted(SHAPES))
 
