@@ -16,6 +16,7 @@ class PickyLine(LossyLine):
         super().__init__(port)
         self.falls: Callable[[bytes], bool] = lambda _: False
         self.fallen: list[bytes] = []
+        self.on_fall: Callable[[], None] = lambda: None
         self._shut = False
 
     @contextmanager
@@ -48,5 +49,6 @@ class PickyLine(LossyLine):
         own = block.startswith(b"Event:") and b"\r\nActionID:" not in block
         if own and self.falls(block):
             self.fallen.append(block)
+            self.on_fall()
             return held, b""
         return super()._pass(block, held)

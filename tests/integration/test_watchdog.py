@@ -49,6 +49,7 @@ async def seen(
         )
         async with room_on(db, None, settings, SEATS) as it:
             it.board._bus.subscribe(DriftFound, it.hear)
+            line.on_fall = it.news.set  # what is lost makes no event that could wake who waits for it
             await it.until(lambda: it.board.lines["main"].up, LONG)
             yield it, line, it.board.watchdogs["main"]
 
