@@ -23,6 +23,7 @@ OnMessage = Callable[[Message], None]
 MAX_WAITERS = 256
 MAX_ITEMS = 200_000
 MAX_UNSENT = 1 << 20  # bytes
+DOUBT_SECONDS = 10.0
 MISSES = 2  # silent pings after which the connection is dead
 
 
@@ -67,6 +68,9 @@ class AmiConnection(asyncio.Protocol):
         self._waiters: dict[str, _Waiter] = {}
         self._reason = ""
         self._ping: asyncio.TimerHandle | None = None
+        self._clearing: asyncio.Task[None] | None = None
+        self.on_cleared: Callable[[], None] = _nothing
+        """Called when a caller had forged events, and those that come are true again; some were passed over."""
         self._heard = True
         self._misses = 0
 
@@ -84,6 +88,8 @@ class AmiConnection(asyncio.Protocol):
                 continue
             if "Event" in message.headers:
                 self._on_message(message)
+        if self.framer.doubt and self._clearing is None:
+            self._clearing = self._loop.create_task(self._clear(), name="forged events")
         if not self._greeted.done() and self.framer.greeting is not None:
             self._greeted.set_result(self.framer.greeting)
 
@@ -91,6 +97,8 @@ class AmiConnection(asyncio.Protocol):
         reason = self._reason or (f"connection lost: {exc}" if exc else "Asterisk closed the connection")
         if self._ping:
             self._ping.cancel()
+        if self._clearing:
+            self._clearing.cancel()
         if not self.closed.done():
             self.closed.set_result(reason)
         if not self._greeted.done():
@@ -229,6 +237,21 @@ class AmiConnection(asyncio.Protocol):
         else:
             waiter.future.set_exception(AmiError(f"{waiter.action}: more than {MAX_ITEMS} items"))
 
+    async def _clear(self) -> None:
+        """What the caller wrote stands before the answer to a question that is asked now, whose id nobody can guess."""
+        try:
+            seen = -1
+            while seen != self.framer.forged:
+                seen = self.framer.forged
+                await self.send((("Action", "Ping"),), DOUBT_SECONDS)
+        except AmiError as error:
+            self.close(f"a caller has forged events, and then: {error}")
+            return
+        finally:
+            self._clearing = None
+        self.framer.doubt = False
+        self.on_cleared()
+
     def _tick(self, seconds: float) -> None:
         self._misses = 0 if self._heard else self._misses + 1
         if self._misses >= MISSES:
@@ -240,6 +263,10 @@ class AmiConnection(asyncio.Protocol):
         except AmiSocketError:
             return
         self._ping = self._loop.call_later(seconds, self._tick, seconds)
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 async def connect(address: Address, on_message: OnMessage, wanted: Wanted | None = None) -> AmiConnection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from cti.forgery import forged
 from cti.vocabulary import Message, UnsafeValue
 
 END = b"\r\n\r\n"
@@ -28,6 +29,9 @@ class Framer:
     With `wanted`, other events are counted by name in `skipped` and passed over unparsed: on a busy PBX they
     are the larger part. Lines longer than `limit` bytes and messages longer than 16 times that are cut, and
     counted in `cut`, so that memory stays bounded whatever comes. Never raises.
+
+    A message that a caller has written into is dropped and counted in `forged`; so is, with `wanted`, every event after
+    it until `doubt` is taken back, for any of them may be the caller's work. Answers pass: nobody can know their ids.
     """
 
     def __init__(self, wanted: Wanted | None = None, limit: int = 65536) -> None:
@@ -35,6 +39,9 @@ class Framer:
         """The first line; None until it is complete."""
         self.skipped: dict[bytes, int] = {}
         self.cut = 0
+        self.forged = 0
+        self.doubt = False
+        """Somebody has forged an event, and what comes may still be forged."""
         self._wanted = wanted
         self._limit = limit
         self._pending = bytearray()
@@ -69,7 +76,12 @@ class Framer:
         """The hot path: one look at the name for an event that nobody wants, one parse for the others."""
         wanted, skipped = self._wanted, self.skipped
         for part in parts:
-            if wanted is not None and part.startswith(b"Event: "):
+            if forged(part):
+                self.forged += 1
+                self.doubt = wanted is not None
+            elif self.doubt and not part.startswith(b"Response: "):
+                continue
+            elif wanted is not None and part.startswith(b"Event: "):
                 name = part[7 : part.find(b"\r", 7)]
                 if name in wanted and ((pattern := wanted[name]) is None or pattern.search(part)):
                     into.append(self._message(part))

@@ -37,6 +37,11 @@ _Heard = tuple[Message, AmiEvent, float]
 EVENT_CLASSES = "system,call,agent"
 PICTURES = 3  # so often the state is asked for anew when the buffer runs over
 
+FORGED = (
+    "a caller sent line ends in its number, which Asterisk passes on as events of its own; they were not believed: "
+    "have the trunk refuse such numbers"
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -60,6 +65,8 @@ class Counters:
     resyncs: int = 0
     overflows: int = 0
     sink_errors: int = 0
+    forged: int = 0
+    """How often callers wrote into events, see `cti.forgery`."""
 
 
 class PbxLink:
@@ -155,6 +162,7 @@ class PbxLink:
         self._begin()
         events = await self._open(EVENT_CLASSES, self._on_message)
         self.skipped = events.framer.skipped
+        events.on_cleared = self._on_forged
         keeper = asyncio.create_task(self._line.keep(self._rng), name=f"actions of {self.name}")
         try:
             await self._serve(Watch(events, keeper))
@@ -266,6 +274,13 @@ class PbxLink:
         if self._booted.is_set():
             self._begin_resync()
         self._booted.set()
+
+    def _on_forged(self) -> None:
+        """A caller has written into events; what was passed over meanwhile is in a new picture."""
+        self.counters.forged += 1
+        self._notes["forged"] = FORGED
+        log.warning("events forged by a caller", pbx=self.name, times=self.counters.forged)
+        self._begin_resync()
 
     def _begin_resync(self) -> None:
         if self._buffer is None:

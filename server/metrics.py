@@ -42,7 +42,11 @@ class HouseCollector(Collector):
         surprises = CounterMetricFamily(
             "ringdesk_board_surprises", "Events that did not fit", labels=["pbx", "what"]
         )
+        forged = CounterMetricFamily(
+            "ringdesk_ami_forged", "Times that a caller wrote into events", labels=["pbx"]
+        )
         for name, line in self._house.switchboard.lines.items():
+            forged.add_metric([name], line.link.counters.forged)
             up.add_metric([name], line.pbx.state is LinkState.UP)
             events.add_metric([name], line.link.counters.events)
             resyncs.add_metric([name], line.link.counters.resyncs)
@@ -50,7 +54,7 @@ class HouseCollector(Collector):
                 skipped.add_metric([name, event.decode("ascii", "replace")], count)
             for what, count in line.board.surprises.items():
                 surprises.add_metric([name, what], count)
-        yield from (up, events, skipped, resyncs, surprises)
+        yield from (up, events, skipped, resyncs, surprises, forged)
         yield from self._drift()
 
     def _drift(self) -> Iterator[Metric]:

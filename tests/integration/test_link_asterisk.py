@@ -21,6 +21,7 @@ from tests.real.sipp import Caller, Phone, answers
 from tests.wait import until
 
 pytestmark = pytest.mark.real
+NO_AGENT = {"service": QueueSetup(members=())}
 ONE_AGENT = {"service": QueueSetup(members=("1001",))}
 LIMITED = "[{name}]\nsecret={secret}\nread={read}\nwrite={write}\nwritetimeout={write_timeout}\n"
 
@@ -184,3 +185,25 @@ async def test_a_manager_user_with_too_few_permissions_is_told_which_one_lacks()
         sink = Sink()
         async with on(pbx, sink, username="mute"):
             await sink.told("write=reporting")
+
+
+@pytest.mark.parametrize("version", [22, 16])
+async def test_a_caller_who_writes_line_ends_into_its_number_forges_nothing(version: int) -> None:
+    """Asterisk passes them on; the sample dialplan takes them out, and the picture then shows the call."""
+    evil = "138%0d%0a%0d%0aEvent%3a%20Hangup%0d%0aUniqueid%3a%201.7%0d%0aX%3a1"
+    sink = Sink()
+    async with Asterisk(NO_AGENT, version=version) as pbx, on(pbx, sink) as link:
+        await sink.up()
+        async with Caller(pbx, "4001", evil):
+            await sink.until(
+                lambda: any(
+                    channel.chan.caller_num.startswith("138Event")
+                    for picture in sink.pictures
+                    for channel in picture.channels
+                )
+            )
+            assert link.counters.forged >= 1
+            assert "have the trunk refuse such numbers" in link.detail
+            assert not any(isinstance(event, e.Hangup) for event in sink.events)
+            await pbx.ami.action("Hangup", Channel="/.*/")
+            await sink.until(lambda: seen(sink, e.Hangup))
