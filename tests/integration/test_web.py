@@ -85,6 +85,7 @@ def routes(shop: Shop) -> list[Route]:
     return [
         Route("GET", "/api/v1/things", shop.list, see, "List", query=ThingQuery, reply=Page[Thing]),
         Route("POST", "/api/v1/things", shop.make, do, "Make", body=Thing, reply=Thing, status=201),
+        Route("POST", "/things", shop.make, do, "Make by a form", body=Thing, reply=Thing, status=201),
         Route("GET", "/api/v1/things/{id}", shop.get, see, "Get", reply=Thing),
         Route("POST", "/api/v1/fail/{how}", shop.fail, see, "Fail"),
         Route("GET", "/look", shop.look, see, "Look", page=True),
@@ -183,9 +184,15 @@ async def test_a_browser_sends_its_csrf_token_back(client: Client, signed_in: Si
 
 async def test_a_form_carries_the_token_in_a_field(client: Client, signed_in: SignedIn) -> None:
     form = {"name": "b", "count": "4", "csrf": signed_in.csrf}
-    response = await client.post("/api/v1/things", data=form)
+    response = await client.post("/things", data=form)
     assert response.status == 201
     assert (await response.json())["count"] == 4
+
+
+async def test_the_api_takes_no_form_and_says_what_it_takes(client: Client, signed_in: SignedIn) -> None:
+    response = await client.post("/api/v1/things", data={"name": "b", "csrf": signed_in.csrf})
+    assert response.status == 400
+    assert "Content-Type: application/json" in (await response.json())["error"]["message"]
 
 
 async def test_another_sites_form_cannot_sign_somebody_in(client: Client) -> None:
