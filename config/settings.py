@@ -38,6 +38,8 @@ class PbxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Endpoints that lead outside, such as PJSIP/trunk. Empty: whoever is no agent and no extension is outside."""
     dial_context: str = "ringdesk-dial"
     """Dialplan context in which a call from an agent's own phone goes on (click-to-dial, transfer)."""
+    flow_context: str = "ringdesk-ivr"
+    """Dialplan context that sends callers into flows, which `ringdesk doctor` looks for; empty: no flows there."""
     outside_prefix: str = ""
     """Digits that the dialplan wants in front of an outside number, such as 9. Put in front when an agent dials by
     mouse, and taken off the dialled number of outbound calls, so that it can be matched with a customer."""

@@ -71,7 +71,7 @@ class _Examination:
 
     async def _questions(self, seats: list[Seat]) -> list[Finding]:
         commands = await self._connection.send((("Action", "ListCommands"),), self._seconds)
-        found = [*f.judge_permissions(commands.headers), await self._clocks(), await self._context()]
+        found = [*f.judge_permissions(commands.headers), await self._clocks(), *await self._contexts()]
         try:
             picture = await Questions(self._connection, self._seconds).ask(self._clock.now())
             channels = await self._connection.collect((("Action", "Status"),), self._seconds)
@@ -88,13 +88,20 @@ class _Examination:
             stamp = None
         return f.judge_clock(stamp, self._clock.now())
 
-    async def _context(self) -> Finding:
-        context = self._settings.dial_context
+    async def _contexts(self) -> list[Finding]:
+        settings = self._settings
+        found = [f.judge_context(settings.dial_context, await self._has(settings.dial_context))]
+        if context := settings.flow_context:
+            found.append(f.judge_flow_context(context, await self._has(context)))
+        return found
+
+    async def _has(self, context: str) -> bool | None:
+        """Whether the dialplan has it; None where we may not ask."""
         try:
             await self._connection.collect((("Action", "ShowDialPlan"), ("Context", context)), self._seconds)
         except AmiRefused as refused:
-            return f.judge_context(context, False if "Did not find" in refused.response.text else None)
-        return f.judge_context(context, True)
+            return False if "Did not find" in refused.response.text else None
+        return True
 
     async def _bears_a_pause(self) -> Finding:
         """Reads nothing for a second while Asterisk has much to say, and sees whether it cuts us off."""

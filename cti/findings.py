@@ -121,18 +121,28 @@ def judge_write_timeout(cut: bool, seconds: float) -> Finding:
 
 def judge_context(context: str, found: bool | None) -> Finding:
     """Whether the dialplan context for click-to-dial exists; None: could not be seen."""
-    if found is None:
-        return Finding(
-            Level.NOTE,
-            f"Whether the context {context} exists could not be seen",
-            "",
-            add_permission("write", "reporting"),
-        )
-    if found:
-        return Finding(Level.OK, f"The dialplan has the context {context}")
     why = "Click-to-dial and transfers go on there."
     fix = f"Make [{context}] in extensions.conf, or name another in dial_context of ringdesk.toml."
-    return Finding(Level.PROBLEM, f"The dialplan has no context {context}", why, fix)
+    return _context(context, found, Level.PROBLEM, why, fix)
+
+
+def judge_flow_context(context: str, found: bool | None) -> Finding:
+    """Whether the dialplan context that sends callers into flows exists; None: could not be seen."""
+    why = "No caller can serve itself: nothing in the dialplan leads into a flow."
+    fix = (
+        f"Copy [{context}] from the sample extensions.conf; or name yours in flow_context of ringdesk.toml, "
+        'flow_context = "" where this PBX is to have no flows.'
+    )
+    return _context(context, found, Level.WARNING, why, fix)
+
+
+def _context(context: str, found: bool | None, lacking: Level, why: str, fix: str) -> Finding:
+    if found is None:
+        what = f"Whether the context {context} exists could not be seen"
+        return Finding(Level.NOTE, what, "", add_permission("write", "reporting"))
+    if found:
+        return Finding(Level.OK, f"The dialplan has the context {context}")
+    return Finding(lacking, f"The dialplan has no context {context}", why, fix)
 
 
 def judge_seats(picture: Picture, seats: Iterable[Seat]) -> list[Finding]:

@@ -23,6 +23,7 @@ from cti.selftest import Trial, call_test
 from ivr_flows.speech.unplayed import unplayed
 from server.commands.common import Config, database, fail, run, say, settings_of
 from server.commands.hearing import hearing_findings
+from server.commands.reach import reach_findings
 
 SIGNS = {Level.OK: "ok  ", Level.NOTE: "note", Level.WARNING: "warn", Level.PROBLEM: "BAD "}
 SECONDS = 5.0
@@ -85,7 +86,8 @@ async def _examine(settings: Settings, only: str, seconds: float) -> dict[str, l
 async def _hearing(settings: Settings) -> list[Finding]:
     async with database(settings) as db:
         refused = await unplayed(db)
-    return await asyncio.to_thread(hearing_findings, settings, refused)
+    reached = await reach_findings(settings)
+    return [*reached, *await asyncio.to_thread(hearing_findings, settings, refused)]
 
 
 class RunningServer:

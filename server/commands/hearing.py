@@ -17,10 +17,10 @@ from ivr_flows.speech.sounds import recording_name
 from ivr_flows.speech.spoken import Utterance
 from ivr_flows.speech.unplayed import Unplayed
 from server.commands.prompts import prompts_of
+from server.commands.reach import HERE
 
 BUILD = "Run `ringdesk prompts build`."
 SHOWN = 5
-_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def hearing_findings(settings: Settings, refused: Iterable[Unplayed]) -> list[Finding]:
@@ -58,7 +58,7 @@ def _sounds(settings: Settings, planned: Plan, folder: Path) -> Iterator[Finding
     if shutil.which(command) is None:
         fix = "Install it, or name another one in ivr.speech.command."
         yield Finding(Level.WARNING, f"There is no program {command}", "Outages cannot be spoken.", fix)
-    away = [pbx.name for pbx in settings.pbx if pbx.host not in _HERE]
+    away = [pbx.name for pbx in settings.pbx if pbx.host not in HERE]
     if away:
         what = f"Whether PBX {', '.join(away)} has the folder cannot be seen from here"
         yield Finding(Level.NOTE, what, "AMI tells nothing of files.", "Call a flow once, then ask again.")

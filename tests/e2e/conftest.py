@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.e2e.house import QUEUES, House, install, open_house
+from tests.e2e.menu import Menu, build_prompts, open_menu
 from tests.e2e.ringdesk import Installation
 from tests.real.asterisk import Asterisk
 from tests.real.parts import require
@@ -69,3 +71,27 @@ async def house(shared_house: House) -> AsyncIterator[House]:
         await shared_house.nobody_calls()
     finally:
         await shared_house.clear()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return await build_prompts(tmp_path_factory.mktemp("prompts"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=[22, 16])
+async def shared_menu(
+    request: pytest.FixtureRequest,
+    installation: Installation,
+    sounds: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Menu]:
+    folder = tmp_path_factory.mktemp("menu")
+    async with open_menu(request.param, installation.copied_to(folder), sounds) as menu:
+        yield menu
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def menu(shared_menu: Menu) -> AsyncIterator[Menu]:
+    """The shared menu; no call of one test is left for the next."""
+    yield shared_menu
+    await shared_menu.clear()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import array
 import asyncio
 import io
+import json
 import shutil
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from tests.e2e.desk import PASSWORD
 from tests.e2e.house import QUEUES, House
 from tests.e2e.listener import Listener
 from tests.e2e.ringdesk import Installation, Server, command, command_here
@@ -24,9 +28,20 @@ RUN = "/srv"
 ACCOUNT, PIN = "31002417", "260817"
 """KNOWN's own account."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ALWAYS = "name: default\nlabel: {en: Always, zh: 全天}\ntime_zone: Asia/Shanghai\nweek:\n" + "".join(
-    f'  {day}: ["00:00-24:00"]\n' for day in DAYS
-)
+LINK = 'outside_prefix = "9"\ntrunks = ["PJSIP/trunk"]\n'
+"""Call-backs go out by the trunk of the samples."""
+
+
+def office(*days: str) -> str:
+    """A calendar of an office that is open round the clock on these days."""
+    hours = {day: ["00:00-24:00"] if day in days else [] for day in DAYS}
+    week = "".join(f"  {day}: {json.dumps(open)}\n" for day, open in hours.items())
+    return f"name: default\nlabel: {{en: Office, zh: 办公时间}}\ntime_zone: Asia/Shanghai\nweek:\n{week}"
+
+
+def another_day() -> str:
+    """A day of the week that is neither today nor tomorrow where the office is."""
+    return DAYS[(datetime.now(ZoneInfo("Asia/Shanghai")).weekday() + 3) % 7]
 
 
 class Menu(House):
@@ -55,6 +70,30 @@ class Menu(House):
         """Returns when every visit so far is in the database."""
         async with asyncio.timeout(30):
             while "ringdesk_ivr_visits_unsaved 0.0" not in await self._metrics():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+
+    async def open_on(self, *days: str) -> None:
+        """The office is open on these days from now on."""
+        (self.server.folder / "calendars" / "default.yaml").write_text(office(*days))
+        await self.server.reload()
+
+    async def fire(self, ticket: dict[str, Any], event: str, user: str, **data: object) -> dict[str, Any]:
+        """Have an event happen to a ticket; returns the ticket after it."""
+        body = {"event": event, "version": ticket["version"], "data": data}
+        return dict(await self.server.api("POST", f"/tickets/{ticket['id']}/events", body, user))
+
+    async def callbacks(self, number: str) -> list[dict[str, Any]]:
+        """The open call-backs to that number."""
+        found = (await self.server.api("GET", "/callbacks?open=true"))["items"]
+        return [dict(one) for one in found if one["number"] == f"+86{number}"]
+
+    async def closed(self, callback: str) -> dict[str, Any]:
+        """The call-back once it is closed."""
+        async with asyncio.timeout(60):
+            while True:
+                found = dict(await self.server.api("GET", f"/callbacks/{callback}"))
+                if found["closed_at"]:
+                    return found
                 await asyncio.sleep(0.05)
 
     async def in_node(self, node: str, count: int = 1) -> None:
@@ -107,8 +146,9 @@ def loudest(wav: bytes) -> int:
         return max(abs(one) for one in array.array("h", sound.readframes(sound.getnframes())))
 
 
-async def prepare(installation: Installation) -> None:
-    """What callers ask for: an account with a balance and a PIN, and an office that is always open."""
+async def prepare(installation: Installation) -> Installation:
+    """What callers ask for: an account with a balance and a PIN, an office that is always open, and bo, who handles
+    complaints about bills."""
     folder = installation.folder
     (folder / "ringdesk.toml").write_text(f'[database]\nurl = "sqlite:///{folder}/ringdesk.db"\n')
     (folder / "accounts.csv").write_text(
@@ -117,23 +157,30 @@ async def prepare(installation: Installation) -> None:
     await command_here(folder, "accounts", "import", str(folder / "accounts.csv"))
     await command_here(folder, "customers", "pin", ACCOUNT, typed=f"{PIN}\n")
     (folder / "calendars").mkdir()
-    (folder / "calendars" / "default.yaml").write_text(ALWAYS)
+    (folder / "calendars" / "default.yaml").write_text(office(*DAYS))
+    await command_here(folder, "user", "add", "bo", "--role", "department", typed=f"{PASSWORD}\n")
+    await command_here(folder, "department", "add", "billing")
+    await command_here(folder, "department", "member", "billing", "bo")
+    return Installation(
+        folder, {**installation.tokens, "bo": await command_here(folder, "token", "add", "bo")}
+    )
 
 
 @asynccontextmanager
 async def open_menu(version: int, installation: Installation, sounds: Path) -> AsyncIterator[Menu]:
     """A server and an Asterisk of this version; the server must log no fault of its own."""
     require("sipp")
-    await prepare(installation)
+    installation = await prepare(installation)
     async with Asterisk(QUEUES, version=version) as pbx:
         shutil.copytree(sounds, pbx.run / "sounds", dirs_exist_ok=True)
         more = (
             f"[ivr]\nport = {pbx.agi_port}\n"
             f'[ivr.speech]\nfolder = "{pbx.run}/sounds"\npbx_folder = "{RUN}/sounds"\n'
             f'[recordings]\nfolder = "{pbx.run}/recordings"\npbx_folder = "{RUN}/recordings"\n'
+            '[callback]\nfirst_hour = "00:00"\nlast_hour = "24:00"\n'
             '[paths]\ncalendars = "calendars"\n'
         )
-        async with Server(installation, pbx.ami_port, pbx.secret, more) as server:
+        async with Server(installation, pbx.ami_port, pbx.secret, more, LINK) as server:
             await linked(server)
             yield Menu(pbx, server)
         assert server.faults() == []

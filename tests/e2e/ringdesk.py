@@ -84,8 +84,10 @@ def no_flows() -> str:
 class Server:
     """One `ringdesk serve`, which a test may stop, kill and start again on the same port and database."""
 
-    def __init__(self, installation: Installation, pbx_port: int, secret: str, more: str = "") -> None:
-        """`more` is further text of ringdesk.toml, such as sections of their own."""
+    def __init__(
+        self, installation: Installation, pbx_port: int, secret: str, more: str = "", link: str = ""
+    ) -> None:
+        """`more` is further text of ringdesk.toml, such as sections of their own; `link` further lines of the PBX."""
         self.port = ports.free_tcp()
         self.folder = installation.folder
         self.tokens = installation.tokens
@@ -95,7 +97,7 @@ class Server:
         (self.folder / "ringdesk.toml").write_text(
             f'[server]\nport = {self.port}\n[database]\nurl = "sqlite:///ringdesk.db"\n'
             f'[[pbx]]\nname = "main"\nport = {pbx_port}\nusername = "ringdesk"\nsecret = "{secret}"\n'
-            f'dial_context = "agents"\n[log]\njson = true\n{more or no_flows()}'
+            f'dial_context = "agents"\n{link}[log]\njson = true\n{more or no_flows()}'
         )
 
     async def __aenter__(self) -> Self:
@@ -151,6 +153,15 @@ class Server:
             os.kill(process.pid, signal.SIGKILL)
             await process.wait()
             raise AssertionError(f"not down within {STOP_SECONDS} s of {number.name}") from None
+
+    async def reload(self) -> None:
+        """Have it read its files again, as an administrator does; returns when they are in force."""
+        assert self._process is not None
+        before = self.log().count("definitions.in_force")
+        os.kill(self._process.pid, signal.SIGHUP)
+        async with asyncio.timeout(30):
+            while self.log().count("definitions.in_force") == before:  # noqa: ASYNC110 - only the log tells
+                await asyncio.sleep(0.05)
 
     def log(self) -> str:
         """All that it has logged since the first start."""

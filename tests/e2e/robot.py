@@ -73,6 +73,15 @@ class Robot:
         """Go on humming for so long: what is recorded is as long as it takes."""
         await asyncio.sleep(seconds)
 
+    def played(self) -> list[str]:
+        """The sounds that Asterisk has played to their end or to a key so far, by the names of their files."""
+        ended = [
+            m["Command"] for m in self._pbx.ami.messages if self._answered(m) and m["ResultCode"] == "200"
+        ]
+        return [
+            command.split()[2].rpartition("/")[2] for command in ended if command.startswith("STREAM FILE")
+        ]
+
     def _done(self) -> list[str]:
         """The last commands and keys, for a test that failed."""
         return [m.get("Command") or m.get("Digit", "") for m in self._pbx.ami.messages if _told(m)][-24:]

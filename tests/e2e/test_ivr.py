@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
 from tests.e2e.house import KNOWN, SHARED
-from tests.e2e.menu import ACCOUNT, PIN, Menu, build_prompts, linked, loudest, open_menu
-from tests.e2e.ringdesk import Installation
+from tests.e2e.menu import ACCOUNT, PIN, Menu, linked, loudest
 from tests.e2e.robot import HOTLINE, Robot
 from tests.real.sipp import Caller, Phone
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 UNKNOWN = "13655556666"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return await build_prompts(tmp_path_factory.mktemp("prompts"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[22, 16])
-async def shared_menu(
-    request: pytest.FixtureRequest,
-    installation: Installation,
-    sounds: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Menu]:
-    folder = tmp_path_factory.mktemp("menu")
-    async with open_menu(request.param, installation.copied_to(folder), sounds) as menu:
-        yield menu
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def menu(shared_menu: Menu) -> AsyncIterator[Menu]:
-    """The module's menu; no call of one test is left for the next."""
-    yield shared_menu
-    await shared_menu.clear()
 
 
 async def test_danger_goes_to_the_front_of_the_emergency_queue_and_the_agent_sees_why(menu: Menu) -> None:

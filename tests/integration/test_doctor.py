@@ -1,12 +1,16 @@
 """The doctor on a real Asterisk, and on what is none."""
 
-import pytest
+import asyncio
 
-from config.settings import PbxSettings
+import pytest
+from msgspec.structs import replace
+
+from config.settings import IvrSettings, PbxSettings, Settings
 from core.clock import SystemClock
 from cti.doctor import examine
 from cti.findings import Finding, Level
 from cti.messages import Seat
+from server.commands.reach import reach_findings
 from tests.integration.ami_script import ScriptedAmi, error, settings
 from tests.integration.test_link_asterisk import ONE_AGENT, add_user
 from tests.real.asterisk import Asterisk
@@ -56,6 +60,7 @@ async def test_a_pbx_set_up_by_the_samples_is_well() -> None:
             "Asterisk 22",
             "RINGDESK_CALL",
             "context agents",
+            "context ringdesk-ivr",
             "pause",
             "Clocks agree",
             "all of them users",
@@ -78,6 +83,10 @@ async def test_what_lacks_is_named() -> None:
         ]
         no_context = settings(pbx.ami_port, secret=pbx.secret, dial_context="nowhere")
         assert "The dialplan has no context nowhere" in bad(await doctor(no_context, *SEATS))
+        no_flows = bad(await doctor(of_asterisk(pbx, flow_context="nothing"), *SEATS))
+        assert no_flows[0] == "The dialplan has no context nothing"
+        unwanted = await doctor(of_asterisk(pbx, flow_context=""), *SEATS)
+        assert not any("context nothing" in one.what or "ringdesk-ivr" in one.what for one in unwanted)
 
 
 @pytest.mark.real
@@ -85,3 +94,22 @@ async def test_the_short_write_timeout_of_an_asterisk_that_nobody_told_is_found(
     async with Asterisk(ONE_AGENT) as pbx:
         await add_user(pbx, "hasty", "system,call,agent", "call,agent,originate,reporting", write_timeout=100)
         assert bad(await doctor(of_asterisk(pbx, "hasty"), *SEATS)) == ["writetimeout is too short"]
+
+
+async def test_whether_a_dialplan_finds_the_flows_where_they_are_served() -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    ivr = IvrSettings(port=server.sockets[0].getsockname()[1])
+    here = Settings(pbx=(PbxSettings("main"),), ivr=ivr)
+    async with server:
+        assert [one.level for one in await reach_findings(here)] == [Level.OK]
+        away = Settings(pbx=(PbxSettings("far", host="pbx.example"),), ivr=ivr)
+        assert bad(await reach_findings(away)) == [
+            "PBX far is another machine, and flows are served at 127.0.0.1 only"
+        ]
+        open_to_it = replace(away, ivr=replace(ivr, host="0.0.0.0"))  # nothing listens there
+        assert bad(await reach_findings(open_to_it)) == []
+    (finding,) = await reach_findings(here)
+    assert finding.level is Level.WARNING
+    assert finding.what.startswith(f"Nothing answers at 127.0.0.1:{ivr.port}")
+    assert "agi.no_port" in finding.fix
+    assert await reach_findings(Settings(pbx=(PbxSettings("main", flow_context=""),), ivr=ivr)) == []

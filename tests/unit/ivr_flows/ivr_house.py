@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from core.bus import Bus
 from core.clock import Clock
 from core.tasks import Tasks
+from ivr_flows.agi.frames import Asked as Wanted
 from ivr_flows.agi.server import FastAgiServer, Gate
+from ivr_flows.agi.session import Agi
 from ivr_flows.driver import Around, Driver
 from ivr_flows.flow.load import load
 from ivr_flows.flow.model import Flows
@@ -144,6 +146,12 @@ class IvrHouse:
         self.store = Store()
         self.visits = Visits(self.bus, self.store, clock)  # type: ignore[arg-type] # only saves here
         self.flows = Flows({"main": load(FLOW, "main.yaml").flow})
+        self._clock = clock
+        self.server = FastAgiServer(Gate(["127.0.0.1"]), self._serve, self.tasks)
+        self.port = 0
+
+    async def _serve(self, agi: Agi, wanted: Wanted) -> None:
+        """With what the house has at this moment."""
         around = Around(
             flows=lambda: self.flows,
             services=self.services,
@@ -151,11 +159,10 @@ class IvrHouse:
             recordings=self.recordings,
             visits=self.visits,
             lines=PhoneLines(),
-            clock=clock,
+            clock=self._clock,
             ask_seconds=0.5,
         )
-        self.server = FastAgiServer(Gate(["127.0.0.1"]), Driver(around).serve, self.tasks)
-        self.port = 0
+        await Driver(around).serve(agi, wanted)
 
     async def ended(self) -> Visit:
         """The last visit, once it has ended."""
