@@ -48,7 +48,7 @@ from screenpop.ivr import pop_ivr
 from screenpop.pops import PopCallback, PopIvr
 
 if TYPE_CHECKING:
-    from server.wiring import House
+    from server.rooms import Rooms
 
 log = structlog.get_logger(__name__)
 ACTOR = "callback"
@@ -162,12 +162,12 @@ def rule_of(callback: CallbackSettings, time_zone: str) -> Rule:
     )
 
 
-def gate_of(house: House, settings: Settings) -> HouseGate:
+def gate_of(house: Rooms, settings: Settings) -> HouseGate:
     """The dial policy and its caps."""
     return HouseGate(settings.dial, DialCounts(house.db, settings.dial), settings.pbx, house.clock)
 
 
-def callbacks_of(house: House, settings: Settings) -> tuple[Callbacks, Dialer]:
+def callbacks_of(house: Rooms, settings: Settings) -> tuple[Callbacks, Dialer]:
     """The house's call-backs and what dials them."""
     own = settings.callback
     callbacks = Callbacks(

@@ -16,10 +16,10 @@ from server.ivr_tickets import CallerTickets
 from server.sources import Existing
 
 if TYPE_CHECKING:
-    from server.wiring import House
+    from server.rooms import Rooms
 
 
-def caller_services(house: House, existing: Existing) -> IvrServices:
+def caller_services(house: Rooms, existing: Existing) -> IvrServices:
     """What a flow can ask of this house."""
     lines, clock, board, calls = house.lines, house.clock, house.switchboard, house.calls
     zone = ZoneInfo(house.settings.desk.time_zone)

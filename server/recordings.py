@@ -22,7 +22,7 @@ from ticketing.messages import Actor, TicketChanged, TicketFilter, TicketOpened
 from ticketing.service import Tickets
 
 if TYPE_CHECKING:
-    from server.wiring import House
+    from server.rooms import Rooms
 
 log = structlog.get_logger(__name__)
 FIELD = "recording"
@@ -138,7 +138,7 @@ class Keeper:
             await asyncio.sleep(every)
 
 
-def recordings_of(house: House) -> tuple[Recordings, Attacher, Mover, Keeper]:
+def recordings_of(house: Rooms) -> tuple[Recordings, Attacher, Mover, Keeper]:
     """A house's recordings, with what keeps their index up to date."""
     board, calls = house.switchboard, house.calls
 
