@@ -27,9 +27,12 @@ VIA = """
 name: via
 label: {{en: Via, zh: 经由}}
 start: who
+everywhere:
+  "0": {{label: {{en: A person, zh: 人工}}, next: person}}
 nodes:
   who: {{do: look_up, service: customer.find, into: who, next: there, failed: there}}
   there: {{do: call, flow: {flow}, next: bye}}
+  person: {{do: transfer, queue: service}}
   bye: {{do: hangup}}
 """
 """Into a flow that others call, with what they know of the caller."""
@@ -150,4 +153,25 @@ async def test_a_caller_hangs_up_while_another_room_is_asked(node: str) -> None:
         visit = await call.house.ended()
         assert node in visit.path
         assert visit.ended is Ended.HUNG_UP
+        await call.nothing_left()
+
+
+def within(name: str) -> bool:
+    """Whether the scenario that comes to this menu plays in the hotline, or as if it were called by it."""
+    path = WAYS[name]
+    return isinstance(node_of(name), m.Menu) and (
+        path.parent.name == "hotline" or bool(scenario_of(path).vars)
+    )
+
+
+@pytest.mark.parametrize("node", [name for name in HEARD if within(name)])
+async def test_zero_is_a_person_from_each_menu(node: str) -> None:
+    async with calling(WAYS[node]) as call:
+        assert await go(call.line, call.way, call.talking, node)
+        call.line.send(f"200 result={ord('0')} endpos=80")
+        while command := await call.line.command():
+            call.line.send(call.way.reply(command))
+        visit = await call.house.ended()
+        assert (visit.ended, visit.detail.partition(":")[0]) == (Ended.TRANSFERRED, "queue")
+        assert visit.path[visit.path.index(node) + 1 :][0].startswith(("person/", "via/person"))
         await call.nothing_left()
