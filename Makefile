@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 DEMO_DIR ?= .demo
-WORKERS ?= 3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := npm install --no-package-lock --no-audit --no-fund --silent
@@ -44,7 +44,7 @@ screenpop/static/vendor/.ready: node_modules/.ready tools/build_static.mjs
 demo: setup
 	@exec $(BIN)/ringdesk demo --port $(PORT) --dir $(DEMO_DIR)
 
-# Three at a time, for most of them wait for a PBX or a browser; the tests of a file stay together and share what it set up.
+# Several at a time, for most of them wait for a PBX or a browser; the tests of a file stay together and share what it set up.
 test: setup-dev
 	tools/parts.sh all
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)

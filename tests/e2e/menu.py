@@ -66,6 +66,12 @@ class Menu(House):
         self._seen.add(visit["id"])
         return visit
 
+    async def quiet(self) -> None:
+        """Returns when Asterisk has no channel any more: none may stay behind in a flow."""
+        async with asyncio.timeout(30):
+            while await self.pbx.ami.action_list("CoreShowChannels"):  # noqa: ASYNC110 - a list, not an event
+                await asyncio.sleep(0.05)
+
     async def saved(self) -> None:
         """Returns when every visit so far is in the database."""
         async with asyncio.timeout(30):

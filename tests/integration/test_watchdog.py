@@ -97,9 +97,7 @@ async def test_a_call_whose_end_never_came_ends_as_lost_and_its_agent_is_free(sq
         assert (over.id, over.outcome, over.incomplete) == (call.id, Outcome.LOST, True)
         assert it.calls == ()
         assert dog.repaired == {"channel": 2}
-        agent = it.board.agent("li")
-        assert agent is not None
-        assert agent.state is AgentState.READY
+        await it.state("li", AgentState.READY)
         await looks(dog)
         assert dog.repaired == {"channel": 2}
 
