@@ -12,8 +12,11 @@ from playwright.async_api import Browser, Locator, Page, WebSocket, expect
 from tests.wait import until
 
 PASSWORD = "correct horse"
-NETWORK_ERRORS = ("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to")
-"""What Chromium itself writes on the console where the server is away; a page cannot prevent it."""
+NETWORK_ERRORS = (
+    *("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to"),
+    *("htmx:sendError", "htmx:afterRequest"),
+)
+"""What Chromium itself and htmx write on the console where the server is away; a page cannot prevent it."""
 
 Message = dict[str, Any]
 
@@ -107,6 +110,7 @@ async def desk(browser: Browser, address: str, user: str) -> AsyncIterator[Desk]
         desk = Desk(await context.new_page())
         await desk.sign_in(address, user)
         yield desk
-        assert desk.faults() == []
+        faults = desk.faults()
+        assert faults == [], "\n".join(faults)
     finally:
         await context.close()
