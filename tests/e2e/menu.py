@@ -72,6 +72,14 @@ class Menu(House):
             while await self.pbx.ami.action_list("CoreShowChannels"):  # noqa: ASYNC110 - a list, not an event
                 await asyncio.sleep(0.05)
 
+    async def recording(self, ticket: str) -> dict[str, Any]:
+        """The only recording of that ticket, once it is in the index: it is written off the caller's path."""
+        async with asyncio.timeout(30):
+            while not (found := (await self.server.api("GET", f"/recordings?ticket={ticket}"))["items"]):
+                await asyncio.sleep(0.05)
+        (only,) = found
+        return dict(only)
+
     async def saved(self) -> None:
         """Returns when every visit so far is in the database."""
         async with asyncio.timeout(30):

@@ -80,7 +80,7 @@ async def test_a_reported_fault_is_a_ticket_with_the_callers_words_and_urging_it
     (recording,) = visit["recordings"]
     ticket = await menu.ticket(number)
     assert (ticket["workflow"], ticket["fields"]["recording"]) == ("repair", recording)
-    (kept,) = (await menu.server.api("GET", f"/recordings?ticket={ticket['id']}"))["items"]
+    kept = await menu.recording(ticket["id"])
     assert (kept["id"], kept["kind"]) == (recording, "words")
     assert kept["seconds"] >= 1
     assert loudest(await menu.sound(kept["audio"])) > 1000
