@@ -75,7 +75,8 @@ class Menu(House):
     async def recording(self, ticket: str) -> dict[str, Any]:
         """The only recording of that ticket, once it is in the index: it is written off the caller's path."""
         async with asyncio.timeout(30):
-            while not (found := (await self.server.api("GET", f"/recordings?ticket={ticket}"))["items"]):
+            path = f"/recordings?ticket={ticket}"
+            while not (found := (await self.server.api("GET", path))["items"]):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
         (only,) = found
         return dict(only)
