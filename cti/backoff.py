@@ -11,7 +11,9 @@ class Pace(msgspec.Struct, frozen=True):
     """How patiently a link waits; seconds."""
 
     first_delay: float = 0.5
-    longest_delay: float = 30.0
+    longest_delay: float = 1.5
+    """A PBX that is back is seen within two seconds, however long it was away; knocking at a closed port costs
+    neither side anything."""
     refused_delay: float = 10.0
     """After a refused login or permission: a person has to change something first, and Asterisk logs each try."""
     steady_after: float = 10.0
