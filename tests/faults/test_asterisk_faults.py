@@ -87,6 +87,7 @@ async def _one_more(pbx: Asterisk, it: Room) -> None:
     async with Phone(pbx, "1001") as phone, Caller(pbx, TALKING) as caller:
         await phone.answer()
         await it.until(lambda: any(isinstance(event, CallAnswered) for event in it.told))
+        await caller.answered()
         await caller.hang_up()
         await it.until(lambda: it.calls == ())
     last = [event.call for event in it.told if isinstance(event, CallEnded)]
