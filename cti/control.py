@@ -69,6 +69,9 @@ class Order(msgspec.Struct, frozen=True):
     """Where it goes on in the context instead of at `to`: an extension with a name, such as a flow."""
 
 
+NOWHERE = "Local/s@ringdesk-nowhere"
+"""No phone: the context does not exist."""
+
 _TARGET = re.compile(r"\+?[0-9*#]{1,31}", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9]*/[^\s&,|()/\"';][^\s&,|()\"';]{0,78}")
 _CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]*/[^\s,|()\"']{1,158}")
@@ -162,6 +165,25 @@ def test_call(extension: str, context: str, channel_id: str, seconds: float) -> 
         ("Variable", f"__RINGDESK_CALL={channel_id}"),
         ("Async", "true"),
     )
+
+
+def call_nowhere(channel_id: str) -> Action:
+    """A call to nobody that fails at once, in which no dialplan runs: for the doctor, to see whether it is told."""
+    return (
+        ("Action", "Originate"),
+        ("Channel", NOWHERE),
+        ("ChannelId", identifier(channel_id)),
+        ("OtherChannelId", identifier(f"{channel_id}-2")),
+        ("Application", "Wait"),
+        ("Data", "1"),
+        ("Timeout", "1000"),
+        ("Async", "true"),
+    )
+
+
+def member_nowhere(queue: str) -> tuple[Action, Action]:
+    """Adds a paused member that is no phone to a queue, and takes it out again: for the same."""
+    return queue_add(queue, NOWHERE, paused=True), queue_remove(queue, NOWHERE)
 
 
 def blind_transfer(channel: str, exten: str, context: str) -> Action:

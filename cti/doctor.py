@@ -1,56 +1,77 @@
-"""Examines one PBX with its own connection: logs in, asks harmless questions, changes nothing."""
+"""Examines one PBX with its own connection: logs in, asks harmless questions, leaves nothing changed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+
+import msgspec
 
 from config.settings import PbxSettings
 from core.clock import Clock
 from cti import findings as f
 from cti.connection import Address, AmiConnection, connect
-from cti.events import FullyBooted
+from cti.dialplan_findings import FlowPort, judge_queue_names
+from cti.dialplan_questions import DialplanQuestions
 from cti.findings import Finding, Level
 from cti.messages import Seat
-from cti.parse import parse
+from cti.probe import Ears, provoke, within
 from cti.resync import Questions
-from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, AmiSocketError, Message
+from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, AmiSocketError
 
 PAUSE = 1.0
 """Seconds without reading: ten times the `writetimeout` that Asterisk has by default, a fifth of the advised one."""
 _FLOOD = 4000  # answers of some 5 kB: more than the buffers of both sides hold
 
 
-async def examine(
-    settings: PbxSettings, seats: Iterable[Seat], clock: Clock, booted_seconds: float = 2.0
-) -> list[Finding]:
+class Asked(msgspec.Struct, frozen=True):
+    """What an installation has, to be found on its PBX again. `probe` is a Uniqueid for a call to nowhere."""
+
+    probe: str
+    seats: tuple[Seat, ...] = ()
+    flows: FlowPort | None = None
+    """Where flows are served; None: it is not looked at."""
+    seconds: float = 3.0
+    """How long an event that has to come is waited for."""
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """The findings, and the names of the PBX's queues; None where they could not be had."""
+
+    findings: tuple[Finding, ...]
+    queues: frozenset[str] | None = None
+
+
+async def examine(settings: PbxSettings, asked: Asked, clock: Clock) -> Examined:
     """All that can be seen of a PBX with the permissions of its manager user. Takes some seconds, raises nothing."""
-    booted = asyncio.Event()
-
-    def on_message(message: Message) -> None:
-        if type(parse(message)) is FullyBooted:
-            booted.set()
-
+    ears = Ears(asked.probe)
     where = Address(settings.host, settings.port, settings.action_seconds)
     try:
-        connection = await connect(where, on_message)
+        connection = await connect(where, ears.on_message)
     except AmiError as error:
         fix = f"Is Asterisk running, and manager.conf enabled = yes, port = {settings.port}, bindaddr right?"
-        return [Finding(Level.PROBLEM, f"PBX {settings.name}: {error}", "Nothing works without it.", fix)]
+        what = f"PBX {settings.name}: {error}"
+        return Examined((Finding(Level.PROBLEM, what, "Nothing works without it.", fix),))
+    examination = _Examination(connection, settings, clock, asked, ears)
     try:
-        return await _Examination(connection, settings, clock).all(seats, booted, booted_seconds)
+        found = await examination.all()
     finally:
         connection.close()
+    return Examined(tuple(found), examination.queues)
 
 
 class _Examination:
-    def __init__(self, connection: AmiConnection, settings: PbxSettings, clock: Clock) -> None:
+    def __init__(
+        self, connection: AmiConnection, settings: PbxSettings, clock: Clock, asked: Asked, ears: Ears
+    ) -> None:
         self._connection = connection
         self._settings = settings
         self._clock = clock
+        self._asked, self._ears = asked, ears
+        self._seats = [seat for seat in asked.seats if seat.pbx == settings.name]
         self._seconds = settings.action_seconds
+        self.queues: frozenset[str] | None = None
 
-    async def all(self, seats: Iterable[Seat], booted: asyncio.Event, booted_seconds: float) -> list[Finding]:
+    async def all(self) -> list[Finding]:
         settings = self._settings
         found = [Finding(Level.OK, f"PBX {settings.name} answers at {settings.host}:{settings.port}")]
         try:
@@ -62,23 +83,35 @@ class _Examination:
             return [*found, Finding(Level.PROBLEM, f"Login failed: {error}")]
         found.append(Finding(Level.OK, f"Login of {settings.username} accepted"))
         try:
-            found.append(f.judge_booted(await _within(booted, booted_seconds)))
-            found += await self._questions([seat for seat in seats if seat.pbx == settings.name])
+            found.append(f.judge_booted(await within(self._ears.booted, self._asked.seconds)))
+            found += await self._questions()
+            found += await self._hears()
             found.append(await self._bears_a_pause())
         except AmiError as error:
             found.append(Finding(Level.PROBLEM, f"The PBX stopped answering: {error}"))
         return found
 
-    async def _questions(self, seats: list[Seat]) -> list[Finding]:
+    async def _questions(self) -> list[Finding]:
         commands = await self._connection.send((("Action", "ListCommands"),), self._seconds)
-        found = [*f.judge_permissions(commands.headers), await self._clocks(), *await self._contexts()]
+        dialplan = DialplanQuestions(self._connection, self._settings, self._seconds)
+        found = [*f.judge_permissions(commands.headers), await self._clocks()]
+        found += await dialplan.ask(self._seats, self._asked.flows)
         try:
             picture = await Questions(self._connection, self._seconds).ask(self._clock.now())
             channels = await self._connection.collect((("Action", "Status"),), self._seconds)
         except AmiRefused:
             return found  # the permission that lacks is among the findings
+        self.queues = frozenset(queue.name for queue in picture.queues)
         found += [f.judge_version(picture.version), f.judge_channelvars(channels)]
-        return [*found, *f.judge_seats(picture, seats)]
+        for setting in ("queue_extensions", "wrapup"):
+            found += judge_queue_names(setting, getattr(self._settings, setting), self.queues)
+        return [*found, *f.judge_seats(picture, self._seats)]
+
+    async def _hears(self) -> list[Finding]:
+        queue = min(self.queues or (), default="")
+        asked = self._asked
+        heard = await provoke(self._connection, self._ears, queue, self._seconds, asked.seconds)
+        return [f.judge_heard("call", heard.call), f.judge_heard("agent", heard.agent)]
 
     async def _clocks(self) -> Finding:
         pong = await self._connection.send((("Action", "Ping"),), self._seconds)
@@ -87,21 +120,6 @@ class _Examination:
         except ValueError:
             stamp = None
         return f.judge_clock(stamp, self._clock.now())
-
-    async def _contexts(self) -> list[Finding]:
-        settings = self._settings
-        found = [f.judge_context(settings.dial_context, await self._has(settings.dial_context))]
-        if context := settings.flow_context:
-            found.append(f.judge_flow_context(context, await self._has(context)))
-        return found
-
-    async def _has(self, context: str) -> bool | None:
-        """Whether the dialplan has it; None where we may not ask."""
-        try:
-            await self._connection.collect((("Action", "ShowDialPlan"), ("Context", context)), self._seconds)
-        except AmiRefused as refused:
-            return False if "Did not find" in refused.response.text else None
-        return True
 
     async def _bears_a_pause(self) -> Finding:
         """Reads nothing for a second while Asterisk has much to say, and sees whether it cuts us off."""
@@ -114,11 +132,3 @@ class _Examination:
         except AmiSocketError:
             return f.judge_write_timeout(True, PAUSE)
         return f.judge_write_timeout(False, PAUSE)
-
-
-async def _within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False

@@ -82,6 +82,18 @@ def judge_booted(booted: bool) -> Finding:
     )
 
 
+def judge_heard(kind: str, heard: bool | None) -> Finding:
+    """Whether what we did to be told of it was told; `kind` is the class of its events, None: it could not be done."""
+    if heard is None:
+        what = f"Whether events of the class {kind} arrive could not be seen"
+        return Finding(Level.NOTE, what, "What would bring one forth was refused, or there is no queue.")
+    if heard:
+        return Finding(Level.OK, f"Events of the class {kind} arrive")
+    why = "The manager user may not read them: nothing pops, and all else looks well."
+    fix = add_permission("read", kind)
+    return Finding(Level.PROBLEM, f"Events of the class {kind} do not arrive", why, fix)
+
+
 def judge_clock(pbx: float | None, ours: float) -> Finding:
     """Whether the PBX's clock (epoch seconds, from its Pong) agrees with ours."""
     if pbx is None:
@@ -117,32 +129,6 @@ def judge_write_timeout(cut: bool, seconds: float) -> Finding:
     why = f"Asterisk cut off a client that read nothing for {seconds:g} s; a busy machine pauses as long at times."
     fix = "manager.conf, the manager user's section: writetimeout = 5000; then: asterisk -rx 'manager reload'"
     return Finding(Level.WARNING, "writetimeout is too short", why, fix)
-
-
-def judge_context(context: str, found: bool | None) -> Finding:
-    """Whether the dialplan context for click-to-dial exists; None: could not be seen."""
-    why = "Click-to-dial and transfers go on there."
-    fix = f"Make [{context}] in extensions.conf, or name another in dial_context of ringdesk.toml."
-    return _context(context, found, Level.PROBLEM, why, fix)
-
-
-def judge_flow_context(context: str, found: bool | None) -> Finding:
-    """Whether the dialplan context that sends callers into flows exists; None: could not be seen."""
-    why = "No caller can serve itself: nothing in the dialplan leads into a flow."
-    fix = (
-        f"Copy [{context}] from the sample extensions.conf; or name yours in flow_context of ringdesk.toml, "
-        'flow_context = "" where this PBX is to have no flows.'
-    )
-    return _context(context, found, Level.WARNING, why, fix)
-
-
-def _context(context: str, found: bool | None, lacking: Level, why: str, fix: str) -> Finding:
-    if found is None:
-        what = f"Whether the context {context} exists could not be seen"
-        return Finding(Level.NOTE, what, "", add_permission("write", "reporting"))
-    if found:
-        return Finding(Level.OK, f"The dialplan has the context {context}")
-    return Finding(lacking, f"The dialplan has no context {context}", why, fix)
 
 
 def judge_seats(picture: Picture, seats: Iterable[Seat]) -> list[Finding]:

@@ -256,6 +256,8 @@ class DriftFound(msgspec.Struct, frozen=True):
     """Callers who wait in another queue than shown."""
     deaf: bool = False
     """No channel is shown at all: their events do not come."""
+    mute: bool = False
+    """Callers wait, and none is shown: the events of queues do not come."""
 
 
 DomainEvent = (

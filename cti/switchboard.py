@@ -204,8 +204,10 @@ class Switchboard:
 
     def drifted(self, line: Line, left: Drift, at: float) -> None:
         """What nobody can repair is said, and unsaid once it agrees again."""
-        deaf = bool(left.unseen) and not line.board.belief().channels
-        found = DriftFound(line.settings.name, len(left.unseen), len(left.waiting), deaf)
+        belief = line.board.belief()
+        deaf = bool(left.unseen) and not belief.channels
+        mute = bool(left.waiting) and not belief.waiting
+        found = DriftFound(line.settings.name, len(left.unseen), len(left.waiting), deaf, mute)
         self._bus.publish(PbxChanged(line.remarked(remark(found))))
         self._bus.publish(found)
 
@@ -272,7 +274,9 @@ def remark(found: DriftFound) -> str:
     parts = []
     if found.unseen:
         parts.append(f"{found.unseen} channels of the PBX are not shown")
-    if found.waiting:
+    if found.mute:
+        parts.append(f"{found.waiting} waiting callers are not shown: does the manager user have read=agent?")
+    elif found.waiting:
         parts.append(f"{found.waiting} waiting callers are shown in another queue, or not at all")
     return "; ".join(parts)
 

@@ -141,6 +141,8 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
         path: Path = ("nodes", name)
         if isinstance(node, model.Callback):
             yield from _queue(one, (*path, "queue"), node.queue, known)
+        if isinstance(node, model.LookUp) and isinstance(asked := node.with_.get("queue"), str):
+            yield from _queue(one, (*path, "with", "queue"), asked, known)
         if not isinstance(node, model.Transfer):
             continue
         given = [part for part in ("queue", "agent", "number") if getattr(node, part)]

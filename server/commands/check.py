@@ -16,6 +16,7 @@ from ivr_flows.scenarios import check_scenarios as check_flow_scenarios
 from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, say, settings_of
 from server.commands.live import open_tickets
+from server.commands.reach import from_elsewhere
 from ticketing.definitions import Faulty, Problem, read_files, workflow_files
 from ticketing.sandbox import clocks_by
 from ticketing.scenarios import Checked, check_scenarios, strays
@@ -58,6 +59,8 @@ def check(config: Config = None) -> None:
     _tell_workflows(folder, workflows.values(), checked)
     _tell_flows(flows_dir(settings.paths), flows)
     _warn(flow_doubts)
+    for finding in from_elsewhere(settings):
+        say(f"  warning: {finding.what} ({finding.fix})")
     for remark in remarks:
         say(remark)
 

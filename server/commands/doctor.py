@@ -10,11 +10,12 @@ from typing import Annotated
 import aiohttp
 import typer
 
-from config.settings import Settings
+from config.settings import PbxSettings, Settings
 from core.clock import SystemClock
 from core.identity.service import Identity
 from core.ids import new_id
-from cti.doctor import examine
+from cti.dialplan_findings import FlowPort
+from cti.doctor import Asked, Examined, examine
 from cti.findings import Finding, Level
 from cti.journal.files import Tail
 from cti.journal.records import Noted
@@ -22,6 +23,7 @@ from cti.messages import LinkState, Seat
 from cti.selftest import Trial, call_test
 from ivr_flows.speech.unplayed import unplayed
 from server.commands.common import Config, database, fail, run, say, settings_of
+from server.commands.flow_queues import queue_name_findings
 from server.commands.hearing import hearing_findings
 from server.commands.reach import reach_findings
 
@@ -44,11 +46,11 @@ def doctor(
     if pbx and pbx not in {one.name for one in settings.pbx}:
         fail(f"the settings name no PBX {pbx!r}")
     bad = False
-    told = {
-        f"PBX {name}": found for name, found in run(_examine(settings, pbx, wait if call else 0.0)).items()
-    }
+    examined = run(_examine(settings, pbx, wait if call else 0.0))
+    told: dict[str, Sequence[Finding]] = {f"PBX {name}": one.findings for name, one in examined.items()}
     if not call and not pbx:
-        told["What callers hear and say"] = run(_hearing(settings))
+        queues = queue_name_findings(settings, [one.queues for one in examined.values()])
+        told["What callers hear and say"] = [*queues, *run(_hearing(settings))]
     for name, findings in told.items():
         say(name)
         for finding in findings:
@@ -66,21 +68,27 @@ def _tell(finding: Finding) -> None:
         say(f"        do:  {finding.fix}")
 
 
-async def _examine(settings: Settings, only: str, seconds: float) -> dict[str, list[Finding]]:
+async def _examine(settings: Settings, only: str, seconds: float) -> dict[str, Examined]:
     """The findings by PBX; of a test call that is followed for so many seconds, or else of the PBX."""
     first = settings.pbx[0].name
     async with database(settings) as db:
         found = await Identity(db, settings.security).seats()
     seats = [Seat(seat.user, seat.name, seat.pbx or first, seat.interface, seat.extension) for seat in found]
-    clock, server, told = SystemClock(), RunningServer(settings), {}
+    told = {}
     for pbx in settings.pbx:
         if only in ("", pbx.name):
             own = [seat for seat in seats if seat.pbx == pbx.name]
-            trial = Trial(f"rd-test-{new_id(clock.now())}", seconds)
-            told[pbx.name] = (
-                await call_test(pbx, own, server, clock, trial) if seconds else await examine(pbx, own, clock)
-            )
+            told[pbx.name] = await _one(settings, pbx, own, seconds)
     return told
+
+
+async def _one(settings: Settings, pbx: PbxSettings, seats: Sequence[Seat], seconds: float) -> Examined:
+    clock, ivr = SystemClock(), settings.ivr
+    if seconds:
+        trial = Trial(f"rd-test-{new_id(clock.now())}", seconds)
+        return Examined(tuple(await call_test(pbx, seats, RunningServer(settings), clock, trial)))
+    flows = FlowPort(ivr.host, ivr.port, ivr.token)
+    return await examine(pbx, Asked(f"rd-doctor-{new_id(clock.now())}", tuple(seats), flows), clock)
 
 
 async def _hearing(settings: Settings) -> list[Finding]:

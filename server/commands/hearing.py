@@ -10,6 +10,7 @@ from config.files import sounds_dir
 from config.settings import Settings
 from core.clock import iso
 from core.definition.source import Faulty
+from cti.dialplan_findings import HERE
 from cti.findings import Finding, Level
 from cti.recordings.files import Folder
 from ivr_flows.speech.build import Plan, lacking, plan
@@ -17,7 +18,6 @@ from ivr_flows.speech.sounds import recording_name
 from ivr_flows.speech.spoken import Utterance
 from ivr_flows.speech.unplayed import Unplayed
 from server.commands.prompts import prompts_of
-from server.commands.reach import HERE
 
 BUILD = "Run `ringdesk prompts build`."
 SHOWN = 5

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterator
 
 from config.settings import Settings
+from cti.dialplan_findings import HERE
 from cti.findings import Finding, Level
 
 SECONDS = 5.0
-HERE = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # what is asked of, not listened on
 
 
@@ -17,7 +17,7 @@ async def reach_findings(settings: Settings) -> list[Finding]:
     """Asks the port of flows for a connection, from here."""
     if not any(pbx.flow_context for pbx in settings.pbx):
         return []
-    return [await _listens(settings), *_from_elsewhere(settings)]
+    return [await _listens(settings), *from_elsewhere(settings)]
 
 
 async def _listens(settings: Settings) -> Finding:
@@ -37,7 +37,8 @@ async def _listens(settings: Settings) -> Finding:
     return Finding(Level.OK, f"Flows are served at {host}:{port}")
 
 
-def _from_elsewhere(settings: Settings) -> Iterator[Finding]:
+def from_elsewhere(settings: Settings) -> Iterator[Finding]:
+    """What can be said without asking: a PBX on another machine does not reach our loopback address."""
     away = [pbx.name for pbx in settings.pbx if pbx.flow_context and pbx.host not in HERE]
     if away and settings.ivr.host in HERE:
         yield Finding(

@@ -1,15 +1,21 @@
 """The doctor on a real Asterisk, and on what is none."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from config.settings import IvrSettings, PbxSettings, Settings
+from config.files import flows_dir
+from config.settings import CallbackSettings, IvrSettings, PathSettings, PbxSettings, Settings
 from core.clock import SystemClock
-from cti.doctor import examine
+from cti.dialplan_findings import FlowPort
+from cti.doctor import Asked, examine
 from cti.findings import Finding, Level
 from cti.messages import Seat
+from ivr_flows.definitions import flow_files
+from server.commands.flow_queues import queue_name_findings
 from server.commands.reach import reach_findings
 from tests.integration.ami_script import ScriptedAmi, error, settings
 from tests.integration.test_link_asterisk import ONE_AGENT, add_user
@@ -21,8 +27,9 @@ def bad(findings: list[Finding]) -> list[str]:
     return [finding.what for finding in findings if finding.level in {Level.WARNING, Level.PROBLEM}]
 
 
-async def doctor(of: PbxSettings, *seats: Seat) -> list[Finding]:
-    return await examine(of, seats, SystemClock(), booted_seconds=0.5)
+async def doctor(of: PbxSettings, *seats: Seat, flows: FlowPort | None = None) -> list[Finding]:
+    asked = Asked("rd-doctor-test", seats, flows, seconds=0.5)
+    return list((await examine(of, asked, SystemClock())).findings)
 
 
 def of_asterisk(pbx: Asterisk, username: str = "ringdesk", **more: object) -> PbxSettings:
@@ -62,6 +69,8 @@ async def test_a_pbx_set_up_by_the_samples_is_well() -> None:
             "context agents",
             "context ringdesk-ivr",
             "pause",
+            "class call arrive",
+            "class agent arrive",
             "Clocks agree",
             "all of them users",
         ):
@@ -78,6 +87,7 @@ async def test_what_lacks_is_named() -> None:
             "Events of the class system do not arrive",
             "The manager user lacks write=agent",
             "The manager user lacks write=originate",
+            "The context agents has no extension 7777 (ghost)",
             "PJSIP/1003 is a member of emergency and matches no user",
             "ghost's phone PJSIP/7777 does not exist",
         ]
@@ -87,6 +97,34 @@ async def test_what_lacks_is_named() -> None:
         assert no_flows[0] == "The dialplan has no context nothing"
         unwanted = await doctor(of_asterisk(pbx, flow_context=""), *SEATS)
         assert not any("context nothing" in one.what or "ringdesk-ivr" in one.what for one in unwanted)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("version", [22, 16])
+async def test_what_may_not_be_read_and_what_leads_elsewhere(version: int) -> None:
+    write = "call,agent,originate,reporting"
+    async with Asterisk(ONE_AGENT, version=version) as pbx:
+        flows = FlowPort("127.0.0.1", pbx.agi_port)
+        elsewhere, token = FlowPort("127.0.0.1", pbx.agi_port + 1), "a-token-of-ours"
+        for lacking, read in (("call", "system,agent"), ("agent", "system,call")):
+            await add_user(pbx, f"without-{lacking}", read, write)
+        assert bad(await doctor(of_asterisk(pbx), *SEATS, flows=flows)) == []
+        more = {"queue_extensions": {"service": "4001", "sales": "4999"}, "wrapup": {"emergency": 5}}
+        assert bad(await doctor(of_asterisk(pbx, "without-call", **more), *SEATS, flows=elsewhere)) == [
+            "The context agents has no extension 4999 (the queue sales)",
+            f"The dialplan looks for flows at {flows}, and they are served at {elsewhere}",
+            "queue_extensions names the queue sales, which this PBX does not have",
+            "Events of the class call do not arrive",
+        ]
+        asks = FlowPort("127.0.0.1", pbx.agi_port, token)
+        assert bad(await doctor(of_asterisk(pbx, "without-agent"), *SEATS, flows=asks)) == [
+            "The dialplan's AGI() carries another token than ivr.token",
+            "Events of the class agent do not arrive",
+        ]
+        # What was done to see it is undone.
+        members = await pbx.ami.action_list("QueueStatus")
+        assert not [one for one in members if "nowhere" in one.get("Location", "")]
+        assert not await pbx.ami.action_list("CoreShowChannels")
 
 
 @pytest.mark.real
@@ -113,3 +151,25 @@ async def test_whether_a_dialplan_finds_the_flows_where_they_are_served() -> Non
     assert finding.what.startswith(f"Nothing answers at 127.0.0.1:{ivr.port}")
     assert "agi.no_port" in finding.fix
     assert await reach_findings(Settings(pbx=(PbxSettings("main", flow_context=""),), ivr=ivr)) == []
+
+
+def test_queues_that_flows_name_and_no_pbx_has(tmp_path: Path) -> None:
+    for file in flow_files(flows_dir(PathSettings())):
+        text = file.read_text().replace("queue: emergency", "queue: emergncy")
+        (tmp_path / file.name).write_text(text)
+    of = Settings(
+        pbx=(PbxSettings("main"), PbxSettings("other")),
+        paths=PathSettings(flows=str(tmp_path)),
+        callback=CallbackSettings(queues=("service", "sales")),
+    )
+    queues = {"service", "emergency"}
+    first, second = queue_name_findings(of, [{"service"}, {"emergency"}])
+    assert re.match(r".*/danger\.yaml:\d+: there is no queue `emergncy` on any PBX$", first.what)
+    assert (first.level, first.fix) == (Level.WARNING, "did you mean `emergency`?")
+    assert second.what.startswith("callback.queues names the queue sales")
+    shipped = replace(of, paths=PathSettings(), callback=CallbackSettings())
+    assert [one.level for one in queue_name_findings(shipped, [queues])] == [Level.OK]
+    assert [one.level for one in queue_name_findings(shipped, [queues, None])] == [Level.NOTE]
+    (tmp_path / "danger.yaml").write_text("nothing")
+    assert queue_name_findings(replace(of, callback=CallbackSettings()), [queues]) == []  # said elsewhere
+    assert queue_name_findings(Settings(pbx=(PbxSettings("main", flow_context=""),)), [queues]) == []

@@ -149,6 +149,21 @@ async def test_calls_that_nobody_told_of_are_said_until_they_are_over(sqlite_db:
         assert not dog.repaired
 
 
+async def test_queues_that_nobody_told_of_are_said_with_the_remedy(sqlite_db: Database) -> None:
+    """As for a manager user without read=agent."""
+    async with practice(sqlite_db, ()) as (pbx, it, line, dog):
+        line.falls = lambda block: block.startswith((b"Event: Queue", b"Event: Agent"))
+        caller = pbx.caller(NUMBER, "4001")
+        await it.until(lambda: bool(it.calls), LONG)
+        await looks(dog, 3)
+        assert [(one.waiting, one.mute) for one in it.told if isinstance(one, DriftFound)] == [(1, True)]
+        assert "read=agent" in it.board.lines["main"].pbx.detail
+        pbx.hang_up(caller)
+        await it.until(lambda: not it.board.lines["main"].board.belief().channels, LONG)
+        await looks(dog)
+        assert it.board.lines["main"].pbx.detail == ""
+
+
 async def test_a_busy_pbx_that_tells_everything_is_left_alone(sqlite_db: Database) -> None:
     async with practice(sqlite_db, ("1001", "1002")) as (pbx, it, _, dog):
         for _ in range(15):

@@ -67,9 +67,11 @@ def test_channelvars(channels: list[Message], level: Level) -> None:
     assert f.judge_channelvars(channels).level is level
 
 
-@pytest.mark.parametrize(("found", "level"), [(True, Level.OK), (False, Level.PROBLEM), (None, Level.NOTE)])
-def test_the_dial_context(found: bool | None, level: Level) -> None:
-    assert f.judge_context("agents", found).level is level
+@pytest.mark.parametrize(("heard", "level"), [(True, Level.OK), (False, Level.PROBLEM), (None, Level.NOTE)])
+def test_events_that_may_not_be_read(heard: bool | None, level: Level) -> None:
+    found = f.judge_heard("agent", heard)
+    assert found.level is level
+    assert ("add agent to read" in found.fix) is (heard is False)
 
 
 def test_members_without_users_and_users_without_phones_or_queues() -> None:
