@@ -164,16 +164,18 @@ class _Run:
 
     def _step(self, came: Input) -> Effect:
         self._state, effect = step(self._flows, self._state, came)
-        self._note()
+        self._note(len(effect.lead) if isinstance(effect, Collect | Record) else 0)
         return effect
 
-    def _note(self) -> None:
-        """Put down where the caller is now, and what the agent will be shown."""
+    def _note(self, left: int = 0) -> None:
+        """Put down where the caller is now, and what the agent will be shown. `left` nodes of the way are still to
+        come: their words have not begun."""
         state, before = self._state, self._visit
         since = self._around.clock.now() - before.started_at
-        more = len(state.path) - len(before.path)
-        entered = (*before.entered, *(round(since, 3),) * more)
-        self._visit = visit_of(self._flows, replace(state, ended=None), replace(before, entered=entered))
+        path = state.path[: len(state.path) - left]
+        entered = (*before.entered, *(round(since, 3),) * (len(path) - len(before.path)))
+        told = visit_of(self._flows, replace(state, ended=None, path=path), replace(before, entered=entered))
+        self._visit = replace(told, node=path[-1]) if left else told
         for what in state.failures[self._told :]:
             self._around.visits.trouble(self._visit, what)
         self._told = len(state.failures)
@@ -186,9 +188,9 @@ class _Run:
                 await self._line.say(effect.pieces)
                 return Done()
             case Collect():
-                return await self._line.collect(effect)
+                return await self._line.collect(effect, self._note)
             case Record():
-                return await self._line.record(effect, self._visit.id)
+                return await self._line.record(effect, self._visit.id, self._note)
             case Ask():
                 return await self._ask(effect)
 

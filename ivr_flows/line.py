@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ivr_flows.agi.session import Agi
 from ivr_flows.agi.words import AGIHangup
@@ -18,8 +18,21 @@ _SILENCE_KEPT = 1.0
 """Of a silence that ended a recording Asterisk leaves a second in the file."""
 
 
+Begins = Callable[[int], None]
+"""Told which node's words begin: how many nodes of the caller's way are still to come."""
+
+
 class Unheard(Exception):
     """The PBX has none of the sounds of a question: nobody could answer it."""
+
+
+def by_node(wanted: Collect | Record) -> Iterator[tuple[int, tuple[Piece, ...]]]:
+    """Pure: the pieces of each node, with how many nodes are still to come."""
+    at = 0
+    for passed, count in enumerate(wanted.lead):
+        yield len(wanted.lead) - passed, wanted.pieces[at : at + count]
+        at += count
+    yield 0, wanted.pieces[at:]
 
 
 class CallerLine:
@@ -44,17 +57,21 @@ class CallerLine:
 
     async def say(self, pieces: tuple[Piece, ...]) -> None:
         """Play the pieces to their end."""
-        for sound in await self._voice.sounds(pieces):
+        await self._play(await self._voice.sounds(pieces))
+
+    async def _play(self, sounds: tuple[str, ...]) -> None:
+        for sound in sounds:
             played = await self._agi.stream_file(sound)
             if not played.endpos:
                 self._voice.not_played(sound, self._caller)
 
-    async def collect(self, wanted: Collect) -> Keys:
+    async def collect(self, wanted: Collect, begins: Begins) -> Keys:
         """Play until a key, then take keys until enough have come, the end key, or a pause that is too long.
 
         Raises `Unheard` where none of the pieces could be played.
         """
-        key = await self._asked(wanted.pieces)
+        key = await self._asked(wanted, begins)
+        begins(0)
         if not key:
             key = await self._next_key(wanted.first_seconds)
         digits = ""
@@ -66,24 +83,35 @@ class CallerLine:
             key = await self._agi.wait_for_digit(round(wanted.next_seconds * 1000))
         return Keys(digits)
 
-    async def _asked(self, pieces: tuple[Piece, ...]) -> str:
+    async def _asked(self, wanted: Collect, begins: Begins) -> str:
         """Play a question; returns the key that cut it short."""
-        heard = not pieces
-        for sound in await self._voice.sounds(pieces):
-            at = 0
-            while True:
-                played = await self._agi.stream_file(sound, ALL_KEYS, at)
-                heard = heard or bool(played.key) or played.endpos > 0
-                if not played.key:
-                    break
-                if not self._is_late_end(played.key):
-                    return played.key
-                at = played.endpos
-            if not played.endpos:
-                self._voice.not_played(sound, self._caller)
+        heard = not wanted.pieces
+        for left, sounds in await self._parts(wanted):
+            begins(left)
+            for sound in sounds:
+                key, length = await self._until_key(sound)
+                if key:
+                    return key
+                heard = heard or length > 0
         if not heard:
-            raise Unheard(pieces[0].name or pieces[0].said.value)
+            raise Unheard(wanted.pieces[0].name or wanted.pieces[0].said.value)
         return ""
+
+    async def _parts(self, wanted: Collect | Record) -> list[tuple[int, tuple[str, ...]]]:
+        """The sounds node by node. All are there before the first is played, so that none makes a pause."""
+        return [(left, await self._voice.sounds(pieces)) for left, pieces in by_node(wanted)]
+
+    async def _until_key(self, sound: str) -> tuple[str, int]:
+        """Play a sound; returns the key that cut it short, and the sample at which it ended."""
+        at = 0
+        while True:
+            played = await self._agi.stream_file(sound, ALL_KEYS, at)
+            if not played.key or not self._is_late_end(played.key):
+                break
+            at = played.endpos
+        if not played.key and not played.endpos:
+            self._voice.not_played(sound, self._caller)
+        return played.key, played.endpos
 
     async def _next_key(self, seconds: float) -> str:
         until = self._clock() + seconds
@@ -98,12 +126,14 @@ class CallerLine:
         self._late_end = ("", 0.0)
         return bool(end) and key == end and self._clock() < until
 
-    async def record(self, wanted: Record, visit: str) -> Recorded:
+    async def record(self, wanted: Record, visit: str, begins: Begins) -> Recorded:
         """Play, then record after a beep until #, a silence or the time is up. What a caller said before hanging up is
         kept too."""
         if self._recordings is None:
             return Recorded("")
-        await self.say(wanted.pieces)
+        for left, sounds in await self._parts(wanted):
+            begins(left)
+            await self._play(sounds)
         new = self._recordings.begin(self._caller)
         silence = max(1, round(wanted.silence_seconds))
         reply = await self._agi.record_file(

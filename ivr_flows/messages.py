@@ -87,6 +87,8 @@ class Collect(msgspec.Struct, frozen=True, tag="collect"):
     next_seconds: float = 3.0
     secret: bool = False
     """The keys are a PIN: they are never logged, stored or shown."""
+    lead: tuple[int, ...] = ()
+    """How many pieces at the beginning are words of the nodes passed just before, one figure for each node."""
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -95,6 +97,8 @@ class Record(msgspec.Struct, frozen=True, tag="record"):
     pieces: tuple[Piece, ...]
     most_seconds: float = 60.0
     silence_seconds: float = 3.0
+    lead: tuple[int, ...] = ()
+    """As of `Collect`."""
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):

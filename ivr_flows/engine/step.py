@@ -14,7 +14,19 @@ from ivr_flows.engine.move import MOST_SILENT, asks_next, last_resort, settle
 from ivr_flows.engine.state import LAST_STEPS, MOST_STEPS, State, ended, moved, node_of
 from ivr_flows.engine.take import TAKE
 from ivr_flows.flow.model import Flows, Say
-from ivr_flows.messages import Began, Effect, Ended, HangUp, HungUp, Input, Language, Piece, Value
+from ivr_flows.messages import (
+    Began,
+    Collect,
+    Effect,
+    Ended,
+    HangUp,
+    HungUp,
+    Input,
+    Language,
+    Piece,
+    Record,
+    Value,
+)
 
 FIRST_VARS = ("caller", "dialled")
 """What the driver says at the beginning; every flow may use it."""
@@ -58,6 +70,7 @@ def step(flows: Flows, state: State, came: Input) -> tuple[State, Effect]:
 def _enter(flows: Flows, state: State) -> tuple[State, Effect]:
     """Go on to the next node that does something; words before a question become its beginning."""
     said: tuple[Piece, ...] = ()
+    lead: tuple[int, ...] = ()
     for _ in range(MOST_SILENT):
         state = settle(flows, state)
         if state.ended:
@@ -67,8 +80,10 @@ def _enter(flows: Flows, state: State) -> tuple[State, Effect]:
         if (other := no_target(flows, state, node)) is not None:
             state = other
         elif isinstance(node, Say) and not node.whole and asks_next(flows, moved(state, node.next)):
-            said += spoken(state, "text", node.text, node.both)
+            words = spoken(state, "text", node.text, node.both)
+            said, lead = said + words, (*lead, len(words))
             state = moved(state, node.next)
         else:
-            return ENTER[type(node)](flows, state, node, said)
+            state, effect = ENTER[type(node)](flows, state, node, said)
+            return state, replace(effect, lead=lead) if isinstance(effect, Collect | Record) else effect
     return ended(state, Ended.FAILED, "a circle of nodes that say nothing"), HangUp()

@@ -45,7 +45,7 @@ async def test_a_bill_is_told_after_the_pin_and_nothing_keeps_the_pin(menu: Menu
     visit = await menu.visit(KNOWN)
     assert (visit["auth"], visit["account"], visit["ended"]) == ("pin", ACCOUNT, "hung_up")
     assert visit["answers"]["balance.balance"] == "88.20 CNY"
-    assert visit["path"][-1] == "hotline/more"
+    assert visit["path"][-1] == "bill/owed_due"
     assert PIN not in str(visit)
     assert PIN not in menu.server.log()
 
@@ -58,7 +58,7 @@ async def test_a_wrong_pin_tells_nothing(menu: Menu) -> None:
         await robot.asked()
         await robot.hang_up()
     visit = await menu.visit(KNOWN)
-    assert (visit["auth"], visit["path"][-1]) == ("", "hotline/more")
+    assert (visit["auth"], visit["path"][-1]) == ("", "identify/locked_words")
     assert "balance.balance" not in visit["answers"]
 
 

@@ -47,6 +47,8 @@ nodes:
       "4": {label: {en: End, zh: 结束}, next: bye}
       "5": {label: {en: Anna, zh: 安娜}, next: anna}
       "6": {label: {en: Out, zh: 外线}, next: outside}
+      "7": {label: {en: News, zh: 消息}, next: news}
+  news: {do: say, text: {en: "There is news.", zh: "有消息。"}, next: again}
   number:
     do: collect
     text: {en: "Type your number.", zh: "请输入。"}

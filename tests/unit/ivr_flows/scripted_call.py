@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import yaml
 
-from ivr_flows.flow.model import Flows
+from ivr_flows.flow.model import Flows, Say
 from ivr_flows.messages import Caller, Piece, ServiceRefused, Value, Visit
 from ivr_flows.scenario import Scenario
 from tests.agi_peer import Peer
+from tests.unit.ivr_flows.ways import node_of
 
 PLAYED = "200 result=0 endpos=800"
 _WAITS = ("STREAM FILE", "WAIT FOR DIGIT", "RECORD FILE")
@@ -99,11 +100,12 @@ class Way:
         return 0
 
 
-async def go(line: Peer, way: Way, talking: Callable[[], list[str]], until: str) -> bool:
+async def go(line: Peer, way: Way, here: Callable[[], str], until: str) -> bool:
     """Go the way to the node `until` and to what it says or asks there, which stays unanswered; False where the call
-    ends before."""
+    ends before. Words before a question are heard out."""
     while command := await line.command():
-        if command.startswith(_WAITS) and until in talking():
+        if command.startswith(_WAITS) and here() == until:
             return True
-        line.send(way.reply(command))
+        words = command.startswith("STREAM FILE") and isinstance(node_of(here()), Say)
+        line.send(PLAYED if words else way.reply(command))
     return False

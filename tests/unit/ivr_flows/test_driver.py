@@ -16,6 +16,7 @@ from tests.unit.ivr_flows.ivr_house import IvrHouse, ivr_house
 HELLO = 'STREAM FILE main.hello.text "0123456789*#" 0'
 AGAIN = 'STREAM FILE main.again.text "0123456789*#" 0'
 NUMBER = 'STREAM FILE main.number.text "0123456789*#" 0'
+NEWS = 'STREAM FILE main.news.text "0123456789*#" 0'
 BYE = 'STREAM FILE main.bye.text "" 0'
 PLAYED = "200 result=0 endpos=8000"
 HANG_UP = "SET VARIABLE RINGDESK_NEXT hangup"
@@ -85,6 +86,34 @@ async def test_the_hash_after_an_entry_that_is_complete_without_it_is_not_the_ne
         await line.answers(HANG_UP, "200 result=1")
         await line.closed()
     assert (await house.ended()).ended is Ended.SERVED
+
+
+async def test_a_key_during_the_words_before_a_question_is_its_answer(house: IvrHouse) -> None:
+    async with call(house) as line:
+        await line.answers(HELLO, key("7"))
+        await line.answers(NEWS, key("1"))
+        await line.answers(BYE, PLAYED)
+        await line.answers(HANG_UP, "200 result=1")
+    visit = await house.ended()
+    assert visit.path == ("main/hello", "main/news", "main/again", "main/bye")
+    assert [one.node for one in house.told] == [*visit.path, "main/bye"]
+
+
+async def test_who_hangs_up_during_the_words_before_a_question_was_not_asked_it(house: IvrHouse) -> None:
+    for words, path in (
+        (NEWS, ("main/hello", "main/news")),
+        (AGAIN, ("main/hello", "main/news", "main/again")),
+    ):
+        async with call(house) as line:
+            await line.answers(HELLO, key("7"))
+            if words == AGAIN:
+                await line.answers(NEWS, PLAYED)
+            await line.answers(words, "200 result=-1 endpos=80")
+            await line.closed()
+        visit = await house.ended()
+        assert (visit.ended, visit.path, visit.node) == (Ended.HUNG_UP, path, path[-1])
+        assert len(visit.entered) == len(path)
+        house.told.clear()
 
 
 async def test_who_presses_nothing_reaches_the_queue(house: IvrHouse) -> None:

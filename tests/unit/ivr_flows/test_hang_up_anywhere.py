@@ -8,21 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from config.files import shipped_flows
 from core.clock import SystemClock
 from ivr_flows.flow import model as m
 from ivr_flows.flow.load import load
 from ivr_flows.flow.model import Flows
 from ivr_flows.messages import Ended
-from ivr_flows.scenario import replay
 from tests.agi_peer import Peer, peer
 from tests.unit.ivr_flows.ivr_house import IvrHouse, ivr_house
 from tests.unit.ivr_flows.scripted_call import OneSound, Told, Way, go, scenario_of
 from tests.unit.ivr_flows.shipped_flows import FLOWS
+from tests.unit.ivr_flows.ways import ASKED, ASKS, HEARD, WAYS, heard_at, node_of
 from tests.wait import until
 
-SCENARIOS = sorted((shipped_flows() / "scenarios").glob("*/*.yaml"))
-ASKS = (m.LookUp, m.Ticket, m.Event, m.Callback)
 VIA = """
 name: via
 label: {{en: Via, zh: 经由}}
@@ -38,37 +35,6 @@ nodes:
 """Into a flow that others call, with what they know of the caller."""
 
 
-def node_of(name: str) -> m.Node:
-    flow, _, node = name.partition("/")
-    if flow == "via":
-        return m.Return()
-    return FLOWS.by_name[flow].nodes[node]
-
-
-def heard_at(name: str) -> bool:
-    """Whether the caller hears something there and could hang up meanwhile."""
-    node = node_of(name)
-    return not isinstance(node, (*m.SILENT, *ASKS)) and (
-        getattr(node, "text", None) is not None or isinstance(node, m.Menu)
-    )
-
-
-def ways() -> dict[str, Path]:
-    """For each node that is no mere turning, a scenario that comes to it."""
-    found: dict[str, Path] = {}
-    for path in SCENARIOS:
-        played = replay(path.read_text("utf-8"), str(path), FLOWS, path.parent.name)
-        for step in played.path:
-            if not isinstance(node_of(step), m.SILENT):
-                found.setdefault(step, path)
-    return found
-
-
-WAYS = ways()
-HEARD = [name for name in WAYS if heard_at(name)]
-ASKED = [name for name in WAYS if isinstance(node_of(name), ASKS)]
-
-
 def test_every_node_has_a_way_to_it() -> None:
     nodes = {f"{flow}/{name}" for flow, one in FLOWS.by_name.items() for name in one.nodes}
     assert {name for name in nodes if heard_at(name)} == set(HEARD)
@@ -81,20 +47,15 @@ class Call:
     def __init__(self, house: IvrHouse, line: Peer, way: Way, told: Told) -> None:
         self.house, self.line, self.way, self.told = house, line, way, told
 
-    def talking(self) -> list[str]:
-        """The nodes whose words the caller hears now: a question, and the words that became its beginning."""
-        path = list(self.house.told[-1].path) if self.house.told else []
-        found = [path.pop()] if path else []
-        while path and isinstance(say := node_of(path[-1]), m.Say) and not say.whole:
-            found.append(path.pop())
-        return found
+    def here(self) -> str:
+        """The node whose words the caller hears now."""
+        return self.house.told[-1].node if self.house.told else ""
 
     async def ended_at(self, node: str) -> None:
         """The visit ended there by the caller's hanging up; no visit, line, session or task is left."""
-        before = self.house.told[-1]
         visit = await self.house.ended()
-        assert node in self.talking()
-        assert (visit.ended, visit.path, visit.node) == (Ended.HUNG_UP, before.path, before.node)
+        assert (visit.ended, visit.path[-1], visit.node) == (Ended.HUNG_UP, node, node)
+        assert len(visit.entered) == len(visit.path)
         await self.nothing_left()
 
     async def nothing_left(self) -> None:
@@ -121,7 +82,7 @@ async def calling(path: Path) -> AsyncIterator[Call]:
 @pytest.mark.parametrize("node", HEARD)
 async def test_a_caller_hangs_up_while_something_is_said_asked_or_recorded(node: str) -> None:
     async with calling(WAYS[node]) as call:
-        assert await go(call.line, call.way, call.talking, node)
+        assert await go(call.line, call.way, call.here, node)
         call.line.send("HANGUP", "200 result=-1")
         await call.ended_at(node)
 
@@ -129,7 +90,7 @@ async def test_a_caller_hangs_up_while_something_is_said_asked_or_recorded(node:
 @pytest.mark.parametrize("node", HEARD)
 async def test_asterisk_dies_while_something_is_said_asked_or_recorded(node: str) -> None:
     async with calling(WAYS[node]) as call:
-        assert await go(call.line, call.way, call.talking, node)
+        assert await go(call.line, call.way, call.here, node)
         call.line.writer.close()
         await call.ended_at(node)
 
@@ -167,7 +128,7 @@ def within(name: str) -> bool:
 @pytest.mark.parametrize("node", [name for name in HEARD if within(name)])
 async def test_zero_is_a_person_from_each_menu(node: str) -> None:
     async with calling(WAYS[node]) as call:
-        assert await go(call.line, call.way, call.talking, node)
+        assert await go(call.line, call.way, call.here, node)
         call.line.send(f"200 result={ord('0')} endpos=80")
         while command := await call.line.command():
             call.line.send(call.way.reply(command))

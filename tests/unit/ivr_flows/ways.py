@@ -1,0 +1,44 @@
+"""Ways to the nodes of the shipped flows: for each a scenario's file that comes to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.files import shipped_flows
+from ivr_flows.flow import model as m
+from ivr_flows.scenario import replay
+from tests.unit.ivr_flows.shipped_flows import FLOWS
+
+SCENARIOS = sorted((shipped_flows() / "scenarios").glob("*/*.yaml"))
+ASKS = (m.LookUp, m.Ticket, m.Event, m.Callback)
+
+
+def node_of(name: str) -> m.Node:
+    flow, _, node = name.partition("/")
+    if flow == "via":
+        return m.Return()
+    return FLOWS.by_name[flow].nodes[node]
+
+
+def heard_at(name: str) -> bool:
+    """Whether the caller hears something there and could hang up meanwhile."""
+    node = node_of(name)
+    return not isinstance(node, (*m.SILENT, *ASKS)) and (
+        getattr(node, "text", None) is not None or isinstance(node, m.Menu)
+    )
+
+
+def ways() -> dict[str, Path]:
+    """For each node that is no mere turning, a scenario that comes to it."""
+    found: dict[str, Path] = {}
+    for path in SCENARIOS:
+        played = replay(path.read_text("utf-8"), str(path), FLOWS, path.parent.name)
+        for step in played.path:
+            if not isinstance(node_of(step), m.SILENT):
+                found.setdefault(step, path)
+    return found
+
+
+WAYS = ways()
+HEARD = [name for name in WAYS if heard_at(name)]
+ASKED = [name for name in WAYS if isinstance(node_of(name), ASKS)]
