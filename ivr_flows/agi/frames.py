@@ -153,8 +153,13 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def keys(text: str) -> str:
+Pressed = str | Iterable[str | int]
+"""Keys as callers of our commands name them: "12#", or [1, 2, "#"]."""
+
+
+def keys(pressed: Pressed) -> str:
     """Escape digits, checked. Raises `UnsafeArgument` for anything that is no key."""
+    text = pressed if isinstance(pressed, str) else "".join(map(str, pressed))
     if any(key not in KEYS for key in text):
         raise UnsafeArgument(f"no keys: {text[:40]!r}")
     return text

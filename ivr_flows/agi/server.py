@@ -149,7 +149,10 @@ class FastAgiServer:
             self._refuse("token", wire.peer)
             wire.close()
             return
-        if self._tasks.closed:
+        # Many may have come while there was room, and ask for it at once.
+        if full := len(self._running) >= self._limits.sessions:
+            self._refuse("full", wire.peer)
+        if full or self._tasks.closed:
             wire.close()
             return
         self._running[wire] = self._tasks.spawn(self._serve(wire, wanted), f"caller in {wanted.flow}")

@@ -1,38 +1,25 @@
-"""One caller's line, awaitable, with the commands' usual names (those of pyst2's AGI).
+"""One caller's line, awaitable, with the commands' usual names (those of pyst2's AGI) and their arguments in its order.
 
 Times are milliseconds where AGI has milliseconds, as in pyst2. Every command raises `AGIHangup` once the caller is gone
-and `UnsafeArgument`, before anything is sent, for an argument that no command may carry.
+and `UnsafeArgument`, before anything is sent, for an argument that no command may carry. Otherwise than there, sounds
+tell where they ended (`Played`), and recordings are wav. What only a blocking script has is not here: `send_command`,
+`get_result`; and `exec_command`, which runs anything, is `appexec`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
 
 import msgspec
 
-from ivr_flows.agi.frames import Reply, command, key_of, keys
-from ivr_flows.agi.wire import Wire
-from ivr_flows.agi.words import (
-    AGIAppError,
-    AGIHangup,
-    AGIInvalidCommand,
-    AGIResultHangup,
-    AGISIGHUPHangup,
-    AGIUnknownError,
-    AGIUsageError,
-    UnsafeArgument,
-)
+from ivr_flows.agi.commands import SOUND_SECONDS, channel_name, failure, fitting, good, sound, whole
+from ivr_flows.agi.dialplan import Dialplan
+from ivr_flows.agi.frames import KEYS, Pressed, Reply, key_of, keys
+from ivr_flows.agi.saying import Saying
+from ivr_flows.agi.words import AGIAppError, AGIHangup, AGISIGHUPHangup, ProtocolError
 
-GRACE_SECONDS = 15.0
-"""How long Asterisk may be late with an answer; the longest prompt is part of `SOUND_SECONDS`."""
-SOUND_SECONDS = 300.0
-"""The longest sound: an announcement of five minutes."""
-_NAME = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,79}")
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,499}|/[A-Za-z0-9_./-]{1,499}")
-_DIGITS = re.compile(r"[0-9*#]{1,64}")
-_APPLICATION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,39}")
+_FORMAT = re.compile(r"[A-Za-z0-9]{1,16}")
+_MODE = re.compile(r"on|off|mate")
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -45,119 +32,94 @@ class Played(msgspec.Struct, frozen=True):
     endpos: int
 
 
-class Agi:
+class Agi(Saying, Dialplan):
     """Commands to Asterisk for one channel; one at a time."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    @property
-    def env(self) -> Mapping[str, str]:
-        """The header: agi_channel, agi_callerid, …"""
-        return self._wire.env
-
-    @property
-    def peer(self) -> str:
-        """The PBX's address."""
-        return self._wire.peer
-
-    @property
-    def hung_up(self) -> bool:
-        """Whether the caller is gone, as far as is known without a question."""
-        return self._wire.hung_up or self._wire.lost is not None
-
-    def test_hangup(self) -> None:
-        """Raises `AGIHangup` where the caller is gone."""
-        if self._wire.lost is not None:
-            raise self._wire.lost
-        if self._wire.hung_up:
-            raise AGISIGHUPHangup("the caller has hung up")
-
-    async def execute(self, words: str, *arguments: str | int | float, seconds: float = 0.0) -> Reply:
-        """Send a command of ours and return the answer; `seconds` is how long it may take by itself."""
-        reply = await self._wire.ask(command(words, *arguments), seconds + GRACE_SECONDS)
-        return _good(words, reply)
 
     async def answer(self) -> None:
         """Answer, unless it is answered."""
         await self.execute("ANSWER", seconds=30.0)
 
-    async def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> Played:
+    async def stream_file(self, filename: str, escape_digits: Pressed = "", sample_offset: int = 0) -> Played:
         """Play from that sample on, until the end or one of these keys."""
-        words = command("STREAM FILE", _file(filename), keys(escape_digits), sample_offset)
-        reply = await self._wire.ask(words, SOUND_SECONDS + GRACE_SECONDS)
+        args = (sound(filename), keys(escape_digits), whole(sample_offset))
+        reply = await self.ask("STREAM FILE", *args, seconds=SOUND_SECONDS)
         if reply.code == 200 and reply.result == "-1" and not reply.endpos:
             # Asterisk 16 and 22 answer so for a hang-up before the first sample, and for a sound that they have not.
             await self.execute("CHANNEL STATUS")  # raises where the caller is gone
             return Played("", 0)
-        _good("STREAM FILE", reply)
+        good("STREAM FILE", reply)
         return Played(key_of(reply), reply.endpos or 0)
+
+    async def control_stream_file(  # noqa: PLR0913, PLR0917 - the arguments of pyst2, in its order
+        self,
+        filename: str,
+        escape_digits: Pressed = "",
+        skipms: int = 3000,
+        fwd: str = "",
+        rew: str = "",
+        pause: str = "",
+    ) -> Played:
+        """Play, and let keys skip to and fro by `skipms` milliseconds, and pause."""
+        args = (sound(filename), keys(escape_digits), whole(skipms), keys(fwd), keys(rew), keys(pause))
+        reply = await self.execute("CONTROL STREAM FILE", *args, seconds=2 * SOUND_SECONDS)
+        return Played(key_of(reply), reply.endpos or 0)
+
+    async def get_option(self, filename: str, escape_digits: Pressed = "", timeout: int = 0) -> str:
+        """Play, and wait so many milliseconds more for one of these keys."""
+        more = [whole(timeout)] if timeout else []
+        seconds = SOUND_SECONDS + timeout / 1000
+        return await self.key("GET OPTION", sound(filename), keys(escape_digits), *more, seconds=seconds)
 
     async def wait_for_digit(self, timeout: int = 2000) -> str:
         """The next key within so many milliseconds, or an empty text."""
-        reply = await self.execute("WAIT FOR DIGIT", max(0, timeout), seconds=timeout / 1000)
-        return key_of(reply)
+        return await self.key("WAIT FOR DIGIT", max(0, whole(timeout)), seconds=timeout / 1000)
 
     async def get_data(self, filename: str, timeout: int = 2000, max_digits: int = 255) -> str:
         """Play, then the keys up to #, to `max_digits`, or to a pause of so many milliseconds."""
-        seconds = SOUND_SECONDS + max_digits * timeout / 1000
-        reply = await self.execute("GET DATA", _file(filename), timeout, max_digits, seconds=seconds)
-        return keys(reply.result)
+        args = (sound(filename), whole(timeout), whole(max_digits))
+        reply = await self.execute("GET DATA", *args, seconds=SOUND_SECONDS + max_digits * timeout / 1000)
+        if not set(reply.result) <= set(KEYS):
+            raise ProtocolError(f"no keys: {reply.result[:20]!r}")
+        return reply.result
 
     async def record_file(  # noqa: PLR0913, PLR0917 - the arguments of pyst2, in its order
         self,
         filename: str,
         format: str = "wav",
-        escape_digits: str = "#",
+        escape_digits: Pressed = "#",
         timeout: int = 20_000,
+        offset: int = 0,
         beep: str = "beep",
         silence: int = 0,
     ) -> Reply:
         """Record for at most so many milliseconds, or until a key or so many whole seconds of silence. The answer's
         `data` says what ended it: dtmf, timeout, hangup; its `endpos` is the length in samples."""
-        ending = ([beep] if beep else []) + ([f"s={int(silence)}"] if silence else [])
-        reply = await self._wire.ask(
-            command("RECORD FILE", _file(filename), format, keys(escape_digits), timeout, *ending),
-            timeout / 1000 + GRACE_SECONDS,
-        )
+        args = (sound(filename), fitting(_FORMAT, format, "format"), keys(escape_digits), whole(timeout))
+        more = ([whole(offset)] if offset else []) + (["beep"] if beep else [])
+        more += [f"s={whole(silence)}"] if silence else []
+        reply = await self.ask("RECORD FILE", *args, *more, seconds=timeout / 1000)
         if reply.code == 200 and (reply.result != "-1" or reply.data == "hangup"):
             return reply  # what was said before a hang-up is kept
         if reply.code == 511:
             raise AGISIGHUPHangup("the channel is dead")
-        raise _failure("RECORD FILE", reply)
+        raise failure("RECORD FILE", reply)
 
-    async def say_digits(self, digits: str, escape_digits: str = "") -> str:
-        """Say them one by one with Asterisk's own sounds; returns the key that interrupted."""
-        return await self._say("SAY DIGITS", _digits(digits), escape_digits)
+    async def send_text(self, text: str = "") -> None:
+        """A text to phones that show texts."""
+        await self.execute("SEND TEXT", text)
 
-    async def say_number(self, number: int, escape_digits: str = "") -> str:
-        return await self._say("SAY NUMBER", int(number), escape_digits)
+    async def send_image(self, filename: str) -> None:
+        """An image to phones that show images; the name is without its extension."""
+        await self.execute("SEND IMAGE", sound(filename))
 
-    async def say_date(self, seconds: int, escape_digits: str = "") -> str:
-        """The date of these epoch seconds."""
-        return await self._say("SAY DATE", int(seconds), escape_digits)
+    async def receive_char(self, timeout: int = 2000) -> str:
+        """A character of text from the phone within so many milliseconds, or an empty text."""
+        return await self.key("RECEIVE CHAR", max(0, whole(timeout)), seconds=timeout / 1000)
 
-    async def say_time(self, seconds: int, escape_digits: str = "") -> str:
-        """The time of day of these epoch seconds."""
-        return await self._say("SAY TIME", int(seconds), escape_digits)
-
-    async def _say(self, words: str, what: str | int, escape_digits: str) -> str:
-        return key_of(await self.execute(words, what, keys(escape_digits), seconds=SOUND_SECONDS))
-
-    async def set_variable(self, name: str, value: str | int) -> None:
-        """Set a channel variable. The value is text: a dialplan that puts it into an expression must know what may be
-        in it."""
-        await self.execute("SET VARIABLE", _name(name), str(value))
-
-    async def get_variable(self, name: str) -> str:
-        """A channel variable, empty where there is none."""
-        reply = await self.execute("GET VARIABLE", _name(name))
-        return reply.data if reply.result == "1" else ""
-
-    async def channel_status(self) -> int:
-        """0 down to 6 up, as Asterisk numbers a channel's states."""
-        reply = await self.execute("CHANNEL STATUS")
-        return int(reply.result)
+    async def tdd_mode(self, mode: str = "off") -> None:
+        """Text telephone on, off, or mate. Raises `AGIAppError` where the channel has none."""
+        if (await self.execute("TDD MODE", fitting(_MODE, mode, "mode"))).result == "0":
+            raise AGIAppError("this channel is no text telephone")
 
     async def set_music(self, on: bool) -> None:
         """Music on hold while the caller waits for us."""
@@ -165,74 +127,20 @@ class Agi:
 
     async def set_autohangup(self, secs: int) -> None:
         """Have Asterisk end the call after so many seconds; 0: not."""
-        await self.execute("SET AUTOHANGUP", max(0, int(secs)))
+        await self.execute("SET AUTOHANGUP", max(0, whole(secs)))
 
     async def verbose(self, message: str, level: int = 1) -> None:
         """A line on Asterisk's console; what no console should get is replaced."""
         text = "".join(char if char.isprintable() else "?" for char in message[:500])
-        await self.execute("VERBOSE", text, level)
+        await self.execute("VERBOSE", text, whole(level))
 
     async def noop(self) -> None:
+        """Nothing; raises where the caller is gone."""
         await self.execute("NOOP")
 
-    async def appexec(self, application: str, *options: str) -> str:
-        """Run a dialplan application that our code names. Commas and `$` of an option would be syntax: refused."""
-        if not _APPLICATION.fullmatch(application):
-            raise UnsafeArgument(f"no application: {application[:40]!r}")
-        for option in options:
-            if any(char in option for char in ',${}"\\'):
-                raise UnsafeArgument("an option has syntax of the dialplan in it")
-        reply = await self.execute("EXEC", application, ",".join(options), seconds=SOUND_SECONDS)
-        if reply.result == "-2":
-            raise AGIAppError(f"there is no application {application}")
-        return reply.result
-
-    async def hangup(self) -> None:
-        """End the call."""
+    async def hangup(self, channel: str = "") -> None:
+        """End the call, or another channel's."""
         try:
-            await self.execute("HANGUP")
+            await self.execute("HANGUP", *channel_name(channel))
         except AGIHangup:
             return  # so it is
-
-
-def _good(words: str, reply: Reply) -> Reply:
-    """The reply to a command that was carried out; raises what went wrong otherwise."""
-    if reply.code == 200:
-        if reply.result == "-1":
-            raise _failure(words, reply)
-        return reply
-    if reply.code == 511:
-        raise AGISIGHUPHangup("the channel is dead")
-    if reply.code == 510:
-        raise AGIInvalidCommand(words)
-    if reply.code == 520:
-        raise AGIUsageError(reply.data)
-    raise AGIUnknownError(reply.code, words)
-
-
-def _failure(words: str, reply: Reply) -> AGIAppError:
-    if (
-        reply.data == "writefile"
-    ):  # randomerror and waitfor are how RECORD FILE tells of a hang-up in the beep
-        return AGIAppError(f"{words}: {reply.data}")
-    return AGIResultHangup(f"{words}: the caller has hung up, or it failed")
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise UnsafeArgument(f"no name of a variable: {name[:40]!r}")
-    return name
-
-
-@lru_cache(2_048)
-def _file(name: str) -> str:
-    """The name of a sound. Without `..`: names are ours, but a text of a flow may be part of them."""
-    if not _FILE.fullmatch(name) or ".." in name:
-        raise UnsafeArgument(f"no name of a sound: {name[:80]!r}")
-    return name
-
-
-def _digits(text: str) -> str:
-    if not _DIGITS.fullmatch(text):
-        raise UnsafeArgument("no digits")
-    return text

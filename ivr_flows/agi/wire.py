@@ -20,7 +20,7 @@ class Host(Protocol):
     """Who a wire belongs to."""
 
     def admit(self, wire: Wire, peer: str) -> bool:
-        """A connection came; False: it is cut at once."""
+        """A connection came; False: it is closed at once."""
         ...
 
     def opened(self, wire: Wire) -> None:
@@ -68,7 +68,7 @@ class Wire(asyncio.Protocol):
         self.peer = str(peer[0]) if peer else ""
         self._admitted = self._host.admit(self, self.peer)
         if not self._admitted:
-            self._transport.abort()
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self.lost is not None:

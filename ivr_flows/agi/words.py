@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asterisk.agi import (
     AGIAppError,
+    AGIDBError,
     AGIError,
     AGIHangup,
     AGIInvalidCommand,
@@ -16,6 +17,7 @@ from asterisk.agi import (
 
 __all__ = [
     "AGIAppError",
+    "AGIDBError",
     "AGIError",
     "AGIHangup",
     "AGIInvalidCommand",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
+from config.settings import IvrSettings, PbxSettings
 from core.tasks import Tasks
+from cti.switchboard import Switchboard
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.server import FastAgiServer, Gate, Limits
 from ivr_flows.agi.session import Agi, Played
@@ -22,6 +25,8 @@ from ivr_flows.agi.words import (
     ProtocolError,
     UnsafeArgument,
 )
+from ivr_flows.driver import Driver
+from server.ivr import Ivr, PhoneLines
 from tests.agi_peer import SECONDS, Peer, peer
 from tests.wait import until
 
@@ -51,10 +56,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(gate: Gate | None = None, limits: Limits | None = None) -> AsyncIterator[Running]:
+async def running(
+    gate: Gate | None = None, limits: Limits | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Running]:
     tasks = Tasks()
     found = Running(gate or Gate(LOCAL), tasks, limits)
-    found.port = await found.server.start("127.0.0.1", 0)
+    found.port = await found.server.start(host, 0)
     try:
         yield found
     finally:
@@ -266,7 +273,7 @@ async def test_callers_beyond_the_limit_go_on_to_the_queue_at_once() -> None:
 
 
 async def test_an_answer_that_does_not_come_ends_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ivr_flows.agi.session.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("ivr_flows.agi.commands.GRACE_SECONDS", 0.2)
     async with running() as found, peer(found.port) as line:
         line.header()
         assert await line.command() == "NOOP"
@@ -286,3 +293,112 @@ async def test_the_server_ends_and_every_caller_goes_on() -> None:
         with pytest.raises(OSError, match="onnect"):
             async with peer(found.port):
                 pass
+
+
+async def test_callers_who_came_while_there_was_room_do_not_all_get_it(agi_server: Running) -> None:
+    async with running(limits=Limits(sessions=2)) as found, AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(peer(found.port)) for _ in range(6)]
+        await until(lambda: len(found.server._wires) == 6)
+        for line in lines:
+            line.header()
+        served = [line for line in lines if await line.command() == "NOOP"]
+        assert len(served) == 2
+        assert (found.server.sessions, found.server.refused["full"]) == (2, 4)
+        # And the next who comes when one has gone is served.
+        served[0].send("200 result=0")
+        await served[0].closed()
+        await until(lambda: found.server.sessions == 1)
+        late = await stack.enter_async_context(peer(found.port))
+        late.header()
+        assert await late.command() == "NOOP"
+
+
+async def test_who_goes_before_its_header_is_complete_leaves_nothing(agi_server: Running) -> None:
+    for piece in (b"", b"agi_network: yes\n", b"agi_network: yes\nagi_threadid: 1\nHANGUP\n"):
+        async with peer(agi_server.port) as line:
+            line.writer.write(piece)
+    await until(lambda: not agi_server.server._wires and not agi_server.server._headers)
+    assert agi_server.server.served == 0
+
+
+async def test_a_flow_that_raises_ends_its_own_line_and_no_other(agi_server: Running) -> None:
+    async def broken(agi: Agi) -> None:
+        await agi.noop()
+        raise ZeroDivisionError
+
+    assert isinstance(await one_call(agi_server, broken, ("NOOP", "200 result=0")), ZeroDivisionError)
+    assert await one_call(agi_server, Agi.noop, ("NOOP", "200 result=0")) is None
+
+
+async def test_a_handler_that_does_not_let_go_holds_up_nobody() -> None:
+    """Stopping ends it after `STOP_SECONDS`, whatever it waits for."""
+    never = asyncio.Event()
+    async with running() as found, peer(found.port) as line:
+        found.script = lambda agi: never.wait()
+        line.header()
+        await until(lambda: found.server.sessions == 1)
+        async with asyncio.timeout(SECONDS):
+            await found.server.stop()
+        await line.closed()
+        await until(lambda: found.server.sessions == 0)
+
+
+async def test_a_peer_comes_by_ipv6_as_well() -> None:
+    async with running(Gate(["::1"]), host="::1") as found, peer(found.port, "::1") as line:
+        line.header()
+        await line.answers("NOOP")
+        await line.closed()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "peer_", "lets_in"),
+    [
+        (["192.0.2.0/24"], "192.0.2.255", True),
+        (["192.0.2.0/24"], "192.0.3.0", False),
+        (["192.0.2.77/24"], "192.0.2.1", True),  # with bits of a host in it, as people write it
+        (["192.0.2.1"], "192.0.2.1", True),
+        (["192.0.2.1"], "192.0.2.10", False),
+        (["192.0.2.0/24"], "::ffff:192.0.2.9", True),
+        (["2001:db8::/32"], "2001:db8::9", True),
+        (["2001:db8::/32"], "2001:db9::9", False),
+        (["fe80::/10"], "fe80::1%eth0", True),
+        (["0.0.0.0/0"], "::1", False),
+        ([], "127.0.0.1", False),
+        (["127.0.0.1"], "", False),
+        (["127.0.0.1"], "localhost", False),
+    ],
+)
+def test_peers_are_those_of_the_list(allowed: list[str], peer_: str, lets_in: bool) -> None:
+    gate = Gate(allowed)
+    assert [gate.lets_in(peer_) for _ in range(2)] == [lets_in, lets_in]
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ("s3cret-Token1", True),
+        ("s3cret-Token", False),
+        ("s3cret-Token12", False),
+        ("", False),
+        ("ключ", False),
+    ],
+)
+def test_the_token_is_the_whole_of_it(given: str, known: bool) -> None:
+    assert Gate([], "s3cret-Token1").knows(Asked("main", {"token": given})) is known
+    assert Gate([]).knows(Asked("main", {"token": given}))
+
+
+async def test_a_pbx_is_let_in_by_the_name_that_its_settings_have() -> None:
+    tasks = Tasks()
+    pbx = PbxSettings("main", host="localhost", port=1, username="u", secret="s")
+    lines = PhoneLines([pbx], cast(Switchboard, None), cast(Any, None))
+    ivr = Ivr(IvrSettings(port=0), [pbx], lines, Driver(cast(Any, None)).serve, tasks)
+    try:
+        await ivr.start()
+        assert "127.0.0.1" in lines.addresses["main"]
+        assert ivr.server.gate.lets_in("127.0.0.1")
+        assert not ivr.server.gate.lets_in("127.0.0.2")
+        assert lines.pbx_of("127.0.0.1", "") == "main"
+    finally:
+        await ivr.stop()
+        await tasks.close()
