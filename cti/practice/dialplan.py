@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cti.practice.agi.run import AgiRun
 from cti.practice.channels import RING, UP, Channel
 from cti.practice.parking import PARK, Lot, Parked
 from cti.practice.queue_calls import MAX_WAIT, QueueCall
 from cti.practice.queues import Queues
 from cti.practice.rings import Dial
 from cti.practice.rooms import Rooms
+from cti.practice.serving import FLOWS, Serving
 from cti.practice.talks import Talk
 from cti.practice.timeline import Act, Alarm
 from cti.practice.wire import lines
 from cti.practice.world import TRUNK, World
 
 MENU_SECONDS = 8.0
+HOTLINE = "4005"
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,21 @@ class Chooses:
     """Answer, then Read: one key leads to a queue."""
 
 
-Step = Waits | Rings | Chooses
+@dataclass(frozen=True)
+class Serves:
+    """Answer, then the flow of that name."""
+
+    flow: str
+
+
+Step = Waits | Rings | Chooses | Serves
 WAYS: Mapping[str, tuple[Step, ...]] = {
     "4001": (Waits("service"),),
     "4002": (Chooses(),),
     "4003": (Rings(("1001",)),),
     "4004": (Waits("emergency"),),
+    HOTLINE: (Serves("hotline"),),
+    "4006": (Serves("ticket_survey"),),
 }
 """Number dialled from outside to what is done with the caller, one step after the other, until somebody answers."""
 INTO_QUEUES = {"4001": "service", "4004": "emergency"}
@@ -97,6 +109,7 @@ class Dialplan:
     def __init__(self, world: World, queues: Queues, ways: Mapping[str, tuple[Step, ...]] = WAYS) -> None:
         self.world, self.queues, self.ways = world, queues, ways
         self.lot, self.rooms = Lot(world, self.enter), Rooms(world)
+        self.serving = Serving(self)
         world.send_on = self.enter
 
     def inbound(self, number: str, did: str, name: str = "") -> Channel:
@@ -126,6 +139,8 @@ class Dialplan:
             self._next(channel, self.ways.get(exten, ()))
         elif context in ("agents", "ringdesk-dial"):
             self._agents(channel, exten)
+        elif context == FLOWS:
+            self.serving.enter(channel, exten)
         else:
             self._congestion(channel)
 
@@ -133,6 +148,8 @@ class Dialplan:
         """Whether the extension exists."""
         if context == "from-trunk":
             return exten in self.ways
+        if context == FLOWS:
+            return exten[:1].islower()
         outside = exten.startswith("9") and len(exten) > 2
         inside = _internal(exten) or exten in INTO_QUEUES or self._service(exten) is not None
         return context in ("agents", "ringdesk-dial") and (outside or inside)
@@ -145,12 +162,14 @@ class Dialplan:
         step, rest = steps[0], steps[1:]
         then = (lambda: self._next(channel, rest)) if rest else None
         if isinstance(step, Rings):
-            self._dial(channel, step.extensions, step.seconds, then)
+            self.dial(channel, step.extensions, step.seconds, then)
             return
         if channel.state != UP:
             self.world.state(channel, UP)
         if isinstance(step, Waits):
             self.queue(channel, step.queue, step.seconds, then)
+        elif isinstance(step, Serves):
+            self.serving.enter(channel, step.flow)
         else:
             Menu(self, channel)
 
@@ -159,9 +178,9 @@ class Dialplan:
         if service is not None:
             service(channel)
         elif _internal(exten):
-            self._dial(channel, (exten,), 30)
+            self.dial(channel, (exten,), 30)
         elif exten.startswith("9") and len(exten) > 2:
-            self._dial(channel, (f"{exten[1:]}@trunk",), 60)
+            self.dial(channel, (f"{exten[1:]}@trunk",), 60)
         elif exten in INTO_QUEUES:
             self.queue(channel, INTO_QUEUES[exten])
         else:
@@ -196,9 +215,9 @@ class Dialplan:
         over = then or (lambda: self.hangup(channel))
         QueueCall(self.queues, self.queues.queues[name], channel, over, seconds).join()
 
-    def _dial(
-        self, channel: Channel, targets: Sequence[str], seconds: float, then: Act | None = None
-    ) -> None:
+    def dial(self, channel: Channel, targets: Sequence[str], seconds: float, then: Act | None = None) -> None:
+        """These phones ring at once; `then` the channel goes on where none answers, or is hung up."""
+
         def done(status: str) -> None:
             if status == "ANSWER" and dial.ring:
                 Talk(self.world, channel, dial.ring.dest).join()
@@ -216,7 +235,7 @@ class Dialplan:
     def movable(self, channel: Channel) -> bool:
         """Whether AMI may take the channel elsewhere here: not while its phone rings, nor out of a consultation."""
         whole = channel.partner is None and (channel.bridge is None or len(channel.bridge.members) < 3)
-        return whole and isinstance(channel.flow, Talk | QueueCall | Dial | Menu | Idle | Parked)
+        return whole and isinstance(channel.flow, Talk | QueueCall | Dial | Menu | AgiRun | Idle | Parked)
 
     def redirect(self, channel: Channel, context: str, exten: str) -> None:
         """A movable channel goes on there, whatever it was doing."""

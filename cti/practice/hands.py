@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cti.practice.agi.run import AgiRun
 from cti.practice.channels import Channel
 from cti.practice.consulting import Consultation, connect
 from cti.practice.dialplan import Dialplan, Menu
@@ -36,8 +37,8 @@ class Hands:
         return made
 
     def press(self, caller: Channel, key: str) -> None:
-        """A caller in the menu presses a key."""
-        if not isinstance(caller.flow, Menu):
+        """A caller in a menu or a flow presses a key."""
+        if not isinstance(caller.flow, Menu | AgiRun):
             raise NoSuchCall(f"{caller.name} is in no menu")
         caller.flow.press(key)
         self._settle()

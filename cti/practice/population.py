@@ -22,7 +22,7 @@ from cti.practice.timeline import Act
 from cti.practice.world import TRUNK
 
 Span = tuple[float, float]
-OVERFLOWS = "4006"
+OVERFLOWS = "4007"
 """A number whose callers go on to the emergency queue when nobody answers in time; only the demo has it."""
 
 

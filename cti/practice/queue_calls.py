@@ -26,6 +26,12 @@ class QueueCall:
         seconds: float = MAX_WAIT,
     ) -> None:
         """`over` is called when the caller has waited for that long."""
+        self.priority = 0
+        """QUEUE_PRIO: the higher the sooner."""
+        self.goes_on: Callable[[], None] | None = None
+        """Option c: where the caller goes on when the agent hangs up first."""
+        self.step = 3
+        """Which step of its extension this is."""
         self.queues, self.queue, self.caller = queues, queue, caller
         self.world = queues.world
         self.over = over
@@ -41,9 +47,10 @@ class QueueCall:
     def join(self) -> None:
         caller, queue, world = self.caller, self.queue, self.world
         caller.flow = self
-        caller.set(application="Queue", app_data=f"{queue.name},,,,{self.seconds:g}", priority=3)
-        queue.calls.append(self)
-        self.original = len(queue.calls)
+        caller.set(application="Queue", app_data=f"{queue.name},,,,{self.seconds:g}", priority=self.step)
+        behind = sum(other.priority < self.priority for other in queue.calls)
+        queue.calls.insert(len(queue.calls) - behind, self)
+        self.original = queue.calls.index(self) + 1
         self.queues.changed(queue)
         place = lines(Queue=queue.name, Position=self.original, Count=len(queue.calls))
         world.tell("QueueCallerJoin", caller.lines(), place)
@@ -166,6 +173,7 @@ class QueueCall:
         if caller.state != UP:  # an agent's transfer into the queue: the extension does not answer by itself
             world.state(caller, UP)
         talk = Talk(world, caller, ring.dest, lambda why: self._complete(talk, ring, hold, why))
+        talk.goes_on = self.goes_on
         for other in others:
             world.destroy(other.dest, 26)
         talk.join()

@@ -28,6 +28,8 @@ class Talk:
         self.began = world.now()
         self.open = True
         self._finish = finish
+        self.goes_on: Callable[[], None] | None = None
+        """Where the caller goes on when the other hangs up first; the caller is hung up too where that is nowhere."""
         self.bridge = bridge or world.bridge()
         for channel in (other, caller):
             channel.flow = self
@@ -71,11 +73,16 @@ class Talk:
             self.dismiss(self.release(channel))
             return
         world, first, second = self.world, channel, self.peer(channel)
+        goes_on = self.goes_on if first is self.other and second.alive else None
         self.over("caller" if first is self.caller else "agent")
         world.leave(first)
         if first.in_dialplan:
             world.soft_hangup(first)
         world.leave(second)
+        if goes_on:
+            world.destroy(first, cause)
+            goes_on()
+            return
         if second.in_dialplan:
             world.soft_hangup(second)
         world.destroy(first, cause)

@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cti.practice.agi.client import FileSounds
+from cti.practice.agi.run import AgiRun, Sounds
+from cti.practice.channels import Channel
+from cti.practice.dialplan import HOTLINE
 from cti.practice.originate import Order, Originated
 from cti.practice.pbx import PracticePbx, Setup
 from cti.practice.queues import NewMember
@@ -151,6 +155,98 @@ def caller_anonymous(pbx: PracticePbx) -> None:
     pbx.hang_up(caller)
 
 
+class Scripted:
+    """See `agi.run.Service`: a server that gives its commands one after the other, and lets go after the last."""
+
+    address = "127.0.0.1:4573"
+
+    def __init__(self, *visits: tuple[str, ...]) -> None:
+        """`visits`: the commands to each caller in turn. With none left nobody listens."""
+        self.sounds: Sounds = FileSounds()
+        self._visits = list(visits)
+
+    def connect(self, run: AgiRun) -> None:
+        if self._visits:
+            _Visit(run, self._visits.pop(0))
+        else:
+            run.closed()
+
+
+class _Visit:
+    def __init__(self, run: AgiRun, commands: tuple[str, ...]) -> None:
+        self._run, self._left = run, list(commands)
+        run.opened(self)
+        self._next()
+
+    def _next(self) -> None:
+        if self._left:
+            self._run.take(self._left.pop(0))
+        else:
+            self._run.closed()
+
+    def send(self, text: str) -> None:
+        if text == "HANGUP\n":
+            self._left.clear()
+        elif text.startswith("200 "):
+            self._next()
+
+    def close(self) -> None:
+        """It let go by itself."""
+
+
+def sent(next_: str, to: str = "") -> tuple[str, ...]:
+    """A flow that sends the caller on."""
+    goes_on = (f'SET VARIABLE RINGDESK_TO "{to}"', f"SET VARIABLE RINGDESK_NEXT {next_}")
+    return ("ANSWER", "WAIT FOR DIGIT 600", "SET VARIABLE QUEUE_PRIO 5", *goes_on)
+
+
+def in_flow(pbx: PracticePbx, *visits: tuple[str, ...]) -> Channel:
+    """A caller on the hotline, whose flow is over unless it waits for more."""
+    pbx.plan.serving.service = Scripted(*visits)
+    caller = pbx.caller(KNOWN, HOTLINE, "Li Na")
+    pbx.advance(0.6)
+    return caller
+
+
+def agi_then_queue(pbx: PracticePbx) -> None:
+    caller = in_flow(pbx, sent("queue", "service"))
+    pbx.answer("1001")
+    pbx.hang_up(caller)
+
+
+def agi_then_survey(pbx: PracticePbx) -> None:
+    in_flow(pbx, sent("queue", "service"), ("WAIT FOR DIGIT 600",))
+    pbx.answer("1001")
+    pbx.hang_up("1001")
+    pbx.advance(0.6)
+
+
+def agi_served(pbx: PracticePbx) -> None:
+    in_flow(pbx, sent("hangup"))
+
+
+def agi_abandoned(pbx: PracticePbx) -> None:
+    pbx.hang_up(in_flow(pbx, ("WAIT FOR DIGIT 20000",)))
+
+
+def agi_to_agent(pbx: PracticePbx) -> None:
+    caller = in_flow(pbx, sent("agent", "1001"))
+    pbx.answer("1001")
+    pbx.hang_up(caller)
+
+
+def agi_to_number(pbx: PracticePbx) -> None:
+    caller = in_flow(pbx, sent("number", "913912345678"))
+    pbx.answer("trunk")
+    pbx.hang_up(caller)
+
+
+def agi_away(pbx: PracticePbx) -> None:
+    caller = in_flow(pbx)
+    pbx.answer("1001")
+    pbx.hang_up(caller)
+
+
 SCENES: Mapping[str, Scene] = {
     "queue_answered": Scene(queue_answered),
     "queue_abandoned": Scene(queue_abandoned),
@@ -161,6 +257,13 @@ SCENES: Mapping[str, Scene] = {
     "queue_two_callers": Scene(queue_two_callers),
     "ivr_then_queue": Scene(ivr_then_queue),
     "ivr_abandoned": Scene(ivr_abandoned),
+    "agi_then_queue": Scene(agi_then_queue),
+    "agi_then_survey": Scene(agi_then_survey),
+    "agi_served": Scene(agi_served),
+    "agi_abandoned": Scene(agi_abandoned),
+    "agi_to_agent": Scene(agi_to_agent),
+    "agi_to_number": Scene(agi_to_number),
+    "agi_away": Scene(agi_away),
     "held": Scene(held),
     "direct_inbound_answered": Scene(direct_inbound_answered),
     "direct_inbound_no_answer": Scene(direct_inbound_no_answer),

@@ -8,18 +8,20 @@ import pytest
 from cti.frames import Framer
 from cti.messages import CallEnded, CallStarted, DomainEvent
 from cti.parse import parse
+from cti.practice.dialplan import HOTLINE
 from cti.practice.hands import NoSuchCall
 from cti.practice.pbx import OUTSIDE, PracticePbx
 from cti.practice.session import GREETING
 from cti.practice.timeline import ManualTimeline
-from tests.contract.practice_scenes import KNOWN
+from tests.contract.practice_scenes import KNOWN, Scripted, sent
 from tests.contract.shapes.stages import OUT, built
 from tests.unit.cti.board_help import board_with_members
 
 PHONES = ("1001", "1002", "1003")
 PLACES = (*PHONES, "4001", "4004", "700", "701", "800", "*8", "**1001", OUT, "999")
-DIDS = ("4001", "4002", "4003", "4004", "4011", "4012", "4013", "4014")
+DIDS = ("4001", "4002", "4003", "4004", HOTLINE, "4006", "4011", "4012", "4013", "4014")
 STEPS = 120
+SENT = (("queue", "service"), ("queue", "nowhere"), ("agent", "1001"), ("number", OUT), ("hangup", ""))
 Deed = Callable[[PracticePbx, random.Random], object]
 
 
@@ -32,6 +34,16 @@ def _channel(pbx: PracticePbx, rng: random.Random) -> str:
 
 def _any_hangs_up(pbx: PracticePbx, rng: random.Random) -> None:
     pbx.hang_up(pbx.world.channels[_channel(pbx, rng)])
+
+
+def _presses(pbx: PracticePbx, rng: random.Random) -> None:
+    pbx.press(pbx.world.channels[_channel(pbx, rng)], rng.choice("12#"))
+
+
+def _flows(rng: random.Random) -> Scripted:
+    """What becomes of each caller in a flow: sent somewhere, asked and let go, or never called for."""
+    ways = [sent(kind, to) for kind, to in SENT]
+    return Scripted(*(rng.choice([*ways, ("WAIT FOR DIGIT 2000",), ("HANGUP",)]) for _ in range(60)))
 
 
 def _redirect(pbx: PracticePbx, rng: random.Random) -> None:
@@ -59,6 +71,7 @@ DEEDS: tuple[Deed, ...] = (
     lambda pbx, rng: pbx.connect(rng.choice(PHONES)),
     lambda pbx, rng: pbx.speak(rng.choice(PHONES)),
     lambda pbx, rng: pbx.advance(rng.choice((0.5, 2, 20))),
+    _presses,
     _any_hangs_up,
     _redirect,
     _join,
@@ -80,6 +93,7 @@ async def test_nothing_is_left_over(seed: int) -> None:
     setup = built(*((local,) if seed % 2 else ("1001", "1002")), phones=1 + seed % 2)
     async with PracticePbx(timeline=ManualTimeline(), setup=setup) as pbx:
         pbx.world.sinks.append(sees)
+        pbx.plan.serving.service = _flows(rng)
         for _ in range(STEPS):
             try:
                 rng.choice(DEEDS)(pbx, rng)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from tests.real.acts import asking, attended, blind, direct, elsewhere, house, names, queue, ways
+from tests.real.acts import asking, attended, blind, direct, elsewhere, flows, house, names, queue, ways
 from tests.real.acts.act import Act
 
-ACTS: Mapping[str, Act] = {scene.name: scene for scene in (*queue.ACTS, *direct.ACTS, *names.ACTS)}
+ACTS: Mapping[str, Act] = {
+    scene.name: scene for scene in (*queue.ACTS, *direct.ACTS, *flows.ACTS, *names.ACTS)
+}
 """The everyday ones; the practice PBX plays them too, and is held to their recordings."""
 
 _SHAPES = (blind, attended, asking, house, ways, elsewhere)

@@ -8,7 +8,7 @@ import pytest
 
 from cti.practice.demo import LivelyPbx
 from cti.practice.people import town
-from cti.practice.population import Habits
+from cti.practice.population import OVERFLOWS, Habits
 from cti.practice.queues import NewMember
 from cti.practice.timeline import ManualTimeline
 
@@ -118,7 +118,7 @@ def kind(pbx: StillPbx, number: str) -> str:
 async def test_callers_go_on_to_the_next_queue_when_nobody_is_there_in_time() -> None:
     async with StillPbx(habits=Habits(every=1e9, rings_out=1, gives_up=0)) as pbx:
         pbx.queues.add(NewMember("emergency", "PJSIP/1001"))
-        caller = pbx.population.call("4006")
+        caller = pbx.population.call(OVERFLOWS)
         pbx.advance(15)
         assert caller.app_data.startswith("service")
         pbx.advance(10)
