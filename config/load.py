@@ -43,7 +43,7 @@ def load(
     known = {problem.where for problem in problems}
     problems += [problem for problem in check(settings) if problem.where not in known]
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(problems, settings)
     return settings
 
 

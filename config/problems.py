@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Problem:
 class SettingsError(Exception):
     """The settings cannot be used; `problems` has all that is wrong with them, in the order of the settings."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], settings: Settings | None = None) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+        self.settings = settings
+        """What there is of them, for looking at what they point to; nothing is to run by it."""

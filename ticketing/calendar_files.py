@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.definition.label import Label
-from core.definition.shape import check_shape
+from core.definition.shape import as_far_as_it_goes, check_shape
 from core.definition.source import Faulty, Problem, Source, read_yaml
 from ticketing.calendar import ALWAYS, Calendar, Reckoner, Shift
 from ticketing.holiday_years import VERSION, Holidays, country_year, wrong
@@ -96,12 +96,15 @@ def read_calendars(paths: Iterable[Path]) -> dict[str, CalendarFile]:
 def load_calendar(text: str, file: str) -> CalendarFile:
     """The calendar in this YAML text; raises `Faulty` with everything that is wrong. `file` is for the messages."""
     source = read_yaml(text, file)
-    problems = [*source.problems] or check_shape(source, CalendarFile)
-    if not problems:
-        problems = list(_check(source, msgspec.convert(source.data, CalendarFile)))
-    if problems:
+    problems = [*source.problems]
+    if source.data is not None:
+        problems += check_shape(source, CalendarFile)
+    found = as_far_as_it_goes(source.data, CalendarFile, faulty=bool(problems))
+    if found is not None:
+        problems += _check(source, found)
+    if problems or found is None:
         raise Faulty(tuple(sorted(problems, key=lambda p: p.line)))
-    return msgspec.convert(source.data, CalendarFile)
+    return found
 
 
 def calendar_schema() -> dict[str, Any]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import inspect
 
+from core.definition.label import Label
 from core.definition.source import Path, Problem, Source
+
+T = TypeVar("T")
 
 
 def suggest(name: str, known: object) -> str:
@@ -90,6 +93,11 @@ def _struct(source: Source, data: Any, kind: inspect.StructType, path: Path) -> 
 def _leaf(source: Source, data: Any, kind: inspect.Type, path: Path) -> Iterator[Problem]:
     if isinstance(kind, inspect.AnyType):
         return
+    known = _choices(kind)
+    if known and isinstance(data, str) and data not in known:
+        message = f"`{_where(path)}` cannot be `{data}`"
+        yield source.problem(path, message, f"known here: {', '.join(one for one in known if one)}")
+        return
     try:
         msgspec.convert(data, _python_type(kind))
     except msgspec.ValidationError as error:
@@ -97,6 +105,43 @@ def _leaf(source: Source, data: Any, kind: inspect.Type, path: Path) -> Iterator
         yield source.problem(
             path, f"`{_where(path)}`: {said}", "write the kind of value that is expected here"
         )
+
+
+def _choices(kind: inspect.Type) -> tuple[str, ...]:
+    """The words that may stand in a place that takes only certain words; none for other places."""
+    values = (
+        [one.value for one in kind.cls]
+        if isinstance(kind, inspect.EnumType)
+        else kind.values
+        if isinstance(kind, inspect.LiteralType)
+        else ()
+    )
+    return tuple(one for one in values if isinstance(one, str))
+
+
+def as_far_as_it_goes(data: Any, kind: type[T], *, faulty: bool) -> T | None:
+    """The data as this type. Of a faulty file one to look for more mistakes in, without its unknown keys and with
+    something in labels that lack a language; None where it cannot be read at all. What is put in force is not
+    mended."""
+    try:
+        return msgspec.convert(_mended(data, inspect.type_info(kind)) if faulty else data, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def _mended(data: Any, kind: inspect.Type) -> Any:
+    if isinstance(kind, inspect.UnionType) and isinstance(data, dict):
+        structs = [one for one in kind.types if isinstance(one, inspect.StructType)]
+        kind = structs[0] if len(structs) == 1 else kind
+    if isinstance(kind, inspect.DictType) and isinstance(data, dict):
+        return {key: _mended(value, kind.value_type) for key, value in data.items()}
+    if isinstance(kind, inspect.VarTupleType) and isinstance(data, list):
+        return [_mended(value, kind.item_type) for value in data]
+    if not isinstance(kind, inspect.StructType) or not isinstance(data, dict):
+        return data
+    known = {field.encode_name: field.type for field in kind.fields}
+    kept = {key: _mended(value, known[key]) for key, value in data.items() if key in known}
+    return {"en": "?", "zh": "?", **kept} if kind.cls is Label else kept
 
 
 def _python_type(kind: inspect.Type) -> Any:

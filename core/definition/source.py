@@ -11,6 +11,11 @@ Path = tuple[str | int, ...]
 
 MAX_NODES = 50_000
 """A definition has some hundreds of nodes; aliases that multiply into millions are cut off here."""
+PLAIN = frozenset(
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
+"""What YAML itself makes of text without a tag. Everything else (`!!python/…`, `!!set`) is refused unread."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -52,25 +57,37 @@ class _Reader:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise yaml.YAMLError(f"more than {MAX_NODES} parts; are there aliases that multiply?")
-        self.lines.setdefault(path, node.start_mark.line + 1)
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        if node.tag not in PLAIN:
+            self.wrong(line, f"the tag `{_tag(node.tag)}` is not taken here", "remove it: plain values only")
+            return node.value if isinstance(node.value, str) else ""
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, at)) for at, item in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        try:
+            return self.loader.construct_object(node)
+        except ValueError as error:  # a date such as 2026-13-01
+            self.wrong(line, f"`{node.value}` cannot be read: {error}", "correct it, or put it in quotes")
+            return node.value
+
+    def wrong(self, line: int, message: str, fix: str) -> None:
+        self.problems.append(Problem(self.file, line, message, fix))
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
+            if key_node.tag.endswith(":merge"):
+                self.wrong(line, "`<<` does not take over other keys here", "write them out")
+                continue
             if not isinstance(key, str) or not key_node.tag.endswith(":str"):
-                self.problems.append(
-                    Problem(self.file, line, f"the key {key!r} is not text to YAML", "put it in quotes")
-                )
-                key = str(key)
+                shown = repr(key) if isinstance(key, str) else "that is a list or mapping"
+                self.wrong(line, f"the key {shown} is not text to YAML", "put it in quotes")
+                key = str(key) if isinstance(key, str) else "?"
             if key in found:
-                fix = "rename or remove one of the two"
-                self.problems.append(Problem(self.file, line, f"`{key}` is written twice here", fix))
+                self.wrong(line, f"`{key}` is written twice here", "rename or remove one of the two")
             self.lines[(*path, key)] = line
             found[key] = self.read(value_node, (*path, key))
         return found
@@ -94,12 +111,20 @@ def read_yaml(text: str, file: str) -> Source:
             "look at this line and the one above it",
         )
         return Source(file, None, {(): 1}, (problem,))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"not YAML: a character U+{error.character:04X} cannot stand in text"
+        return Source(file, None, {(): 1}, (Problem(file, line, message, "remove it"),))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problem = Problem(
-            file, 1, f"not YAML that can be read: {error}", "write plain text, lists and mappings only"
-        )
+        message = f"not YAML that can be read: {' '.join(str(error).split())}"
+        problem = Problem(file, 1, message, "write plain text, lists and mappings only")
         return Source(file, None, {(): 1}, (problem,))
     return Source(file, data, reader.lines, tuple(reader.problems))
+
+
+def _tag(tag: str) -> str:
+    """The tag as it is written in a file."""
+    return tag.replace("tag:yaml.org,2002:", "!!")
 
 
 class Faulty(Exception):

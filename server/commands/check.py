@@ -9,15 +9,17 @@ from pathlib import Path
 import typer
 
 from config.files import flows_dir, workflows_dir
-from config.settings import PathSettings
+from config.load import SettingsError
+from config.settings import PathSettings, Settings
 from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.scenarios import Checked as CheckedFlows
 from ivr_flows.scenarios import check_scenarios as check_flow_scenarios
 from server.commands.calendars import calendars_in_use
-from server.commands.common import Config, say, settings_of
+from server.commands.common import Config, read_settings, say, tell_settings
 from server.commands.live import open_tickets
 from server.commands.reach import from_elsewhere
-from ticketing.definitions import Faulty, Problem, read_files, workflow_files
+from ticketing.clocks import Reckoners
+from ticketing.definitions import Faulty, Problem, read_files, strangers, workflow_files
 from ticketing.sandbox import clocks_by
 from ticketing.scenarios import Checked, check_scenarios, strays
 from ticketing.workflow.model import Workflow
@@ -25,38 +27,25 @@ from ticketing.workflow.model import Workflow
 
 def check(config: Config = None) -> None:
     """Read settings, workflows and flows, replay the scenarios, and say all that is wrong; exit 1 if anything is."""
-    settings = settings_of(config)
-    try:
-        calendars, reckoners, doubts = calendars_in_use(settings.paths, time.time())
-    except Faulty as faulty:
-        tell(faulty.problems)
-        raise typer.Exit(1) from None
-    folder = workflows_dir(settings.paths)
-    files = workflow_files(folder)
-    if not files:
-        typer.echo(f"{folder}: there is no workflow in this folder (see paths.workflows)", err=True)
-        raise typer.Exit(1)
-    try:
-        workflows = read_files(files, reckoners)
-    except Faulty as faulty:
-        tell(faulty.problems)
-        raise typer.Exit(1) from None
-    checked = [check_scenarios(folder, workflow, clocks_by(reckoners)) for workflow in workflows.values()]
-    problems = [*strays(folder, workflows), *(problem for one in checked for problem in one.problems)]
-    if problems:
-        tell(problems)
-        raise typer.Exit(1)
-    flows, flow_doubts = _flows(settings.paths, Known(reckoners, workflows))
-    lost, remarks = open_tickets(settings.database.url, workflows)
-    if lost:
-        for line in lost:
-            typer.echo(line, err=True)
+    settings, sound = _settings(config)
+    problems: list[Problem] = []
+    folder, reckoners, doubts = _calendars(settings.paths, problems)
+    workflows = _workflows(settings.paths, reckoners, problems)
+    checked = _scenarios(settings.paths, workflows, reckoners, problems)
+    known = Known(reckoners, workflows) if reckoners is not None and workflows is not None else None
+    flows, flow_doubts = _flows(settings.paths, known, problems)
+    lost, remarks = open_tickets(settings.database.url, workflows) if workflows is not None else ([], [])
+    tell(problems)
+    for line in lost:
+        typer.echo(line, err=True)
+    if not sound or problems or lost or reckoners is None or workflows is None or flows is None:
         raise typer.Exit(1)
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")
-    say(f"calendars: {len(reckoners) - 2} good ({calendars})")
+    say(f"calendars: {len(reckoners) - 2} good ({folder})")
     _warn(doubts)
-    _tell_workflows(folder, workflows.values(), checked)
+    _tell_workflows(workflows_dir(settings.paths), workflows.values(), checked)
+    _warn(strangers(workflow_files(workflows_dir(settings.paths)), workflows))
     _tell_flows(flows_dir(settings.paths), flows)
     _warn(flow_doubts)
     for finding in from_elsewhere(settings):
@@ -65,27 +54,83 @@ def check(config: Config = None) -> None:
         say(remark)
 
 
-def _flows(paths: PathSettings, known: Known) -> tuple[CheckedFlows, tuple[Problem, ...]]:
-    """The flows and their scenarios, or exit 1 with all that is wrong with them; and doubts.
+def _settings(config: Path | None) -> tuple[Settings, bool]:
+    """The settings and whether they are sound. Unsound ones are told, and what they point to is looked at all the
+    same."""
+    try:
+        return read_settings(config), True
+    except SettingsError as error:
+        tell_settings(error)
+        return error.settings or Settings(), False
+
+
+def _calendars(
+    paths: PathSettings, problems: list[Problem]
+) -> tuple[Path | None, Reckoners | None, list[Problem]]:
+    """The calendars' folder, what clocks are reckoned by, and doubts; None for both where a file is broken."""
+    try:
+        return calendars_in_use(paths, time.time())
+    except Faulty as faulty:
+        problems.extend(faulty.problems)
+        return None, None, []
+
+
+def _workflows(
+    paths: PathSettings, reckoners: Reckoners | None, problems: list[Problem]
+) -> dict[str, Workflow] | None:
+    """The workflows, None where a file is broken. Which calendars they may name is asked only where those are good."""
+    folder = workflows_dir(paths)
+    files = workflow_files(folder)
+    if not files:
+        fix = "write one there, or see paths.workflows"
+        if folder.is_dir():  # otherwise the settings' own mistake, which has been told
+            problems.append(Problem(str(folder), 1, "there is no workflow in this folder", fix))
+        return None
+    try:
+        return read_files(files, reckoners)
+    except Faulty as faulty:
+        problems.extend(faulty.problems)
+        return None
+
+
+def _scenarios(
+    paths: PathSettings,
+    workflows: dict[str, Workflow] | None,
+    reckoners: Reckoners | None,
+    problems: list[Problem],
+) -> list[Checked]:
+    """What the scenarios showed; they are replayed where both workflows and calendars are good."""
+    if workflows is None or reckoners is None:
+        return []
+    folder = workflows_dir(paths)
+    checked = [check_scenarios(folder, workflow, clocks_by(reckoners)) for workflow in workflows.values()]
+    problems.extend(strays(folder, workflows))
+    problems.extend(problem for one in checked for problem in one.problems)
+    return checked
+
+
+def _flows(
+    paths: PathSettings, known: Known | None, problems: list[Problem]
+) -> tuple[CheckedFlows | None, tuple[Problem, ...]]:
+    """The flows and what their scenarios showed, None where a file is broken; and doubts.
 
     That the shipped flows name a workflow that an installation has not is a doubt: it may have no phone menu at all.
+    What flows name is asked only where all that there is is known.
     """
-    folder = flows_dir(paths)
+    files = flow_files(flows_dir(paths))
     doubts: tuple[Problem, ...] = ()
     try:
         try:
-            flows = read_flows(flow_files(folder), known)
+            flows = read_flows(files, known or Known())
         except Faulty as faulty:
-            if paths.flows:
+            if paths.flows or known is None:
                 raise
-            flows, doubts = read_flows(flow_files(folder), Known(known.calendars)), faulty.problems
+            flows, doubts = read_flows(files, Known(known.calendars)), faulty.problems
     except Faulty as faulty:
-        tell(faulty.problems)
-        raise typer.Exit(1) from None
-    checked = check_flow_scenarios(folder, flows)
-    if checked.problems:
-        tell(checked.problems)
-        raise typer.Exit(1)
+        problems.extend(faulty.problems)
+        return None, ()
+    checked = check_flow_scenarios(flows_dir(paths), flows)
+    problems.extend(checked.problems)
     return checked, doubts
 
 

@@ -46,13 +46,23 @@ def say(message: str = "") -> None:
 
 def settings_of(config: Path | None, overrides: dict[str, Any] | None = None) -> Settings:
     """The settings, or exit 1 with all that is wrong with them, a line each."""
-    path = config if config is not None else (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
     try:
-        return load(path, os.environ, overrides or {})
+        return read_settings(config, overrides)
     except SettingsError as error:
-        for problem in error.problems:
-            print(f"ringdesk: {problem}", file=sys.stderr)
+        tell_settings(error)
         raise typer.Exit(1) from None
+
+
+def read_settings(config: Path | None, overrides: dict[str, Any] | None = None) -> Settings:
+    """The settings; raises `SettingsError`."""
+    path = config if config is not None else (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return load(path, os.environ, overrides or {})
+
+
+def tell_settings(error: SettingsError) -> None:
+    """Each problem of the settings in a line on stderr."""
+    for problem in error.problems:
+        print(f"ringdesk: {problem}", file=sys.stderr)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

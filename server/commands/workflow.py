@@ -23,7 +23,7 @@ from server.commands.common import Config, database, run, say, settings_of
 from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
 from ticketing.clocks import Reckoners
 from ticketing.compare import differences
-from ticketing.definitions import read_files, workflow_files
+from ticketing.definitions import Faulty, check_together, read_files, workflow_files
 from ticketing.forecast import Moved, forecast
 from ticketing.library import Definition
 from ticketing.sandbox import clocks_by
@@ -148,7 +148,11 @@ def _changed(settings: Settings, tickets: Tickets, changed: Path | None) -> dict
         return read_files(workflow_files(changed or workflows_dir(settings.paths)), tickets.reckoners)
     kept = {one.workflow.name: one.workflow for one in tickets.workflows()}
     kept = kept or read_files(workflow_files(workflows_dir(settings.paths)))
-    return {**kept, **read_files([changed], tickets.reckoners)}
+    new = read_files([changed], tickets.reckoners)
+    beside = {Path(name): workflow for name, workflow in kept.items() if name not in new}
+    if problems := tuple(check_together({**beside, **dict.fromkeys([changed], *new.values())})):
+        raise Faulty(problems)
+    return {**kept, **new}
 
 
 async def _tell(tickets: Tickets, db: Database, workflows: dict[str, Workflow]) -> bool:

@@ -9,18 +9,13 @@ from core.definition.shape import suggest
 from core.definition.source import Path, Problem, Source
 from ticketing.workflow.clock_checks import check_calendars, check_clocks
 from ticketing.workflow.effects import EFFECTS
-from ticketing.workflow.guards import COMBINED, GUARDS, mistakes
-from ticketing.workflow.model import (
-    ANY_OPEN,
-    MACHINES,
-    ROLES,
-    STAY,
-    TAKE_OVER,
-    FieldType,
-    Workflow,
-)
+from ticketing.workflow.field_checks import check_fields
+from ticketing.workflow.guard_checks import mistakes, named
+from ticketing.workflow.guards import COMBINED, GUARDS
+from ticketing.workflow.model import ANY_OPEN, MACHINES, ROLES, STAY, TAKE_OVER, Workflow
+from ticketing.workflow.path_checks import check_paths
 from ticketing.workflow.relation_checks import check_relations
-from ticketing.workflow.values import CALL, NOTE
+from ticketing.workflow.values import clean
 
 MAX_NAME = 40
 """As long as the database's column for states and events."""
@@ -55,16 +50,23 @@ def check(source: Source, workflow: Workflow, calendars: Collection[str] | None 
     found = [problem for one in CHECKS for problem in one(checker)]
     if calendars is not None:
         found += check_calendars(checker, calendars)
-    # The paths of a ticket are worth drawing only when every name in the table is known.
-    return found or [problem for one in PATH_CHECKS for problem in one(checker)]
+    return found
+
+
+def _plain(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and len(name) <= MAX_NAME
+
+
+PLAIN = f"use up to {MAX_NAME} letters, digits and _; the labels may say anything"
 
 
 def _names(c: Checker) -> Iterator[Problem]:
+    if not _plain(c.workflow.name):
+        yield c.source.problem(("name",), f"`{c.workflow.name}` is not a plain name", PLAIN)
     for part in ("states", "events", "fields", "guards", "clocks", "categories", "priorities"):
         for name in getattr(c.workflow, part):
-            if not name.isidentifier() or not name.isascii() or len(name) > MAX_NAME:
-                fix = f"use up to {MAX_NAME} letters, digits and _; the labels may say anything"
-                yield c.source.problem((part, name), f"`{name}` is not a plain name", fix)
+            if not _plain(name):
+                yield c.source.problem((part, name), f"`{name}` is not a plain name", PLAIN)
     for word in (ANY_OPEN, STAY):
         if word in c.workflow.states:
             yield c.source.problem(
@@ -83,8 +85,14 @@ def _labels(c: Checker) -> Iterator[Problem]:
     def walk(data: Any, path: Path) -> Iterator[Problem]:
         if isinstance(data, dict):
             for key, value in data.items():
-                if key in ("en", "zh") and isinstance(value, str) and not value.strip():
-                    yield c.source.problem((*path, key), "an empty label", "write what people are to read")
+                if key in ("en", "zh") and isinstance(value, str):
+                    if not value.strip():
+                        yield c.source.problem(
+                            (*path, key), "an empty label", "write what people are to read"
+                        )
+                    elif clean(value) != value.strip():
+                        message = "a label with invisible or control characters"
+                        yield c.source.problem((*path, key), message, "write it on one line, without them")
                 yield from walk(value, (*path, key))
 
     yield from walk(c.source.data, ())
@@ -102,6 +110,8 @@ def _opening(c: Checker) -> Iterator[Problem]:
     yield from c.known(("open", "event"), c.workflow.open.event, "event", c.workflow.events)
     yield from c.known(("open", "to"), c.workflow.open.to, "state", c.workflow.states)
     yield from c.each(("open", "roles"), c.workflow.open.roles, "role", ROLES | MACHINES)
+    if not c.workflow.open.roles:
+        yield c.source.problem(("open", "roles"), "nobody may open it", "name at least one role")
     yield from c.each(("open", "effects"), c.workflow.open.effects, "effect", EFFECTS)
     yield from c.tests(("open", "guards"), c.workflow.open.guards)
 
@@ -117,13 +127,19 @@ def _events(c: Checker) -> Iterator[Problem]:
         yield from c.each((*path, "effects"), event.effects, "effect", EFFECTS)
         for part in ("required", "optional"):
             yield from c.each((*path, part), getattr(event, part), "field", c.workflow.fields)
+        for field in event.optional:
+            if field in event.required:
+                message = f"`{field}` is both required and optional"
+                yield c.source.problem((*path, "optional"), message, "name it in one of the two")
 
 
 def _table(c: Checker) -> Iterator[Problem]:
     for at, row in enumerate(c.workflow.table):
         path: Path = ("table", at)
-        named = (row.from_,) if isinstance(row.from_, str) else row.from_
-        for name in named:
+        sources = (row.from_,) if isinstance(row.from_, str) else row.from_
+        if not sources:
+            yield c.source.problem((*path, "from"), "this row starts from no state", "name a state")
+        for name in sources:
             yield from c.known((*path, "from"), name, "state", (*c.workflow.states, ANY_OPEN))
         yield from c.known((*path, "to"), row.to, "state", (*c.workflow.states, STAY))
         yield from c.known((*path, "event"), row.event, "event", c.workflow.events)
@@ -135,93 +151,28 @@ def _table(c: Checker) -> Iterator[Problem]:
             yield c.source.problem(path, "nobody may take this step", "name at least one role in `roles`")
 
 
-def _fields(c: Checker) -> Iterator[Problem]:
-    for name, field in c.workflow.fields.items():
-        path: Path = ("fields", name)
-        if name == NOTE:
-            yield c.source.problem(path, "every event has a note already", "remove it or name it otherwise")
-        if name == CALL:
-            yield c.source.problem(
-                path, "the history keeps the call already", "remove it or name it otherwise"
-            )
-        if (
-            field.type is FieldType.CHOICE
-            and not field.choices
-            and field.sets not in ("priority", "category")
-        ):
-            yield c.source.problem(
-                path, f"the choice `{name}` has no choices", "add `choices:` with their labels"
-            )
-        if field.choices and field.type is not FieldType.CHOICE:
-            yield c.source.problem(path, f"`{name}` has choices but is no choice", "write `type: choice`")
-        if field.sets and field.type not in (FieldType.TEXT, FieldType.CHOICE):
-            yield c.source.problem(path, f"`{field.sets}` is a text", "write `type: text` or `type: choice`")
-    if c.workflow.priorities and "normal" not in c.workflow.priorities:
-        message = "there is no priority `normal`, which a ticket has when nobody says otherwise"
-        yield c.source.problem(("priorities",), message, "add `normal:`")
+def _tests(workflow: Workflow) -> Iterator[Any]:
+    """Every test of the definition."""
+    yield from workflow.open.guards
+    for row in workflow.table:
+        yield from (*row.when, *row.guards)
+    for clock in workflow.clocks.values():
+        yield from clock.never_pauses_when
+    for guard in workflow.guards.values():
+        yield guard.test
 
 
 def _guards(c: Checker) -> Iterator[Problem]:
+    used = {name for test in _tests(c.workflow) for name in named(test)}
     for name, guard in c.workflow.guards.items():
         for message, fix in mistakes(guard.test, c.workflow, (name,)):
             yield c.source.problem(("guards", name, "test"), message, fix)
+        if name not in used:
+            message = f"nothing asks for the guard `{name}`"
+            yield c.source.problem(("guards", name), message, "name it in a row of the table, or remove it")
     for role, more in c.workflow.includes.items():
         yield from c.known(("includes", role), role, "role", ROLES)
         yield from c.each(("includes", role), more, "role", ROLES)
-
-
-def _ambiguous(c: Checker) -> Iterator[Problem]:
-    """Of several rows for one state and event, all but the last need a `when`; else the later are never reached."""
-    always: dict[tuple[str, str], int] = {}
-    for at, row in enumerate(c.workflow.table):
-        for state in c.workflow.sources(row):
-            pair = (state, row.event)
-            if pair in always:
-                line = c.source.line(("table", always[pair]))
-                message = f"`{row.event}` in `{state}` is decided already by the row in line {line}"
-                yield c.source.problem(
-                    ("table", at), message, "give the earlier row a `when`, or remove one of the two"
-                )
-            elif not row.when:
-                always[pair] = at
-
-
-def _steps(workflow: Workflow) -> set[tuple[str, str]]:
-    return {
-        (state, row.to)
-        for row in workflow.table
-        for state in workflow.sources(row)
-        if row.to not in (STAY, state)
-    }
-
-
-def _grow(start: set[str], steps: set[tuple[str, str]]) -> set[str]:
-    """All states that can be reached over these steps."""
-    reached = set(start)
-    while more := {to for source, to in steps if source in reached} - reached:
-        reached |= more
-    return reached
-
-
-def _reachable(c: Checker) -> Iterator[Problem]:
-    reached = _grow({c.workflow.open.to}, _steps(c.workflow))
-    for name in c.workflow.states:
-        if name not in reached:
-            yield c.source.problem(
-                ("states", name), f"no ticket can reach `{name}`", "add a row that leads to it"
-            )
-
-
-def _ends(c: Checker) -> Iterator[Problem]:
-    ends = {name for name, state in c.workflow.states.items() if state.end}
-    if not ends:
-        yield c.source.problem(("states",), "no state is an end", "mark at least one with `end: true`")
-        return
-    ending = _grow(ends, {(to, source) for source, to in _steps(c.workflow)})
-    for name in c.workflow.states:
-        if name not in ending:
-            message = f"a ticket in `{name}` can never end"
-            yield c.source.problem(("states", name), message, "add a row that leads on from it")
 
 
 Check = Callable[[Checker], Iterator[Problem]]
@@ -232,9 +183,9 @@ CHECKS: tuple[Check, ...] = (
     _opening,
     _events,
     _table,
-    _fields,
+    check_fields,
     _guards,
     check_clocks,
     check_relations,
+    check_paths,
 )
-PATH_CHECKS: tuple[Check, ...] = (_ambiguous, _reachable, _ends)

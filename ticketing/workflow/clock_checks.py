@@ -9,6 +9,7 @@ from core.definition.source import Path, Problem
 from ticketing.workflow.durations import seconds, step
 from ticketing.workflow.effects import NOTICES
 from ticketing.workflow.model import ESCALATE, Clock, Escalation, FieldType, Target
+from ticketing.workflow.values import with_choices
 
 if TYPE_CHECKING:
     from ticketing.workflow.checks import Checker
@@ -28,7 +29,12 @@ def check_clocks(c: Checker) -> Iterator[Problem]:
         yield from c.each((*path, "stops_on"), clock.stops_on, "event", c.workflow.events)
         yield from c.tests((*path, "never_pauses_when"), clock.never_pauses_when)
         if isinstance(clock.target, Target):
-            yield from c.known((*path, "target", "field"), clock.target.field, "field", c.workflow.fields)
+            yield from _by_field(c, path, clock.target)
+        if not clock.during:
+            yield c.source.problem(path, "this clock never counts", "name states in `during`")
+        if clock.cap and not clock.pauses:
+            message = "pauses are capped, but no state pauses this clock"
+            yield c.source.problem((*path, "cap"), message, "name states in `pauses`, or remove `cap`")
         if clock.until:
             yield from c.known((*path, "until"), clock.until, "field", c.workflow.fields)
             field = c.workflow.fields.get(clock.until)
@@ -37,12 +43,21 @@ def check_clocks(c: Checker) -> Iterator[Problem]:
                 yield c.source.problem((*path, "until"), message, "name a field of the type date")
         for text in _durations(clock):
             try:
-                seconds(text)
+                if not seconds(text):
+                    yield c.source.problem(path, f"`{text}` is no time at all", "write 1m or more")
             except ValueError as error:
                 yield c.source.problem(path, str(error), "write a number and s, m, h or d")
         for at, escalation in enumerate(clock.escalations):
             yield from _escalation(c, (*path, "escalations", at), clock, escalation)
         yield from _twice(c, path, clock)
+
+
+def _by_field(c: Checker, path: Path, target: Target) -> Iterator[Problem]:
+    yield from c.known((*path, "target", "field"), target.field, "field", c.workflow.fields)
+    field = c.workflow.fields.get(target.field)
+    choices = with_choices(c.workflow, field).choices if field else {}
+    for value in target.values if choices else ():
+        yield from c.known((*path, "target", "values", value), value, f"choice of `{target.field}`", choices)
 
 
 def _durations(clock: Clock) -> tuple[str, ...]:
@@ -67,7 +82,10 @@ def _twice(c: Checker, path: Path, clock: Clock) -> Iterator[Problem]:
 
 def _escalation(c: Checker, path: Path, clock: Clock, escalation: Escalation) -> Iterator[Problem]:
     try:
-        step(escalation.at)
+        _, sign, text = step(escalation.at)
+        if sign < 0 and isinstance(clock.target, str) and _longer(text, clock.target):
+            message = f"`{escalation.at}` comes before the clock has begun: it has {clock.target}"
+            yield c.source.problem((*path, "at"), message, "write a step within its time")
     except ValueError as error:
         yield c.source.problem((*path, "at"), str(error), "write a share of the target, or time after it")
     yield from c.each((*path, "effects"), escalation.effects, "effect that tells somebody", NOTICES)
@@ -85,6 +103,13 @@ def _escalation(c: Checker, path: Path, clock: Clock, escalation: Escalation) ->
     if not _may(c, clock, escalation.event):
         message = f"no row lets the timer have `{escalation.event}` happen while this clock counts"
         yield c.source.problem((*path, "event"), message, "add `timer` to the roles of such a row")
+
+
+def _longer(text: str, target: str) -> bool:
+    try:
+        return seconds(text) >= seconds(target)
+    except ValueError:
+        return False  # the target's own mistake is told at its place
 
 
 def _may(c: Checker, clock: Clock, event: str) -> bool:

@@ -8,13 +8,18 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _WHOLE = re.compile(r"(?:\d{1,6}[smhd]){1,4}")
 _PART = re.compile(r"(\d+)([smhd])")
 _STEP = re.compile(r"([1-9]\d{0,2})%|([+-])(.+)")
+LONGEST = 3660 * 86400
+"""Beyond ten years a deadline is a slip of the finger, and holidays are guesses."""
 
 
 def seconds(text: str) -> int:
     """The duration in seconds, a day as 24 hours; ValueError where the text is not one."""
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"`{text}` is not a duration such as 45m, 2h or 7d")
-    return sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
+    found = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
+    if found > LONGEST:
+        raise ValueError(f"`{text}` is more than ten years")
+    return found
 
 
 def days_and_seconds(text: str) -> tuple[int, int]:

@@ -6,15 +6,14 @@ of the file itself, or put together with `any_of`, `all_of` and `not`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from core.definition.shape import suggest
 from ticketing.messages import Actor, Ticket
 from ticketing.workflow.durations import seconds
-from ticketing.workflow.model import Guard, Workflow
+from ticketing.workflow.model import Guard
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -137,49 +136,6 @@ def holds(test: Any, situation: Situation, named: Mapping[str, Guard]) -> bool:
         return holds(named[name].test, situation, named)
     primitive = GUARDS[name]
     return primitive.test(situation, msgspec.convert(given, primitive.takes))
-
-
-def mistakes(test: Any, workflow: Workflow, inside: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """What is wrong with a test, as pairs of message and fix."""
-    try:
-        name, given = parts(test)
-    except ValueError as error:
-        yield str(error), "write one test per entry of the list"
-        return
-    if name in inside:
-        yield f"the guard `{name}` refers to itself", "name the tests themselves there"
-    elif name in COMBINED:
-        several = given if isinstance(given, list | tuple) else [given]
-        for one in several:
-            yield from mistakes(one, workflow, inside)
-        if name != "not" and not isinstance(given, list | tuple):
-            yield f"`{name}` takes a list of tests", f"write {name}: [one, other]"
-    elif name in workflow.guards:
-        yield from mistakes(workflow.guards[name].test, workflow, (*inside, name))
-    elif name in GUARDS:
-        yield from _argument_mistakes(name, given, workflow)
-    else:
-        yield f"there is no guard `{name}`", suggest(name, (*GUARDS, *workflow.guards, *COMBINED))
-
-
-def _argument_mistakes(name: str, given: Any, workflow: Workflow) -> Iterator[tuple[str, str]]:
-    try:
-        args = msgspec.convert(given, GUARDS[name].takes)
-        if name in ("within", "after"):
-            seconds(args)
-    except ValueError as error:
-        yield f"the guard `{name}`: {error}", "docs/workflows.md lists what each guard takes"
-        return
-    fields = (
-        args if name == "fields_known" else (args.field,) if isinstance(args, FieldIs | FieldBound) else ()
-    )
-    for field in fields:
-        if field not in workflow.fields and field not in COLUMNS:
-            yield f"there is no field `{field}`", suggest(field, (*workflow.fields, *COLUMNS))
-    if name == "before_due" and args not in workflow.clocks:
-        yield f"there is no clock `{args}`", suggest(args, workflow.clocks)
-    if isinstance(args, Times) and args.event not in workflow.events:
-        yield f"there is no event `{args.event}`", suggest(args.event, workflow.events)
 
 
 COLUMNS = ("priority", "category", "channel", "department", "owner")

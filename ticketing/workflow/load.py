@@ -7,27 +7,31 @@ from typing import Any
 
 import msgspec
 
-from core.definition.shape import check_shape
+from core.definition.shape import as_far_as_it_goes, check_shape
 from core.definition.source import Faulty, Problem, read_yaml
 from ticketing.workflow.checks import check
 from ticketing.workflow.model import Workflow
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 512 * 1024
+
+
+def too_long(file: str) -> Problem:
+    return Problem(file, 1, f"longer than {MAX_BYTES} bytes", "is this the right file?")
 
 
 def load(text: str, file: str, calendars: Collection[str] | None = None) -> Workflow:
     """The definition in this YAML text; raises `Faulty` with everything that is wrong. `file` is for the messages,
     `calendars` are those that clocks may name."""
     if len(text) > MAX_BYTES:
-        raise Faulty((Problem(file, 1, f"longer than {MAX_BYTES} characters", "is this the right file?"),))
+        raise Faulty((too_long(file),))
     source = read_yaml(text, file)
     problems = [*source.problems]
-    if not problems:
-        problems = check_shape(source, Workflow)
-    if problems:
-        raise Faulty(tuple(problems))
-    workflow = msgspec.convert(source.data, Workflow)
-    if problems := check(source, workflow, calendars):
+    if source.data is not None:
+        problems += check_shape(source, Workflow)
+    workflow = as_far_as_it_goes(source.data, Workflow, faulty=bool(problems))
+    if workflow is not None:
+        problems += check(source, workflow, calendars)
+    if problems or workflow is None:
         raise Faulty(tuple(sorted(problems, key=lambda p: p.line)))
     return workflow
 
