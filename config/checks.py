@@ -19,6 +19,7 @@ from config.settings import (
     PbxSettings,
     PinSettings,
     RecordingSettings,
+    RetentionSettings,
     Settings,
     SpeechSettings,
     WebhookSettings,
@@ -28,6 +29,7 @@ _PBX_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{12,100}")
 _EVENTS = re.compile(r"[A-Za-z0-9_*]+\.[A-Za-z0-9_*]+")
 SHORTEST_SECRET = 16
+LEAST_DAYS = 7
 _LEVELS = ("debug", "info", "warning", "error")
 _PERSONAL = ("mask", "keep")
 _LANGUAGES = ("en", "zh_CN")
@@ -54,6 +56,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _folder(settings.paths.calendars, "paths.calendars")
     yield from _folder(settings.paths.flows, "paths.flows")
     yield from _recordings(settings.recordings)
+    yield from _retention(settings.retention)
     yield from _desk(settings)
     yield from _limits(settings)
     yield from _journal(settings.journal)
@@ -214,6 +217,13 @@ def _recordings(kept: RecordingSettings) -> Iterator[Problem]:
     for name in ("words_days", "calls_days"):
         if getattr(kept, name) < 0:
             yield Problem(f"{where}.{name}", "must be 0 or more")
+
+
+def _retention(kept: RetentionSettings) -> Iterator[Problem]:
+    for name in kept.__struct_fields__:
+        if not (getattr(kept, name) == 0 or getattr(kept, name) >= LEAST_DAYS):
+            fix = f"write 0 to keep it for ever, or at least {LEAST_DAYS}: figures look back so far"
+            yield Problem(f"retention.{name}", f"{getattr(kept, name):g} is no number of days", fix)
 
 
 def _desk(settings: Settings) -> Iterator[Problem]:

@@ -219,6 +219,19 @@ class RecordingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """The same for whole calls."""
 
 
+class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days for which rows with personal data are kept, 0 for ever; then they are deleted."""
+
+    calls_days: float = 730.0
+    """Calls with their segments and the agents' notes on them; longer while a recording is kept or a ticket is open."""
+    menus_days: float = 365.0
+    """What callers did in the phone menu."""
+    callbacks_days: float = 365.0
+    """Call-backs, once closed."""
+    surveys_days: float = 730.0
+    audit_days: float = 0.0
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: str = "info"
     json: bool = False
@@ -238,4 +251,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     security: SecuritySettings = SecuritySettings()
     recordings: RecordingSettings = RecordingSettings()
     journal: JournalSettings = JournalSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()

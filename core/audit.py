@@ -9,7 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.database import metadata
+from core import forgetting
+from core.database import Database, metadata
 from core.ids import new_id
 from core.trips import Change, Insert
 
@@ -89,3 +90,8 @@ async def entries(
     if after:
         query = query.where(audit.c.id < after)
     return [Entry(**row) for row in (await tx.execute(query)).mappings()]
+
+
+async def forget(db: Database, before: float) -> int:
+    """Deletes rows from before `before` (epoch seconds); how many. What was deleted elsewhere is told by later rows."""
+    return await forgetting.forget(db, audit.c.id, audit.c.at, before)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock, SystemClock
 from core.database import Database, metadata
+from core.forgetting import forget
 from core.ids import new_id
 from core.trips import Change, Insert
 
@@ -51,6 +52,11 @@ outbox = sa.Table(
 _INSERT = sa.insert(outbox)
 """Built once: building a statement costs ten times as much as running it."""
 _ADD = Insert(outbox, filled=("seq",))
+
+
+async def forget_failed(db: Database, before: float) -> int:
+    """Deletes what was given up before `before` (epoch seconds); how many. What was delivered is gone already."""
+    return await forget(db, outbox.c.id, outbox.c.failed_at, before)
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ class Joins:
 
     def __init__(self) -> None:
         self._calls: OrderedDict[str, str] = OrderedDict()
+        self._parts: dict[str, list[str]] = {}
         self.told: list[Callable[[str, str], None]] = []
 
     def subscribe(self, bus: Bus) -> None:
@@ -33,12 +34,28 @@ class Joins:
         """`gone` is part of `call_id` from now on."""
         if self.now(call_id) == gone:
             return
+        if gone in self._calls:
+            self._forget(gone)
         self._calls[gone] = call_id
-        self._calls.move_to_end(gone)
+        self._parts.setdefault(call_id, []).append(gone)
         if len(self._calls) > KEPT:
-            self._calls.popitem(last=False)
+            self._forget(next(iter(self._calls)))
         for follower in self.told:
             follower(gone, self.now(call_id))
+
+    def _forget(self, gone: str) -> None:
+        call_id = self._calls.pop(gone)
+        parts = self._parts[call_id]
+        parts.remove(gone)
+        if not parts:
+            del self._parts[call_id]
+
+    def ids(self, call_id: str) -> tuple[str, ...]:
+        """All ids by which the call is known that this one is now, or is part of; that call's first."""
+        found = [self.now(call_id)]
+        for one in found:  # grows meanwhile; never in a circle, which `add` refuses
+            found += self._parts.get(one, ())
+        return tuple(found)
 
     def now(self, call_id: str) -> str:
         """The id of the call that this one is now, or is part of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -56,6 +56,9 @@ _OF_NUMBERS = (
     .order_by(calls.c.started_at.desc(), calls.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_PARTS = sa.select(calls.c.id, calls.c.joined).where(
+    calls.c.joined.in_(sa.bindparam("ids", expanding=True)), calls.c.joined != ""
+)
 _SEGMENTS = (
     sa.select(segments)
     .where(segments.c.call_id.in_(sa.bindparam("ids", expanding=True)))
@@ -94,6 +97,19 @@ class CallStore:
                     return found[0] if found else None
                 call_id = found[0].joined
         return None
+
+    async def parts_of(self, call_ids: Collection[str]) -> dict[str, str]:
+        """Calls that turned out to be part of these: by the id that each had, the one of these that it is part of."""
+        found: dict[str, str] = {}
+        below = {id: id for id in call_ids}
+        async with self._db.read() as tx:
+            for _ in range(_HOPS):
+                if not below:
+                    break
+                rows_ = await tx.execute(_PARTS, {"ids": sorted(below)})
+                below = {row.id: below[row.joined] for row in rows_ if row.id not in found}
+                found |= below
+        return found
 
     async def live(self, pbx: str) -> dict[str, Call]:
         """Calls of the PBX that had not ended when they were written, by id."""

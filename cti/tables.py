@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from core.database import metadata
 
+_PART = sa.text("joined <> ''")
+
 calls = sa.Table(
     "calls",
     metadata,
@@ -33,6 +35,8 @@ calls = sa.Table(
     sa.Index("ix_calls_started_at", "started_at", "id"),
     sa.Index("ix_calls_number_key", "number_key", "started_at"),
     sa.Index("ix_calls_queue", "queue", "started_at"),
+    # Few calls are part of another, and those of one call are asked for.
+    sa.Index("ix_calls_joined", "joined", sqlite_where=_PART, postgresql_where=_PART),
     # Live calls are read at each start of the server: few among many.
     sa.Index("ix_calls_pbx_ended_at", "pbx", "ended_at"),
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
 from core.database import Database, insert_in
+from core.forgetting import forget
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.tables import visits
 
@@ -18,7 +19,7 @@ _CUT = {"call_id": 80, "pbx": 40, "number": 256, "node": 140, "account": 64, "de
 
 
 class VisitStore:
-    """What callers did in phone menus, for good."""
+    """What callers did in phone menus, until it is forgotten by age."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -70,6 +71,10 @@ class VisitStore:
             if len(found) <= PAGE:
                 return
             after = (found[PAGE].started_at, found[PAGE].id)
+
+    async def forget(self, before: float) -> int:
+        """Deletes visits that began before `before` (epoch seconds) and have ended; how many."""
+        return await forget(self._db, visits.c.id, visits.c.started_at, before, visits.c.ended.is_not(None))
 
     async def _read(self, query: sa.Select[Any]) -> list[Visit]:
         async with self._db.read() as tx:

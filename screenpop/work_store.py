@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import msgspec
@@ -38,6 +39,11 @@ class WorkStore:
         async with self._db.read() as tx:
             found = await tx.execute(sa.select(call_work).where(call_work.c.updated_at >= at))
             return [_work(row) for row in found.mappings()]
+
+    async def forget(self, call_ids: Sequence[str]) -> None:
+        """Deletes all that was written in these calls."""
+        async with self._db.begin() as tx:
+            await tx.execute(sa.delete(call_work).where(call_work.c.call_id.in_(call_ids)))
 
     async def forget_drafts(self, before: float) -> int:
         """Empties drafts that were last touched before `before`; returns how many."""

@@ -37,7 +37,9 @@ from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
 from server.people import People
 from server.recordings import CallerWords, recordings_of
+from server.retention import retention_of
 from server.sources import (
+    CallIds,
     CallTimeline,
     Existing,
     NumberKeys,
@@ -88,6 +90,7 @@ class Rooms:
         self.accounts = Accounts(self.db)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
+        self.tickets.ids_of_call = CallIds(self.calls, self.joins).of
         folder, calendars = workflows_dir(self.settings.paths), calendars_dir(self.settings.paths)
         self.outages = Outages(self.db, self.tickets)
         self.surveys = Surveys(self.db)
@@ -127,6 +130,7 @@ class Rooms:
         self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock, self.joins.now)
         self.recordings, self.attacher, self.mover, self.keeper = recordings_of(self)
+        self.retention = retention_of(self)
         self.joins.told += [self.visits.joined, self.mover.joined]
         self.customers.add_source(VisitTimeline(self.visits.store))
         phone_lines = PhoneLines(settings.pbx, self.switchboard, self.gate.through)

@@ -151,6 +151,7 @@ class House(Rooms):
         await self.visits.start(self.tasks)
         self.joins.read_back(await self.calls.joined_since(self.clock.now() - READ_BACK))
         self.keeper.start(self.tasks)
+        self.retention.start(self.tasks)
         await self.switchboard.start(self.tasks)
         await self.ivr.start()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database
@@ -25,6 +26,13 @@ LEAST_KEYS, MOST_KEYS = 12, 18
 """Digits of a ticket's number: eight of the day, four or more that count."""
 
 
+IdsOfCall = Callable[[str], Awaitable[Iterable[str]]]
+
+
+async def _that_one(call_id: str) -> Iterable[str]:
+    return (call_id,)
+
+
 class Lookup:
     """Tickets, their histories, clocks and links, and the definitions that they follow."""
 
@@ -34,6 +42,8 @@ class Lookup:
         self.reckoners: Reckoners = ONLY_ALWAYS
         """By name what clocks are reckoned by; wiring puts the installation's calendars here."""
         self.directory = Directory(db)
+        self.ids_of_call: IdsOfCall = _that_one
+        """By which ids a call is known; wiring puts the telephone side's answer here."""
 
     async def standing(self, actor: Actor, at: float) -> Actor:
         """The actor with the departments it belongs to and those it stands in for."""
@@ -127,8 +137,14 @@ class Lookup:
     ) -> list[Ticket]:
         """The newest tickets that fit and that the viewer (whose `standing` is known) may see; everything where
         there is none. `after` is the id of the last one of the page before."""
+        known = await self._by_all_ids(wanted)
         async with self._db.read() as tx:
-            return await store.select(tx, wanted, limit, after, viewer)
+            return await store.select(tx, known, limit, after, viewer)
+
+    async def calls_of_open(self, call_ids: Collection[str]) -> frozenset[str]:
+        """Those of these calls that an open ticket names."""
+        async with self._db.read() as tx:
+            return await store.calls_of_open(tx, call_ids)
 
     async def first_due(self, ids: Collection[str]) -> dict[str, float]:
         """When the first running clock of each of these tickets is due (epoch seconds)."""
@@ -139,8 +155,15 @@ class Lookup:
         self, wanted: TicketFilter, limit: int, after: Due | None = None, viewer: Actor | None = None
     ) -> builtins.list[tuple[Ticket, Due]]:
         """The same tickets in the order of their deadlines; those that no clock runs for are left out."""
+        known = await self._by_all_ids(wanted)
         async with self._db.read() as tx:
-            return await store.select_due(tx, wanted, limit, after, viewer)
+            return await store.select_due(tx, known, limit, after, viewer)
+
+    async def _by_all_ids(self, wanted: TicketFilter) -> TicketFilter:
+        """A ticket keeps the id of the call in which it was opened, also where that call became part of another."""
+        if not wanted.call_id:
+            return wanted
+        return replace(wanted, call_id="", call_ids=tuple(await self.ids_of_call(wanted.call_id)))
 
     async def _found(self, tx: AsyncConnection, ticket_id: str, viewer: Actor | None = None) -> Ticket:
         ticket = await store.get(tx, ticket_id)

@@ -97,6 +97,8 @@ class TicketFilter(msgspec.Struct, frozen=True):
     open: bool | None = None
     q: str = ""
     """Part of the number or the subject."""
+    call_ids: tuple[str, ...] = ()
+    """All ids by which the call is known that `call_id` asks for; whoever looks it up fills them in."""
 
 
 class Due(msgspec.Struct, frozen=True):

@@ -63,6 +63,11 @@ async def history(
     return [HistoryRow(**{name: row[name] for name in HistoryRow.__struct_fields__}) for row in rows]
 
 
+async def calls_of_open(tx: AsyncConnection, call_ids: Collection[str]) -> frozenset[str]:
+    query = sa.select(tickets.c.call_id).where(tickets.c.call_id.in_(call_ids), tickets.c.closed_at.is_(None))
+    return frozenset(await tx.scalars(query))
+
+
 async def select(
     tx: AsyncConnection, wanted: TicketFilter, limit: int, after: str, viewer: Actor | None = None
 ) -> list[Ticket]:
@@ -130,6 +135,8 @@ def _visible(viewer: Actor | None) -> list[Any]:
 def _conditions(wanted: TicketFilter, viewer: Actor | None = None) -> list[Any]:
     equal = ("workflow", "state", "owner", "customer_id", "call_id", "department")
     found: list[Any] = [tickets.c[name] == value for name in equal if (value := getattr(wanted, name))]
+    if wanted.call_ids:
+        found.append(tickets.c.call_id.in_(wanted.call_ids))
     if wanted.open is not None:
         found.append(tickets.c.closed_at.is_(None) if wanted.open else tickets.c.closed_at.is_not(None))
     if wanted.mine_of:

@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 
 from core import audit
 from core.database import Database
+from core.forgetting import forget
 from ivr_flows.callbacks.model import OPEN, Callback, State
 from ivr_flows.callbacks.tables import callbacks as t
 
@@ -92,6 +93,11 @@ class CallbackStore:
         if open is not None:
             query = query.where(t.c.state.in_(states) if open else t.c.state.not_in(states))
         return await self._many(query.where(t.c.id < after) if after else query)
+
+    async def forget(self, before: float) -> int:
+        """Deletes those that were asked for before `before` (epoch seconds) and are closed; how many."""
+        closed = t.c.state.not_in([state.value for state in OPEN])
+        return await forget(self._db, t.c.id, t.c.requested_at, before, closed)
 
     async def _one(self, condition: sa.ColumnElement[bool]) -> Callback | None:
         found = await self._many(sa.select(t).where(condition).limit(1))

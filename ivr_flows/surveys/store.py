@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from msgspec.structs import asdict
 
 from core.database import Database, insert_for
+from core.forgetting import forget
 from ivr_flows.surveys.tables import surveys as t
 
 LOWEST, HIGHEST, CONTENT = 1, 5, 4
@@ -113,6 +114,10 @@ class Surveys:
         for name, score, n in rows:
             counts.setdefault(name, [0] * HIGHEST)[score - LOWEST] += n
         return [figure(name, scores) for name, scores in sorted(counts.items())]
+
+    async def forget(self, before: float) -> int:
+        """Deletes scores that were given before `before` (epoch seconds); how many."""
+        return await forget(self._db, t.c.id, t.c.at, before)
 
     async def _read(self, query: sa.Select[Any]) -> list[Score]:
         async with self._db.read() as tx:

@@ -16,6 +16,7 @@ from cti.events import Member, Picture, SeenQueue
 from cti.joins import Joins
 from cti.messages import CallJoined, DomainEvent, Seat
 from ivr_flows.messages import Ended, Language, Visit
+from server.sources import OpenTickets
 from tests.integration.test_recordings import sound
 from tests.integration.whole import PEOPLE, Whole, whole
 from tests.unit.cti.board_help import trace_events
@@ -128,6 +129,37 @@ async def test_a_card_that_is_open_shows_what_was_told_in_the_other_call(it: Who
     await until(lambda: "hotline/main" in pop_of(it, "ben", kept).get("path", ()))
 
 
+async def test_a_ticket_that_was_opened_in_a_call_is_found_by_the_call_that_it_became_part_of(
+    it: Whole,
+) -> None:
+    house, at, gone, kept = it.house, it.house.clock.now() - 3600, "", ""
+    new = {"workflow": "inquiry", "subject": "Opening hours", "channel": "phone"}
+    for events in told("shapes/22/pickup_of_queue_call", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                gone, kept = event.id, event.call_id
+                assert await house.recorder.flush()
+                opened = await it.post("/api/v1/tickets", "anna", {**new, "call_id": gone})
+                assert opened.status == 201, opened.text
+                ticket = opened.json["id"]
+            house.bus.publish(event)
+            if gone and isinstance(
+                event, CallJoined
+            ):  # found at once, before anything of the join is written
+                assert await tickets_of(it, kept) == await tickets_of(it, gone) == [ticket]
+                assert [one.id for one in await OpenTickets(house.tickets).open_of_call(kept, 5)] == [ticket]
+    assert await house.recorder.flush()
+    house.joins.__init__()  # another server, or this one next week
+    assert await tickets_of(it, kept) == await tickets_of(it, gone) == [ticket]
+    assert await tickets_of(it, "main-1.99") == []
+    shown = (await it.get(f"/api/v1/tickets/{ticket}", "sam")).json
+    assert (await it.get(f"/api/v1/calls/{shown['call_id']}", "sam")).json["id"] == kept
+
+
+async def tickets_of(it: Whole, call_id: str) -> list[str]:
+    return [one["id"] for one in (await it.get(f"/api/v1/tickets?call_id={call_id}", "sam")).json["items"]]
+
+
 async def test_a_restarted_server_knows_what_was_joined_before(it: Whole) -> None:
     house, at, joins = it.house, it.house.clock.now() - 3600, {}
     for events in told("shapes/22/conference", at):
@@ -149,4 +181,16 @@ def test_a_call_is_followed_through_several_joins_and_never_in_a_circle() -> Non
     joins.add("b", "c")
     joins.add("c", "a")
     assert [joins.now(one) for one in "abcd"] == ["c", "c", "c", "d"]
+    assert [joins.ids(one) for one in "abcd"] == [("c", "b", "a")] * 3 + [("d",)]
     assert heard == [("a", "b"), ("b", "c")]
+
+
+def test_of_many_joins_the_oldest_are_forgotten_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cti.joins.KEPT", 2)
+    joins = Joins()
+    for gone in ("a", "b", "c"):
+        joins.add(gone, "call")
+    joins.add("b", "other")
+    assert joins.ids("call") == ("call", "c")
+    assert joins.ids("b") == ("other", "b")
+    assert joins.ids("a") == ("a",)

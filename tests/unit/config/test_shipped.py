@@ -31,6 +31,7 @@ def test_defaults_toml_names_every_setting() -> None:
         "webhook",
         "security",
         "recordings",
+        "retention",
         "journal",
         "log",
     ]
