@@ -103,7 +103,7 @@ class OpenTickets:
 
 
 class CallIds:
-    """By which ids a call is known. Joins of a moment ago may not be written yet, those of last year are only written."""
+    """By which ids a call is known. A join of a moment ago may not be written yet, one of last year is only written."""
 
     def __init__(self, calls: CallStore, joins: Joins) -> None:
         self._calls = calls
