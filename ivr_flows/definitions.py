@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from core.definition.source import Faulty, Problem
 from ivr_flows.flow.checks import Known, check
-from ivr_flows.flow.load import Loaded, flow_schema, load
+from ivr_flows.flow.load import MAX_BYTES, Loaded, flow_schema, load
 from ivr_flows.flow.model import Flows
 
 __all__ = ["Known", "flow_files", "flow_schema", "read_flows"]
@@ -24,17 +25,41 @@ def read_flows(paths: Iterable[Path], known: Known = NOTHING_KNOWN) -> Flows:
     besides flows: calendars, workflows, queues."""
     problems: list[Problem] = []
     found: list[Loaded] = []
+    unread: set[str] = set()
     for path in paths:
+        text = ""
         try:
-            found.append(load(path.read_text("utf-8-sig"), str(path)))
+            text = _text(path)
+            found.append(load(text, str(path)))
         except Faulty as faulty:
             problems.extend(faulty.problems)
-        except OSError as error:
-            fix = "look at name and permissions"
-            problems.append(Problem(str(path), 1, f"cannot be read: {error.strerror}", fix))
-        except UnicodeDecodeError:
-            problems.append(Problem(str(path), 1, "is not UTF-8", "save the file as UTF-8"))
-    # Files that cannot be read would be missed by those that call them.
-    if problems := problems or check(found, known):
+            unread |= {path.stem, *_NAME.findall(text)[:1]}
+    problems += check(found, known, unread)
+    if problems:
         raise Faulty(tuple(problems))
     return Flows({one.flow.name: one.flow for one in found})
+
+
+_NAME = re.compile(r"^name: *[\"']?(\w+)", re.MULTILINE)
+"""What a file that is broken elsewhere probably calls its flow: others may call it all the same."""
+
+
+def _text(path: Path) -> str:
+    """What a file says; raises `Faulty`. Of one that is too long no more is read than shows it, and a pipe or a device
+    is not opened at all."""
+    try:
+        if path.exists() and not path.is_file():
+            raise Faulty((Problem(str(path), 1, "is no file", "rename or remove it"),))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise Faulty(
+                (Problem(str(path), 1, f"longer than {MAX_BYTES} bytes", "is this the right file?"),)
+            )
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        fix = "look at name and permissions"
+        raise Faulty((Problem(str(path), 1, f"cannot be read: {error.strerror}", fix),)) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise Faulty((Problem(str(path), line, "is not UTF-8", "save the file as UTF-8"),)) from None

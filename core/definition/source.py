@@ -56,7 +56,8 @@ class _Reader:
     def read(self, node: yaml.Node, path: Path) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise yaml.YAMLError(f"more than {MAX_NODES} parts; are there aliases that multiply?")
+            what = f"more than {MAX_NODES} parts; are there aliases that multiply?"
+            raise yaml.MarkedYAMLError(problem=what, problem_mark=node.start_mark)
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         if node.tag not in PLAIN:
@@ -68,8 +69,9 @@ class _Reader:
             return [self.read(item, (*path, at)) for at, item in enumerate(node.value)]
         try:
             return self.loader.construct_object(node)
-        except ValueError as error:  # a date such as 2026-13-01
-            self.wrong(line, f"`{node.value}` cannot be read: {error}", "correct it, or put it in quotes")
+        except (ValueError, OverflowError) as error:  # 2026-13-01, a number of thousands of digits
+            shown, why = str(node.value)[:40], str(error)[:80]
+            self.wrong(line, f"`{shown}` cannot be read: {why}", "correct it, or put it in quotes")
             return node.value
 
     def wrong(self, line: int, message: str, fix: str) -> None:
@@ -115,7 +117,11 @@ def read_yaml(text: str, file: str) -> Source:
         line = text.count("\n", 0, error.position) + 1
         message = f"not YAML: a character U+{error.character:04X} cannot stand in text"
         return Source(file, None, {(): 1}, (Problem(file, line, message, "remove it"),))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        message = "not YAML that can be read: lists and mappings too deep inside each other"
+        problem = Problem(file, 1, message, "write it flatter; no alias may hold itself")
+        return Source(file, None, {(): 1}, (problem,))
+    except (yaml.YAMLError, ValueError) as error:
         message = f"not YAML that can be read: {' '.join(str(error).split())}"
         problem = Problem(file, 1, message, "write plain text, lists and mappings only")
         return Source(file, None, {(): 1}, (problem,))

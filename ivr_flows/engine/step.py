@@ -40,7 +40,7 @@ def begin(flows: Flows, name: str, caller_vars: Mapping[str, Value]) -> State:
         node=flow.start,
         language=Language(flow.language),
         main=name,
-        vars={**dict.fromkeys(FIRST_VARS, ""), **caller_vars},
+        vars={**dict.fromkeys(FIRST_VARS, ""), "language": flow.language, **caller_vars},
     )
 
 

@@ -10,16 +10,14 @@ from core.definition.shape import suggest
 from core.definition.source import Path, Problem
 from ivr_flows.flow import model
 from ivr_flows.flow.edges import edges, target
+from ivr_flows.flow.key_checks import check_keys
 from ivr_flows.flow.load import Loaded
 from ivr_flows.flow.model import Flow
-from ivr_flows.flow.path_checks import check_calls, check_paths
-from ivr_flows.flow.slots import COMMON
+from ivr_flows.flow.name_checks import check_names
+from ivr_flows.flow.path_checks import called_by, check_calls, check_paths
 from ivr_flows.flow.text_checks import check_texts
 from ivr_flows.flow.var_checks import check_vars
 
-MAX_NAME = 40
-MENU_KEYS = frozenset("0123456789*#")
-SECRETS = ("pin", "password", "passcode", "secret")
 LIMITS: Mapping[str, tuple[float, float]] = {
     "tries": (1, model.MOST_TRIES),
     "wait": (1, 30),
@@ -36,21 +34,35 @@ class Known(msgspec.Struct, frozen=True):
     calendars: Collection[str] | None = None
     workflows: Collection[str] | None = None
     queues: Collection[str] | None = None
+    barred: Callable[[str], str] | None = None
+    """Why the dial policy lets nobody be transferred to a number; empty where it does."""
 
 
-def check(loaded: Iterable[Loaded], known: Known = Known()) -> list[Problem]:  # noqa: B008  # frozen
-    """Everything that is wrong with flows whose shapes are right."""
+def check(
+    loaded: Iterable[Loaded],
+    known: Known = Known(),  # noqa: B008  # frozen
+    unread: Collection[str] = (),
+) -> list[Problem]:
+    """Everything that is wrong with flows whose shapes are right. `unread` names flows that are there, but broken."""
     files = tuple(loaded)
     flows = {one.flow.name: one.flow for one in files}
     found = [*_same(files)]
     for one in files:
         found += [problem for each in CHECKS for problem in each(one, flows, known)]
-    found += check_calls(files, flows)
-    # Ways are worth walking only where every node that is named is there.
-    if not found:
-        found = [problem for one in files for problem in check_paths(one, flows)]
-        found += [problem for one in files for problem in check_vars(one, flows)]
-    return sorted(found, key=lambda p: (p.file, p.line))
+    broken = [*(problem for one in files for problem in _targets(one)), *check_calls(files, flows, unread)]
+    # Ways are worth walking only where every node and flow on them is there.
+    lost = {problem.file for problem in broken}
+    whole = {one.flow.name for one in files if one.source.file not in lost}
+    for one in files:
+        if called_by(one.flow.name, flows) <= whole and _calls(one.flow, flows) <= whole:
+            found += [*check_paths(one, flows), *check_vars(one, flows)]
+    return sorted({*found, *broken}, key=lambda p: (p.file, p.line, p.message))
+
+
+def _calls(flow: Flow, flows: Flows) -> set[str]:
+    """Every flow that is named by this one or by one that it calls, there or not."""
+    near = (flows[name] for name in called_by(flow.name, flows))
+    return {node.flow for one in near for node in one.nodes.values() if isinstance(node, model.Call)}
 
 
 def _same(files: Iterable[Loaded]) -> Iterator[Problem]:
@@ -66,17 +78,7 @@ def _same(files: Iterable[Loaded]) -> Iterator[Problem]:
 Flows = Mapping[str, Flow]
 
 
-def _names(one: Loaded, _: Flows, __: Known) -> Iterator[Problem]:
-    flow, source = one.flow, one.source
-    for path, name in ((("name",), flow.name), *((("nodes", name), name) for name in flow.nodes)):
-        if not name.isidentifier() or not name.isascii() or len(name) > MAX_NAME:
-            fix = f"use up to {MAX_NAME} letters, digits and _; the labels may say anything"
-            yield source.problem(path, f"`{name}` is not a plain name", fix)
-    if flow.name == COMMON:
-        yield source.problem(("name",), f"`{COMMON}` has a meaning of its own", "name the flow otherwise")
-
-
-def _targets(one: Loaded, _: Flows, __: Known) -> Iterator[Problem]:
+def _targets(one: Loaded) -> Iterator[Problem]:
     flow = one.flow
     named: list[tuple[Path, str]] = [(("start",), flow.start)]
     named += [(("fallback",), flow.fallback)] if flow.fallback else []
@@ -88,27 +90,6 @@ def _targets(one: Loaded, _: Flows, __: Known) -> Iterator[Problem]:
             yield one.source.problem(path, f"there is no node `{to}`", suggest(to, flow.nodes))
 
 
-def _keys(one: Loaded, _: Flows, __: Known) -> Iterator[Problem]:
-    flow, source = one.flow, one.source
-    fix = "use 0 to 9, * or #, in quotes"
-    for key in flow.everywhere:
-        if key not in MENU_KEYS:
-            yield source.problem(("everywhere", key), f"`{key}` is no key of a telephone", fix)
-    for name, node in flow.nodes.items():
-        if not isinstance(node, model.Menu):
-            continue
-        path: Path = ("nodes", name, "choices")
-        if not node.choices:
-            yield source.problem(path, "a menu without choices", "add `choices:`")
-        for key, choice in node.choices.items():
-            if key not in MENU_KEYS:
-                yield source.problem((*path, key), f"`{key}` is no key of a telephone", fix)
-            always = flow.everywhere.get(key)
-            if always is not None and always.next != choice.next:
-                message = f"the key {key} leads to `{always.next}` everywhere, but here to `{choice.next}`"
-                yield source.problem((*path, key), message, "use another key here: callers learn one meaning")
-
-
 def _limits(one: Loaded, _: Flows, __: Known) -> Iterator[Problem]:
     for name, node in one.flow.nodes.items():
         for part, (low, high) in LIMITS.items():
@@ -117,23 +98,6 @@ def _limits(one: Loaded, _: Flows, __: Known) -> Iterator[Problem]:
                 message = f"`{part}` is {value:g}"
                 fix = f"use {low:g} to {high:g}"
                 yield one.source.problem(("nodes", name, part), message, fix)
-        if isinstance(node, model.Collect):
-            yield from _entry(one, name, node)
-
-
-def _entry(one: Loaded, name: str, node: model.Collect) -> Iterator[Problem]:
-    path: Path = ("nodes", name)
-    if not 1 <= node.min <= node.max <= 30:
-        message = f"from {node.min} to {node.max} digits is no length"
-        yield one.source.problem((*path, "min"), message, "use 1 to 30, `min` at most `max`")
-    if node.end not in ("#", "*", ""):
-        yield one.source.problem((*path, "end"), f"`{node.end}` cannot end an entry", "use # or *, in quotes")
-    if node.confirm is not None and node.confirm.yes not in MENU_KEYS:
-        yield one.source.problem((*path, "confirm", "yes"), "is no key of a telephone", 'write yes: "1"')
-    if any(word in node.into.lower().split("_") for word in SECRETS):
-        message = f"`{node.into}` looks like a secret, which a variable must never hold"
-        fix = "use `do: pin`, which hands the digits to the check and to nobody else"
-        yield one.source.problem((*path, "into"), message, fix)
 
 
 def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
@@ -150,8 +114,11 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
             message = f"leads to {len(given)} targets" if given else "leads nowhere"
             yield one.source.problem(path, message, "give one of queue, agent and number")
         if node.number and not node.number.startswith("$") and not _dialable(node.number):
-            fix = "write it like +4930123456 or 110"
+            fix = "write it like +4930123456"
             yield one.source.problem((*path, "number"), f"`{node.number}` cannot be dialled", fix)
+        elif why := _barred(node.number, known):
+            message = f"nobody may be transferred to `{node.number}`: {why}"
+            yield one.source.problem((*path, "number"), message, "see [dial] in ringdesk.toml")
         if isinstance(node.priority, int) and not 0 <= node.priority <= 100:
             yield one.source.problem((*path, "priority"), f"`{node.priority}` is no priority", "use 0 to 100")
         if isinstance(node.priority, str) and not node.priority.startswith("$"):
@@ -166,6 +133,12 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
 def _queue(one: Loaded, path: Path, queue: str, known: Known) -> Iterator[Problem]:
     if known.queues is not None and queue and not queue.startswith("$") and queue not in known.queues:
         yield one.source.problem(path, f"there is no queue `{queue}`", suggest(queue, known.queues))
+
+
+def _barred(number: str, known: Known) -> str:
+    if not number or number.startswith("$") or known.barred is None:
+        return ""
+    return known.barred(number)
 
 
 def _dialable(number: str) -> bool:
@@ -193,11 +166,10 @@ def _tickets(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
 
 Check = Callable[[Loaded, Flows, Known], Iterator[Problem]]
 CHECKS: tuple[Check, ...] = (
-    _names,
-    _targets,
-    _keys,
     _limits,
     _transfers,
     _tickets,
+    lambda one, flows, _: check_keys(one, flows),
+    lambda one, _, __: check_names(one),
     lambda one, _, __: check_texts(one),
 )

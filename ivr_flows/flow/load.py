@@ -26,7 +26,7 @@ def load(text: str, file: str) -> Loaded:
     Whether it makes sense can only be said of all flows together: `ivr_flows.flow.checks`.
     """
     if len(text) > MAX_BYTES:
-        raise Faulty((Problem(file, 1, f"longer than {MAX_BYTES} characters", "is this the right file?"),))
+        raise Faulty((Problem(file, 1, f"longer than {MAX_BYTES} bytes", "is this the right file?"),))
     source = read_yaml(text, file)
     if problems := [*source.problems] or check_shape(source, Flow):
         raise Faulty(tuple(problems))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from config.files import flows_dir, workflows_dir
 from config.load import SettingsError
 from config.settings import PathSettings, Settings
+from cti.dial_policy import Barred, By, judge
 from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.scenarios import Checked as CheckedFlows
 from ivr_flows.scenarios import check_scenarios as check_flow_scenarios
@@ -32,7 +33,7 @@ def check(config: Config = None) -> None:
     folder, reckoners, doubts = _calendars(settings.paths, problems)
     workflows = _workflows(settings.paths, reckoners, problems)
     checked = _scenarios(settings.paths, workflows, reckoners, problems)
-    known = Known(reckoners, workflows) if reckoners is not None and workflows is not None else None
+    known = Known(reckoners, workflows, barred=numbers_barred(settings))
     flows, flow_doubts = _flows(settings.paths, known, problems)
     lost, remarks = open_tickets(settings.database.url, workflows) if workflows is not None else ([], [])
     tell(problems)
@@ -110,7 +111,7 @@ def _scenarios(
 
 
 def _flows(
-    paths: PathSettings, known: Known | None, problems: list[Problem]
+    paths: PathSettings, known: Known, problems: list[Problem]
 ) -> tuple[CheckedFlows | None, tuple[Problem, ...]]:
     """The flows and what their scenarios showed, None where a file is broken; and doubts.
 
@@ -121,9 +122,9 @@ def _flows(
     doubts: tuple[Problem, ...] = ()
     try:
         try:
-            flows = read_flows(files, known or Known())
+            flows = read_flows(files, known)
         except Faulty as faulty:
-            if paths.flows or known is None:
+            if paths.flows:
                 raise
             flows, doubts = read_flows(files, Known(known.calendars)), faulty.problems
     except Faulty as faulty:
@@ -132,6 +133,27 @@ def _flows(
     checked = check_flow_scenarios(flows_dir(paths), flows)
     problems.extend(checked.problems)
     return checked, doubts
+
+
+def numbers_barred(settings: Settings) -> Callable[[str], str] | None:
+    """Why a number may be dialled from no PBX; None where there is none to dial it."""
+    regions = sorted({pbx.region for pbx in settings.pbx})
+
+    def barred(number: str) -> str:
+        verdicts = [judge(settings.dial, number, region, By.SERVER) for region in regions]
+        codes = [verdict.code for verdict in verdicts if isinstance(verdict, Barred)]
+        return "" if len(codes) < len(verdicts) else BARRED[codes[0]]
+
+    return barred if regions else None
+
+
+BARRED = {
+    "not_a_number": "it is no number that the dial policy lets through",
+    "emergency": "it is an emergency number",
+    "premium": "it is a premium number",
+    "international": "it is abroad",
+    "prefix": "its beginning is not allowed",
+}
 
 
 def tell(problems: Iterable[Problem]) -> None:

@@ -1,12 +1,18 @@
 """Each mistake in a flow is named with its line and what to do about it."""
 
+import os
+from pathlib import Path
+
 import pytest
 from jsonschema import Draft202012Validator
 
-from ivr_flows.definitions import Known
+from config.settings import PbxSettings, Settings
+from core.definition.source import Faulty
+from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.flow.load import Loaded, flow_schema
 from ivr_flows.flow.words import prompts
 from ivr_flows.messages import Language, Said
+from server.commands.check import numbers_barred
 from tests.unit.ivr_flows.shipped_flows import FLOWS, SHIPPED, TINY, faults
 
 MISTAKES = [
@@ -55,7 +61,68 @@ MISTAKES = [
         "`digits` is 2",
         "4 to 12",
     ),
+    (
+        "min: 4",
+        'confirm: {text: {en: A, zh: 甲}, "yes": "0"}, min: 4',
+        17,
+        "the key 0 says yes here",
+        "another key",
+    ),
+    (
+        '  "0": {label: {en: A person, zh: 人工}, next: person}',
+        '  "#": {label: {en: A person, zh: 人工}, next: person}',
+        17,
+        "the key # ends the entry here, but leads elsewhere everywhere in `tiny`",
+        "the other one",
+    ),
+    (
+        "do: record, text: {en: Speak., zh: 请讲。}, into: words, next: bye",
+        "do: menu, choices: {}",
+        26,
+        "without choices",
+        "add",
+    ),
+    # Names
+    (
+        "into: account, min",
+        'into: "my account", min',
+        17,
+        "`my account` is not a plain name for a variable",
+        "_",
+    ),
+    ("into: account, min", "into: 户号, min", 17, "`户号` is not a plain name for a variable", "letters"),
+    ("into: account, min", "into: caller, min", 17, "`caller` is what the telephone says", "of your own"),
+    ("into: account, min", "into: language, min", 17, "`language` is set by `set:` only", "zh_CN"),
+    (
+        "set: {language: en}",
+        "set: {language: french}",
+        16,
+        "`french` is no language",
+        "use one of: en, zh_CN",
+    ),
+    ("set: {language: en}", "set: {dialled: x}", 16, "`dialled` is what the telephone says", "of your own"),
+    (
+        "account: $account, next: told",
+        "account: account, next: told",
+        24,
+        "`account` is no variable",
+        "$account",
+    ),
+    (
+        "cases:\n      - {when: {found.found: true}, next: pin}",
+        "cases: []",
+        21,
+        "without cases",
+        "add `cases:`",
+    ),
     # Secrets
+    ("set: {language: en}", "set: {user_pin: en}", 16, "looks like a secret", "use `do: pin`"),
+    ("start: hello", "needs: [otp]\nstart: hello", 3, "looks like a secret", "use `do: pin`"),
+    ("{found.account|digits}。", "{pin|digits}。", 25, "no node sets `pin`", "known here"),
+    # Examples
+    ("nodes:", "examples: {hours.opn: {open: true}}\nnodes:", 9, "no service `hours.opn`", "`hours.open`?"),
+    ("nodes:", "examples: {hours.open: {opne: true}}\nnodes:", 9, "does not answer `opne`", "`open`?"),
+    ("nodes:", "examples: {hours.open: true}\nnodes:", 9, "an answer is a mapping", "hours.open:"),
     ("into: account, min", "into: pin, min", 17, "looks like a secret", "use `do: pin`"),
     ("service: account.find", "service: pin.check", 18, "must not be in a variable", "use `do: pin`"),
     # Services and variables
@@ -75,6 +142,39 @@ MISTAKES = [
         "`account` may have no value here",
         "known",
     ),
+    # Branches
+    ("{found.found: true}", "[found.found]", 22, "a test is a mapping", "write variables"),
+    (
+        "{found.found: true}",
+        "{found.found: {is: true}}",
+        22,
+        "`found.found` cannot be a mapping",
+        "a list of values",
+    ),
+    (
+        "{found.found: true}",
+        "{any_of: {found.found: true}}",
+        22,
+        "`any_of` takes a list of tests",
+        "write any_of",
+    ),
+    ("{found.found: true}", "{known: 5}", 22, "`known` takes a variable", "write known"),
+    ("{found.found: true}", "{not: {}}", 22, "a test is a mapping", "write variables"),
+    (
+        "{found.found: true}",
+        "{at_most: {found.found: yes}}",
+        22,
+        "`at_most` takes variables and numbers",
+        "write",
+    ),
+    (
+        "{found.found: true}, next: pin",
+        "{found.found: true}, next: 5",
+        22,
+        "Expected `str`, got `int`",
+        "kind of value",
+    ),
+    ("    otherwise: bye", "    otherwise: [bye]", 23, "Expected `str`, got `array`", "kind of value"),
     # Targets of transfers
     ("queue: service, priority: 5", "priority: 5", 28, "leads nowhere", "queue, agent and number"),
     ("queue: service, ", "queue: service, agent: anna, ", 28, "leads to 2 targets", "one of"),
@@ -182,6 +282,116 @@ def test_tickets_are_of_workflows_that_there_are(old: str, new: str, message: st
     assert faults(text, Known(workflows=["repair"])) == []
     (problem,) = faults(text.replace(old, new), Known(workflows=["repair"]))
     assert message in problem.message
+
+
+@pytest.mark.parametrize("key", ["1", "5"])
+def test_a_score_is_no_key_that_leads_elsewhere(key: str) -> None:
+    text = TINY.replace('"0": {label: {en: A person', f'"{key}": {{label: {{en: A person', 1).replace(
+        "do: record, text: {en: Speak., zh: 请讲。}, into: words",
+        "do: survey, text: {en: Score., zh: 评分。}",
+    )
+    assert f"the key {key} is a score here" in " ".join(p.message for p in faults(text))
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        ("+861061234567", ""),
+        ("+4930123456", "abroad"),
+        ("110", "an emergency number"),
+        ("1", "cannot be dialled"),
+    ],
+)
+def test_numbers_are_those_that_the_dial_policy_lets_through(number: str, message: str) -> None:
+    settings = Settings(pbx=(PbxSettings("main", host="h", username="u", secret="s", region="CN"),))
+    known = Known(barred=numbers_barred(settings))
+    found = faults(TINY.replace("queue: service, priority: 5", f'number: "{number}"'), known)
+    assert [message in problem.message for problem in found] == ([True] if message else [])
+
+
+def test_mistakes_of_several_files_and_kinds_are_named_at_once(tmp_path: Path) -> None:
+    """A file that cannot be read, one with a wrong name, and one whose ways are wrong: none hides another."""
+    texts = {
+        "tab": "name: tab\n\tlabel: x\n",
+        "shape": TINY.replace("name: tiny", "name: shape").replace("do: say", "do: sy"),
+        "target": TINY.replace("name: tiny", "name: target").replace("next: find", "next: fnd"),
+        "loop": TINY.replace("name: tiny", "name: loop")
+        .replace("failed: find", "")
+        .replace("into: found, next: which", "into: found, next: which, failed: find"),
+        "unset": TINY.replace("name: tiny", "name: unset").replace(
+            "{en: Hello.", '{en: "Hello {account|digits}."'
+        ),
+        # Calls one that is there but broken, and one that is not there.
+        "calls": TINY.replace("name: tiny", "name: calls").replace(
+            "person: {do: transfer, queue: service, priority: 5}",
+            "person: {do: call, flow: shape, next: other}\n  other: {do: call, flow: nowhere, next: bye}",
+        ),
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    (tmp_path / "folder.yaml").mkdir()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(Faulty) as faulty:
+        read_flows(flow_files(tmp_path))
+    said = [(Path(p.file).stem, p.message) for p in faulty.value.problems]
+    for name, message in (
+        ("tab", "not YAML"),
+        ("shape", "cannot be a `sy`"),
+        ("target", "there is no node `fnd`"),
+        ("loop", "find → find goes round"),
+        ("unset", "`account` may have no value here"),
+        ("calls", "there is no flow `nowhere`"),
+        ("folder", "is no file"),
+        ("pipe", "is no file"),
+    ):
+        assert [one for one in said if one[0] == name and message in one[1]], (name, said)
+    assert all(problem.fix and problem.line >= 1 for problem in faulty.value.problems)
+    assert "there is no flow `shape`" not in str(said)
+
+
+def bomb() -> str:
+    return "a0: &a0 [x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "message"),
+    [
+        (b"", 1, "lacks `name`"),
+        (b"# only words\n", 1, "lacks `name`"),
+        (b"hello\n", 1, "is not a mapping"),
+        (b"- a\n- b\n", 1, "is not a mapping"),
+        (TINY.encode().replace("您好".encode(), "您好".encode("gb18030")), 10, "is not UTF-8"),
+        (TINY.encode("utf-16"), 1, "is not UTF-8"),
+        (TINY.encode() + b"\0", 29, "a character U+0000"),
+        (TINY.replace("Hello", "Hel\x07lo").encode(), 10, "a character U+0007"),
+        (bomb().encode(), 1, "aliases that multiply"),
+        (b"a: &a [*a]\n", 1, "too deep inside each other"),
+        (b"a: " + b"[" * 3_000, 1, "too deep inside each other"),
+        (TINY.encode() + b"#" * 2_000_000, 1, "longer than"),
+        (TINY.replace("min: 4", "min: " + "9" * 5000).encode(), 17, "cannot be read: "),
+        (TINY.replace("queue: service", "queue: 2026-02-30").encode(), 28, "cannot be read: "),
+        (
+            TINY.replace("name: tiny", "name: !!python/object/apply:os.system [id]").encode(),
+            1,
+            "the tag `!!python/object/apply:os.system` is not taken",
+        ),
+        (TINY.encode() + b"  bye: {do: hangup}\n", 29, "`bye` is written twice"),
+        (TINY.encode() + b"  x: &x {do: hangup}\n  y: {<<: *x}\n", 30, "`<<` does not take over"),
+        (TINY.replace('"1": {label', "1: {label").encode(), 15, "not text to YAML"),
+        (TINY.encode() + b"---\nname: two\n", 29, "another document"),
+    ],
+)
+def test_a_file_that_is_no_flow_at_all_is_named_too(
+    data: bytes, line: int, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.yaml").write_bytes(data)
+    with pytest.raises(Faulty) as faulty:
+        read_flows(flow_files(tmp_path))
+    first = faulty.value.problems[0]
+    assert message in first.message
+    assert (first.line, bool(first.fix), "\n" in first.message) == (line, True, False)
 
 
 def test_hours_are_of_calendars_that_there_are() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from config.files import shipped_flows, shipped_workflows
+from config.files import shipped_calendars, shipped_flows, shipped_workflows
 from ivr_flows.scenario import replay
 from ivr_flows.scenarios import check_scenarios
 from server.cli import app
@@ -146,3 +146,28 @@ def test_the_shipped_flows_may_name_workflows_that_an_installation_has_not(tmp_p
     own = CliRunner().invoke(app, ["check", "--config", str(settings)])
     assert own.exit_code == 1
     assert "fault.yaml:118: there is no workflow `repair`" in own.output
+
+
+def test_a_broken_calendar_hides_no_broken_workflow_and_neither_a_broken_flow(tmp_path: Path) -> None:
+    for kind, shipped in (("calendars", shipped_calendars()), ("workflows", shipped_workflows())):
+        (tmp_path / kind).mkdir()
+        for file in shipped.glob("*.yaml"):
+            (tmp_path / kind / file.name).write_text(file.read_text())
+    (tmp_path / "calendars" / "odd.yaml").write_text("name: [odd\n")
+    (tmp_path / "workflows" / "odd.yaml").write_text("nam: odd\n")
+    here = tmp_path / "flows" / "scenarios" / "other"
+    here.mkdir(parents=True)
+    (tmp_path / "flows" / "tiny.yaml").write_text(TINY.replace("next: find", "next: fnd"))
+    settings = tmp_path / "ringdesk.toml"
+    lines = [f'{kind} = "{tmp_path / kind}"' for kind in ("calendars", "workflows", "flows")]
+    settings.write_text("\n".join(["[paths]", *lines, ""]))
+    result = CliRunner().invoke(app, ["check", "--config", str(settings)])
+    assert result.exit_code == 1
+    for said in ("calendars/odd.yaml:", "workflows/odd.yaml:1: `nam` is not known", "there is no node `fnd`"):
+        assert said in result.output
+    assert "Traceback" not in result.output
+    # And with sound flows their scenarios are replayed, whatever is wrong elsewhere.
+    (tmp_path / "flows" / "tiny.yaml").write_text(TINY)
+    result = CliRunner().invoke(app, ["check", "--config", str(settings)])
+    assert "there is no flow `other`" in result.output
+    assert "calendars/odd.yaml:" in result.output
