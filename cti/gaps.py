@@ -15,6 +15,8 @@ class Cause(Enum):
     """The PBX was started anew: no call of before has outlived it."""
     SERVER = "server"
     """Ringdesk itself was away."""
+    FLOWS = "flows"
+    """Nobody served callers' flows: another program had the port. Of no PBX in particular."""
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from core.errors import Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, Route
 from ivr_flows.figures import FlowFigures, Tally
+from ivr_flows.unseen import Gaps, UnseenView, unseen_views
 from ivr_flows.visit_store import VisitStore
 
 LONGEST_DAYS = 92
@@ -31,9 +32,12 @@ class IvrReport(msgspec.Struct, frozen=True, rename={"since": "from", "until": "
     since: str
     until: str
     flows: tuple[FlowFigures, ...]
+    incomplete: bool
+    """Something was not seen in this time: what callers did then lacks in the figures."""
+    gaps: tuple[UnseenView, ...]
 
 
-def routes(visits: VisitStore) -> list[Route]:
+def routes(visits: VisitStore, gaps: Gaps) -> list[Route]:
     async def report(ask: Ask[Any, Span]) -> IvrReport:
         since, until = _moment(ask.query.since, "from"), _moment(ask.query.until, "to")
         if not 0 < until - since <= LONGEST_DAYS * 86_400:
@@ -42,7 +46,8 @@ def routes(visits: VisitStore) -> list[Route]:
         async for some in visits.ended_between(since, until):
             tally.add(some)
         found = tuple(one for one in tally.figures() if ask.query.flow in ("", one.flow))
-        return IvrReport(iso(since), iso(until), found)
+        unseen = await gaps(since, min(until, ask.at))
+        return IvrReport(iso(since), iso(until), found, bool(unseen), unseen_views(unseen))
 
     text = "Phone menus: containment, drop-off by node, time in nodes"
     path, see = "/api/v1/reports/ivr", Permission.REPORTS_SEE

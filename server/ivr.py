@@ -129,11 +129,14 @@ class Ivr:
         )
         self.port = 0
         """Where it listens; 0 while it does not."""
+        self.unserved: Callable[[bool], object] = bool
+        """Hears whether callers are left to their dialplan because another program has the port."""
 
     async def start(self) -> None:
         """Listen; where the port is taken, as soon as it is free."""
         await self._look()
         if not await self._listen():
+            self.unserved(True)
             self._tasks.spawn(self._listen_later(), "agi port")
         self._tasks.spawn(self._keep_looking(), "addresses of PBXs")
 
@@ -155,6 +158,7 @@ class Ivr:
         while not self.port:
             await asyncio.sleep(AGAIN_SECONDS)
             await self._listen()
+        self.unserved(False)
 
     async def _keep_looking(self) -> None:
         while True:

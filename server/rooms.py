@@ -48,6 +48,7 @@ from server.sources import (
     VisitTimeline,
 )
 from server.surveys import TicketSurveys
+from server.unseen import Gaps, Unserved
 from ticketing.notices import NOTICE_TOPIC, notice_handler
 from ticketing.outages.service import Outages
 from ticketing.service import Tickets
@@ -147,6 +148,9 @@ class Rooms:
             )
         )
         self.ivr = Ivr(settings.ivr, settings.pbx, phone_lines, driver.serve, self.tasks)
+        unserved = Unserved(self.switchboard.gaps.add, self.clock)
+        self.ivr.unserved = unserved.told
+        self.gaps = Gaps(self.switchboard, unserved.current)
 
     async def load_definitions(self) -> None:
         """Put the installation's workflows and flows in force. Raises `Faulty` for a broken workflow where there is

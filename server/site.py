@@ -44,12 +44,12 @@ def routes(house: House) -> list[Route]:
         *ivr_flows.api.routes(house.flows),
         *ivr_flows.callbacks.api.routes(house.callbacks),
         *customers.pins.api.routes(house.pins),
-        *ivr_flows.surveys.api.routes(house.surveys),
+        *ivr_flows.surveys.api.routes(house.surveys, house.gaps.during),
         *ticketing.outages.api.routes(house.outages),
         *ticketing.api.routes(house.tickets),
         *ticketing.group_api.routes(house.tickets),
         *ticketing.staff_api.routes(house.tickets.directory),
-        *ivr_flows.reports.routes(house.visits.store),
+        *ivr_flows.reports.routes(house.visits.store, house.gaps.during),
         *screenpop.api.routes(
             house.hub,
             house.socket,
@@ -59,7 +59,7 @@ def routes(house: House) -> list[Route]:
         ),
         *screenpop.api.work_routes(house.contexts),
         *screenpop.pages.routes(house.pages),
-        *screenpop.pages.flows.routes(house.pages, house.flows, house.visits),
+        *screenpop.pages.flows.routes(house.pages, house.flows, house.visits, house.gaps.during),
     ]
     return [*own, openapi_route(own, VERSION)]
 

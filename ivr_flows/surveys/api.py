@@ -12,6 +12,7 @@ from core.clock import iso
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Page, Route, page
 from ivr_flows.surveys.store import Figure, Score, Surveys, Wanted
+from ivr_flows.unseen import Gaps, UnseenView, unseen_views
 
 Text = Annotated[str, Meta(max_length=128)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -51,9 +52,12 @@ class FiguresView(msgspec.Struct, frozen=True):
     """`average` = sum of scores / count; `satisfied` = scores of 4 and 5 / count; both null where there is none."""
 
     items: list[Figure]
+    incomplete: bool
+    """Something was not seen in this time: scores may lack."""
+    gaps: tuple[UnseenView, ...]
 
 
-def routes(surveys: Surveys) -> list[Route]:
+def routes(surveys: Surveys, gaps: Gaps) -> list[Route]:
     """The paths of surveys."""
 
     async def many(ask: Ask[Any, SurveyQuery]) -> Page[ScoreView]:
@@ -63,7 +67,10 @@ def routes(surveys: Surveys) -> list[Route]:
         return page([_view(one) for one in shown], shown[-1].id if len(found) > query.limit else None)
 
     async def figures(ask: Ask[Any, FigureQuery]) -> FiguresView:
-        return FiguresView(await surveys.figures(_wanted(ask.query), ask.query.by))
+        wanted = _wanted(ask.query)
+        unseen = await gaps(wanted.since or 0.0, min(wanted.until or ask.at, ask.at))
+        found = await surveys.figures(wanted, ask.query.by)
+        return FiguresView(found, bool(unseen), unseen_views(unseen))
 
     see, path = Permission.REPORTS_SEE, "/api/v1/surveys"
     return [

@@ -19,6 +19,7 @@ from ivr_flows.figures import FlowFigures, NodeFigures, Tally
 from ivr_flows.flow.diagram import KINDS, kind_of, svg
 from ivr_flows.flow.model import SILENT, Flow, Flows
 from ivr_flows.messages import Visit
+from ivr_flows.unseen import Gaps, unseen_views
 from ivr_flows.visits import Trouble
 from screenpop.pages.base import Pages
 from screenpop.words import N_
@@ -26,6 +27,12 @@ from screenpop.words import N_
 DAY = 86_400.0
 PERIODS = ((1, N_("24 hours")), (7, N_("7 days")))
 MOST_TROUBLES = 10
+CAUSES: Mapping[str, str] = {
+    "cut": N_("The link to the telephone system was cut."),
+    "restart": N_("The telephone system was restarted."),
+    "server": N_("Ringdesk was not running."),
+    "flows": N_("The phone menu was not served."),
+}
 
 
 class Store(Protocol):
@@ -68,7 +75,8 @@ class LiveQuery(msgspec.Struct, frozen=True):
 class FlowPages:
     """The handlers."""
 
-    def __init__(self, pages: Pages, flows: FlowRoom, visits: VisitRoom) -> None:
+    def __init__(self, pages: Pages, flows: FlowRoom, visits: VisitRoom, gaps: Gaps) -> None:
+        self._gaps = gaps
         self._pages = pages
         self._flows = flows
         self._visits = visits
@@ -91,6 +99,7 @@ class FlowPages:
         ]
         context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers()}
         context["problems"] = self._flows.problems
+        context |= await self._unseen(ask.at, days)
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/flow_rows.html", **context)
         return self._pages.page(ask, "flows.html", "/flows", **context)
@@ -108,6 +117,7 @@ class FlowPages:
             days=days,
             periods=PERIODS,
             nodes=[self._row(flow, name, nodes.get(name), language) for name in _heard(flow)],
+            **await self._unseen(ask.at, days),
             **self._live(flow, language),
         )
 
@@ -135,6 +145,10 @@ class FlowPages:
             tally.add(some)
             through.update(name for visit in some for name in _flows_of(visit) - {visit.flow})
         return tally.figures(), through
+
+    async def _unseen(self, now: float, days: int) -> dict[str, Any]:
+        """When something was not seen: the figures of the time lack it."""
+        return {"gaps": unseen_views(await self._gaps(now - days * DAY, now)), "causes": CAUSES}
 
     def _callers(self) -> dict[str, int]:
         """By flow how many are in it: a caller counts in the flow that was called and in the one where it is now."""
@@ -213,9 +227,9 @@ def _added(one: NodeFigures, other: NodeFigures) -> NodeFigures:
     )
 
 
-def routes(pages: Pages, flows: FlowRoom, visits: VisitRoom) -> list[Route]:
+def routes(pages: Pages, flows: FlowRoom, visits: VisitRoom, gaps: Gaps) -> list[Route]:
     """The paths of the flows' pages: for who sees all calls."""
-    own, see = FlowPages(pages, flows, visits), Permission.CALLS_ALL
+    own, see = FlowPages(pages, flows, visits, gaps), Permission.CALLS_ALL
     return [
         Route("GET", "/flows", own.list, see, "Phone-menu flows", query=FlowsQuery, page=True),
         Route("GET", "/flows/{name}", own.one, see, "One flow", query=FlowsQuery, page=True),

@@ -402,3 +402,22 @@ async def test_a_pbx_is_let_in_by_the_name_that_its_settings_have() -> None:
     finally:
         await ivr.stop()
         await tasks.close()
+
+
+async def test_it_is_told_while_another_program_has_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.ivr.AGAIN_SECONDS", 0.01)
+    tasks, told = Tasks(), list[bool]()
+    other = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = other.sockets[0].getsockname()[1]
+    lines = PhoneLines([], cast(Switchboard, None), cast(Any, None))
+    ivr = Ivr(IvrSettings(port=port), [], lines, Driver(cast(Any, None)).serve, tasks)
+    ivr.unserved = told.append
+    try:
+        await ivr.start()
+        assert told == [True]
+        other.close()
+        await until(lambda: told == [True, False])
+        assert ivr.port == port
+    finally:
+        await ivr.stop()
+        await tasks.close()

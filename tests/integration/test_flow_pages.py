@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from config.files import shipped_flows
 from config.settings import PathSettings, Settings
+from core.clock import iso
+from cti.gaps import Cause, Gap
 from ivr_flows.flow.services import SERVICES
 from ivr_flows.messages import Ended, Language, Visit
 from tests.integration.whole import Whole, whole
@@ -162,3 +164,39 @@ async def test_the_services_that_flows_can_name_are_those_that_the_server_has(it
         assert {*service.takes.__struct_fields__} == {*ours.needs, *ours.takes}, name
         needed = {field.name for field in msgspec.structs.fields(service.takes) if field.required}
         assert needed <= {*ours.needs}, name
+
+
+async def test_reports_and_pages_say_when_something_was_not_seen(it: Whole) -> None:
+    house, now = it.house, it.house.clock.now()
+    whole_hour = f"from={iso(now - 7200)}&to={iso(now - 3600)}".replace("+", "%2B")
+    whole = (await it.get(f"/api/v1/reports/ivr?{whole_hour}", "sam")).json
+    assert (whole["incomplete"], whole["gaps"]) == (False, [])
+    sam = await it.sign_in("sam")
+    assert "incomplete" not in (await it.get("/flows", headers=sam)).text
+
+    house.switchboard.gaps.add(Gap("main", now - 4000, now - 3900, Cause.SERVER))
+    house.switchboard.gaps.add(Gap("main", now - 9000, now - 8000, Cause.CUT))
+    await house.switchboard.gaps.flush()
+    found = (await it.get(f"/api/v1/reports/ivr?{whole_hour}", "sam")).json
+    assert found["incomplete"]
+    assert [(gap["pbx"], gap["cause"]) for gap in found["gaps"]] == [("main", "server")]
+    scores = (await it.get(f"/api/v1/surveys/figures?until={iso(now - 7800)}", "sam")).json
+    assert [gap["cause"] for gap in scores["gaps"]] == ["cut"]
+    assert scores["incomplete"]
+
+    house.ivr.unserved(True)
+    house.ivr.unserved(True)
+    lasting = (await it.get(f"/api/v1/reports/ivr?from={iso(now - 60)}&to={iso(now + 3600)}", "sam")).json
+    assert [(gap["pbx"], gap["to"], gap["cause"]) for gap in lasting["gaps"]] == [("", None, "flows")]
+    for page in ("/flows", "/flows/hotline"):
+        text = (await it.get(page, headers=sam)).text
+        assert "The figures of this time are incomplete." in text
+        assert "Ringdesk was not running." in text
+        assert "until now <code>" not in text
+        assert "until now The phone menu was not served." in " ".join(text.split())
+    house.ivr.unserved(False)
+    await house.switchboard.gaps.flush()
+    later = (await it.get(f"/api/v1/reports/ivr?from={iso(now - 60)}&to={iso(now + 3600)}", "sam")).json
+    assert later["gaps"][0]["to"] is not None
+    (pbx,) = (await it.get("/api/v1/pbxs", "sam")).json["items"]
+    assert {gap["cause"] for gap in pbx["gaps"]} == {"server", "cut"}  # a port of ours is no PBX's gap
