@@ -11,11 +11,14 @@ from typing import NamedTuple
 import msgspec
 
 from config.settings import (
+    CallbackSettings,
     DatabaseSettings,
     DeskSettings,
     IvrSettings,
     JournalSettings,
+    PathSettings,
     PbxSettings,
+    RecordingSettings,
     ServerSettings,
     Settings,
 )
@@ -29,6 +32,7 @@ from cti.practice.pbx import SECRET, USERNAME
 from cti.practice.people import PastCall, Person, Town
 from customers.accounts.model import Account as BillingAccount
 from customers.messages import Address, Grade, NewCustomer, NewPhone
+from server.demo_flows import FLOWS, RECORDINGS
 from server.demo_tickets import move_on
 from server.wiring import House
 from ticketing.messages import Actor, NewTicket
@@ -83,6 +87,9 @@ def settings_for(folder: Path, port: int, pbx_port: int) -> Settings:
         database=DatabaseSettings(url=f"sqlite:///{folder / 'demo.db'}"),
         pbx=(_pbx(pbx_port),),
         ivr=IvrSettings(port=0),
+        paths=PathSettings(flows=str(folder / FLOWS) if (folder / FLOWS).is_dir() else ""),
+        recordings=RecordingSettings(folder=str((folder / RECORDINGS).absolute())),
+        callback=CallbackSettings(first_hour="00:00", last_hour="24:00"),
         journal=JournalSettings(directory=str(folder / "journal"), files=4),
         desk=DeskSettings(company="Binhai Gas 滨海燃气"),
     )

@@ -23,6 +23,7 @@ from customers.pins.service import Pins
 from customers.service import Customers
 from ivr_flows.driver import Around as FlowsAround
 from ivr_flows.driver import Driver
+from ivr_flows.messages import Voice
 from ivr_flows.proofs import Proofs
 from ivr_flows.speech.unplayed import UnplayedSounds
 from ivr_flows.speech.voice import SpokenVoice
@@ -63,9 +64,15 @@ class Rooms:
     """Everything that works without a browser. Nothing runs yet."""
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, journal: Journal | None = None
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        journal: Journal | None = None,
+        speaker: Voice | None = None,
     ) -> None:
+        """`speaker` says flows' prompts instead of the sounds that speech makes."""
         self.settings = settings
+        self._speaker = speaker
         self.journal = journal
         self.clock = clock or SystemClock()
         self.bus = Bus()
@@ -139,7 +146,7 @@ class Rooms:
             FlowsAround(
                 flows=self.flows,
                 services=self.services,
-                voice=self.voice,
+                voice=self._speaker or self.voice,
                 recordings=CallerWords(self.recordings) if self.recordings.on else None,
                 visits=self.visits,
                 lines=phone_lines,

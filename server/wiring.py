@@ -13,7 +13,7 @@ from core.identity.messages import SessionEnded, UserChanged
 from core.ids import new_id
 from cti.journal.journal import Journal
 from cti.messages import Call, Seat
-from ivr_flows.messages import VisitChanged
+from ivr_flows.messages import VisitChanged, Voice
 from ivr_flows.visits import READ_BACK
 from screenpop.around import Around
 from screenpop.commands import commands
@@ -48,9 +48,13 @@ class House(Rooms):
     """All rooms of one server, with windows."""
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, journal: Journal | None = None
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        journal: Journal | None = None,
+        speaker: Voice | None = None,
     ) -> None:
-        super().__init__(settings, clock, journal)
+        super().__init__(settings, clock, journal, speaker)
         self._open_windows()
         self._subscribe()
 

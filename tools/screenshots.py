@@ -23,9 +23,9 @@ from core.logs import set_up_logs
 from cti.commands import Asked
 from cti.practice.channels import Channel
 from cti.practice.demo import LivelyPbx
+from cti.practice.habits import Habits
 from cti.practice.names import COLLEAGUES
 from cti.practice.people import Person
-from cti.practice.population import Habits
 from server import demo
 from server.site import Site
 from server.wiring import House

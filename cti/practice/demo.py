@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from cti.practice.agi.run import Service
 from cti.practice.dialplan import WAYS, Waits
+from cti.practice.habits import OVERFLOWS, Habits
 from cti.practice.names import COLLEAGUES
 from cti.practice.pbx import PracticePbx, Setup
 from cti.practice.people import town
-from cti.practice.population import OVERFLOWS, Habits, Population
+from cti.practice.population import Population
 from cti.practice.timeline import Timeline
 
 
@@ -26,12 +28,15 @@ class LivelyPbx(PracticePbx):
         setup = Setup(members={"service": tuple(COLLEAGUES)}, ways=ways)
         super().__init__(port, seed=seed, speed=speed, timeline=timeline, setup=setup)
         self.habits = habits or Habits()
+        self.agi: Service | None = None
+        """Where callers of the hotline go. To be given before the start; with none there is no hotline."""
         self.people = town()
 
     def started(self) -> None:
         for extension, name in COLLEAGUES.items():
             self.world.extensions[extension] = name
             self.queues.queues["service"].members[f"PJSIP/{extension}"].name = name
+        self.plan.serving.service = self.agi
         self.population = Population(self.plan, self.people, self.rng, self.habits)
         self.population.start()
 

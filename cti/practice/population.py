@@ -6,10 +6,13 @@ All chances and seconds of their behaviour are in `Habits`.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+from cti.practice.agi.run import AgiRun
 from cti.practice.channels import Channel
-from cti.practice.dialplan import Dialplan, Menu
+from cti.practice.dialplan import HOTLINE, Dialplan, Menu
+from cti.practice.habits import OVERFLOWS, Habits, Span
+from cti.practice.in_flows import FlowCallers, Told
 from cti.practice.names import HOSTILE
 from cti.practice.parking import Parked
 from cti.practice.people import Line, Person, Town
@@ -20,38 +23,6 @@ from cti.practice.rooms import Room
 from cti.practice.talks import Talk
 from cti.practice.timeline import Act
 from cti.practice.world import TRUNK
-
-Span = tuple[float, float]
-OVERFLOWS = "4007"
-"""A number whose callers go on to the emergency queue when nobody answers in time; only the demo has it."""
-
-
-@dataclass(frozen=True)
-class Habits:
-    """Seconds as (shortest, longest); chances from 0 to 1; `every` is the mean between two calls."""
-
-    every: float = 12.0
-    most: int = 8
-    """Calls at one time; a caller who would be one more stays at home."""
-    most_waiting: int = 3
-    first: Span = (0.8, 2.2)
-    """Until the first call after an agent gets ready."""
-    pick_up: Span = (4, 8)
-    step_in: Span = (9, 13)
-    """Until a colleague answers what rings at the visitor's phone too."""
-    rings_out: float = 0.08
-    talk: Span = (25, 90)
-    holds: float = 0.25
-    hold: Span = (5, 15)
-    gives_up: float = 0.12
-    patience: Span = (6, 15)
-    long_patience: Span = (60, 150)
-    own_phone: Span = (1, 2)
-    outside: Span = (4, 9)
-    outside_busy: float = 0.12
-    outside_away: float = 0.12
-    kinds: tuple[float, float, float, float] = (55, 15, 20, 10)
-    """Weights of known, shared, unknown and anonymous callers."""
 
 
 class Population:
@@ -66,8 +37,12 @@ class Population:
         shared = {line.e164: line for person in town.people for line in person.lines if line.shared}
         self.shared = tuple(shared.values())
         self.known = {line.e164 for person in town.people for line in person.lines}
+        self.of_number = {line.e164: person for person in town.people for line in person.lines}
+        self.tickets: Mapping[str, str] = {}
+        """By account, what its customer keys for an open ticket."""
         self.running = False
         self._first_due = False
+        self.in_flows = FlowCallers(rng, self._later, self._out_of_flow)
 
     def start(self) -> None:
         """Begin to live."""
@@ -76,6 +51,7 @@ class Population:
         self.world.on_talk.append(self._talks)
         self.plan.queues.on_ready.append(self._ready)
         self.plan.rooms.on_join.append(self._meets)
+        self.plan.serving.on_run.append(self.in_flows.meets)
         self._next()
 
     def stop(self) -> None:
@@ -99,20 +75,48 @@ class Population:
         inbound = sum(leg.endpoint == TRUNK for leg in self.world.channels.values())
         return inbound < self.habits.most and waiting < self.habits.most_waiting
 
-    def call(self, did: str = "") -> Channel:
-        """One caller of a random kind calls now."""
-        number, name = self._who()
-        caller = self.plan.inbound(number, did or self._line(), name)
+    def call(self, did: str = "", *, hasty: bool = False) -> Channel:
+        """One caller of a random kind calls now; a `hasty` one gets through the phone menu in no time."""
+        number, name = self._who(known=0.7 if hasty else 0.0)
+        did = did or self._line()
+        if did == HOTLINE:
+            self.in_flows.next = self._told(number, hasty=hasty)
+        caller = self.plan.inbound(number, did, name)
         if isinstance(caller.flow, Menu):
             self._in_menu(caller, caller.flow)
-        else:
+        elif not isinstance(caller.flow, AgiRun):
             self._patience(caller)
         return caller
 
+    def _told(self, number: str, *, hasty: bool) -> Told:
+        """What this caller wants of the phone menu. Who calls from a shared line or a strange one knows an account too,
+        most of the time."""
+        digits = number.removeprefix("0086").removeprefix("+86")
+        person = self.of_number.get(f"+86{digits.removeprefix('0')}")
+        own = person is not None and not any(line.shared for line in person.lines)
+        if person is None and self.people and self.rng.random() < 0.7:
+            person = self.rng.choice(self.people)
+        ticket = self.tickets.get(person.account, "") if person and own else ""
+        queues = self.plan.queues
+        danger = bool(queues.ringable(queues.queues["emergency"]))
+        story = self.in_flows.choose(known=own, ticket=bool(ticket), danger=danger, hasty=hasty)
+        figures = {"score": self.in_flows.score(), "wrong": "000000"}
+        if person:
+            figures |= {"account": person.account, "pin": person.pin}
+        if ticket:
+            figures["ticket"] = ticket
+        return Told(story, figures, self.habits.hasty if hasty else self.habits.think)
+
+    def _out_of_flow(self, caller: Channel) -> None:
+        """The flow is over: who waits now does not wait for ever."""
+        if isinstance(caller.flow, QueueCall | Dial):
+            self._patience(caller)
+
     def _line(self) -> str:
         """A number to dial, of those where someone can answer."""
-        choices = {"4001": 62.0, "4002": 24.0}
         queues = self.plan.queues
+        served = self.plan.serving.service is not None
+        choices = {HOTLINE: 75.0, "4001": 10.0, "4002": 5.0} if served else {"4001": 62.0, "4002": 24.0}
         if queues.ringable(queues.queues["emergency"]):
             choices["4004"] = 10.0
             choices |= dict.fromkeys(self.plan.ways.keys() & {OVERFLOWS}, 8.0)
@@ -124,9 +128,12 @@ class Population:
         member = self.plan.queues.queues[queue].members.get(f"PJSIP/{self.visitor}")
         return member is not None and not member.paused and member.status == 1
 
-    def _who(self) -> tuple[str, str]:
+    def _who(self, known: float = 0.0) -> tuple[str, str]:
+        """Number and name; one whom we know for sure with that chance."""
         rng = self.rng
         kind = rng.choices(("known", "shared", "unknown", "anonymous"), self.habits.kinds)[0]
+        if known and rng.random() < known:
+            kind = "known"
         if kind == "anonymous":
             return "anonymous", rng.choice(("Anonymous", ""))
         if kind == "shared" and self.shared:
@@ -188,7 +195,9 @@ class Population:
     def _first(self, member: Member) -> None:
         self._first_due = False
         if self.running and not member.paused and self._room():
-            self.call("4004" if member.queue == "emergency" else "4001")
+            served = self.plan.serving.service is not None
+            did = HOTLINE if served else "4001"
+            self.call("4004" if member.queue == "emergency" else did, hasty=served)
 
     # --- agents and the world outside ---------------------------------------------------------------------
 
@@ -222,7 +231,8 @@ class Population:
             self.world.timeline.later(begin, lambda: talk.hold(agent))
             self.world.timeline.later(begin + length, lambda: talk.resume(agent))
             seconds += length
-        goes = talk.peer(agent) if rng.random() < 0.7 else agent
+        stays = self.habits.stays_for_survey if talk.goes_on else 0.3
+        goes = talk.peer(agent) if rng.random() < 1 - stays else agent
         self.world.timeline.later(seconds, lambda: self._ends(talk, goes))
 
     def _ends(self, talk: Talk, goes: Channel) -> None:

@@ -12,9 +12,11 @@ import typer
 from config.settings import LogSettings, ServerSettings
 from core.database import Database
 from core.logs import set_up_logs
+from cti.practice.agi.client import FastAgi, FileSounds
 from cti.practice.demo import LivelyPbx
 from cti.practice.people import Town
 from server import demo as practice
+from server import demo_flows
 from server.commands.common import Config, fail, require_port, run, say
 from server.commands.serve import serve_until_stopped
 from server.journal import journal_of
@@ -40,16 +42,31 @@ def demo(
 
 
 async def _demo(port: int, folder: Path, speed: float) -> None:
-    async with LivelyPbx(speed=speed) as pbx:
+    demo_flows.furnish(folder)
+    voice = demo_flows.TimedVoice()
+    pbx = LivelyPbx(speed=speed)
+    pbx.agi = agi = FastAgi(FileSounds((folder / demo_flows.RECORDINGS).absolute(), voice.length))
+    async with pbx:
         settings = practice.settings_for(folder, port, pbx.port)
         if (folder / "seeding").exists():
             practice.forget(folder)
         db = Database(settings.database.url)
         await practice.prepare(db)
         await db.close()
-        house = House(settings, journal=journal_of(settings))
+        house = House(settings, journal=journal_of(settings), speaker=voice)
         await _seed(house, pbx.people, folder)
-        await serve_until_stopped(house, _told)
+        pbx.population.tickets = await demo_flows.open_tickets(house)
+
+        def ready(address: str) -> None:
+            agi.port = house.ivr.port
+            (folder / demo_flows.CONFIG).write_text(demo_flows.settings_text(settings, folder, agi.port))
+            house.tasks.spawn(demo_flows.give_pins(house, pbx.people.people, time.time()), "pins of the demo")
+            followed = demo_flows.FlowsFollowed(house, folder)
+            house.tasks.spawn(followed.run(say), "flows of the demo")
+            _told(address, folder)
+
+        await serve_until_stopped(house, ready)
+        await agi.close()
 
 
 async def _seed(house: House, people: Town, folder: Path) -> None:
@@ -64,7 +81,7 @@ async def _seed(house: House, people: Town, folder: Path) -> None:
     begun.unlink()
 
 
-def _told(address: str) -> None:
+def _told(address: str, folder: Path) -> None:
     say(f"ready: {address}")
     say()
     say(f"Sign in with the password {practice.PASSWORD!r} as one of:")
@@ -74,3 +91,6 @@ def _told(address: str) -> None:
             say(f"  {account.name:<8}{account.role.value:<12}{account.full_name:<16}{phone}")
     say()
     say("Sign in as anna and get ready: the first call comes within seconds. Ctrl-C ends the demo.")
+    say(
+        f"The phone menu is in {folder / demo_flows.FLOWS}: change a file there, and the next caller hears it."
+    )

@@ -32,6 +32,11 @@ class Doing:
         self._began = timeline.now()
         self._alarm: Alarm | None = None
 
+    @property
+    def listens(self) -> bool:
+        """Whether keys do anything."""
+        return True
+
     def press(self, key: str) -> None:
         """The caller presses a key."""
 
@@ -65,6 +70,10 @@ class Playing(Doing):
         self._end, self._keys = max(round(length * RATE), offset), keys
         self._offset = offset
         self._in((self._end - offset) / RATE, lambda: self._answer(result(0, endpos=self._end)))
+
+    @property
+    def listens(self) -> bool:
+        return bool(self._keys)
 
     def press(self, key: str) -> None:
         if key in self._keys:

@@ -44,8 +44,10 @@ class Out(Protocol):
 class Service(Protocol):
     """Where AGI leads. `address` is HOST:PORT."""
 
-    address: str
-    sounds: Sounds
+    @property
+    def address(self) -> str: ...
+    @property
+    def sounds(self) -> Sounds: ...
 
     def connect(self, run: AgiRun) -> None:
         """Have the run `opened`, or `closed` where nobody listens."""
@@ -64,9 +66,11 @@ class AgiRun:
         """How long the caller speaks into a recording; None: to its end."""
         self.watchers: list[Callable[[str], None]] = []
         """Told of each command as it begins."""
+        self.over: list[Act] = []
+        """Called when it has ended and the caller has gone on, or is gone."""
         self._service, self._then, self._bury = service, then, bury
         self._out: Out | None = None
-        self._over = self._closed = False
+        self._ended = self._closed = False
         self._busy = False
         self._doing: Doing | None = None
         self._waiting: deque[str] = deque()
@@ -77,6 +81,11 @@ class AgiRun:
         self._script = script
         self.caller.flow = self
         self._service.connect(self)
+
+    @property
+    def listens(self) -> bool:
+        """Whether a key would be heard now."""
+        return self._doing is not None and self._doing.listens
 
     def variable(self, name: str) -> str:
         """A variable of the channel, or what Asterisk knows by that name."""
@@ -105,7 +114,7 @@ class AgiRun:
             self._end()
 
     def _work(self) -> None:
-        while self._waiting and not self._busy and not self._over:
+        while self._waiting and not self._busy and not self._ended:
             line = self._waiting.popleft()
             self._busy = True
             for watcher in self.watchers:
@@ -130,14 +139,16 @@ class AgiRun:
             self._out.send(f"{told}\n")
 
     def _end(self) -> None:
-        if self._over:
+        if self._ended:
             return
         self._stop()
         if self.caller.alive:
             (self._bury if self.dead else self._then)()
+        for watcher in self.over:
+            watcher()
 
     def _stop(self) -> None:
-        self._over = self._closed = True
+        self._ended = self._closed = True
         self.caller.flow = None
         self._waiting.clear()
         if self._doing:
@@ -149,7 +160,7 @@ class AgiRun:
 
     def press(self, key: str) -> None:
         """The caller presses a key; lost where no command takes it, as in Asterisk."""
-        if not self.dead and not self._over:
+        if not self.dead and not self._ended:
             self.world.tell("DTMFEnd", self.caller.lines(), _digit(key))
             if self._doing:
                 self._doing.press(key)
@@ -170,7 +181,7 @@ class AgiRun:
         if self._doing:
             self._doing.hung_up()
         self._send(HANGUP)
-        if not self._over:
+        if not self._ended:
             self.timeline.later(LET_GO_SECONDS, self._end)
 
 

@@ -7,8 +7,8 @@ import phonenumbers
 import pytest
 
 from cti.practice.demo import LivelyPbx
+from cti.practice.habits import OVERFLOWS, Habits
 from cti.practice.people import town
-from cti.practice.population import OVERFLOWS, Habits
 from cti.practice.queues import NewMember
 from cti.practice.timeline import ManualTimeline
 
