@@ -127,6 +127,8 @@ def _events(c: Checker) -> Iterator[Problem]:
         yield from c.each((*path, "effects"), event.effects, "effect", EFFECTS)
         for part in ("required", "optional"):
             yield from c.each((*path, part), getattr(event, part), "field", c.workflow.fields)
+        yield from c.each((*path, "clears"), event.clears, "field", c.workflow.fields)
+        yield from c.each((*path, "recounts"), event.recounts, "event", c.workflow.events)
         for field in event.optional:
             if field in event.required:
                 message = f"`{field}` is both required and optional"

@@ -145,18 +145,19 @@ def outcome(  # noqa: PLR0913, PLR0917  # the same six, the event as its row
     workflow: Workflow, ticket: Ticket, row: Row, actor: Actor, values: dict[str, Any], now: float
 ) -> Outcome:
     state = ticket.state if row.to == STAY else row.to
+    asked = workflow.events[row.event]
     ended = workflow.states[state].end
     after = replace(
-        _with_values(workflow, ticket, values),
+        _with_values(workflow, ticket, asked.clears, values),
         state=state,
         version=ticket.version + 1,
         updated_at=now,
-        counts={**ticket.counts, row.event: ticket.counts.get(row.event, 0) + 1},
+        counts=_counted(ticket.counts, row.event, asked.recounts),
         state_since=ticket.state_since if row.to == STAY else now,
         closed_at=(now if ticket.closed_at is None else ticket.closed_at) if ended else None,
     )
     notices = []
-    for effect in (*workflow.events[row.event].effects, *row.effects):
+    for effect in (*asked.effects, *row.effects):
         if effect in CHANGES:
             after = CHANGES[effect](after, actor)
         else:
@@ -165,9 +166,16 @@ def outcome(  # noqa: PLR0913, PLR0917  # the same six, the event as its row
     return Outcome(after, row.event, ticket.state, told, tuple(dict.fromkeys(notices)))
 
 
-def _with_values(workflow: Workflow, ticket: Ticket, values: dict[str, Any]) -> Ticket:
+def _counted(counts: Mapping[str, int], event: str, recounts: tuple[str, ...]) -> dict[str, int]:
+    kept = {name: count for name, count in counts.items() if name not in recounts}
+    return {**kept, event: counts.get(event, 0) + 1}
+
+
+def _with_values(
+    workflow: Workflow, ticket: Ticket, clears: tuple[str, ...], values: dict[str, Any]
+) -> Ticket:
     columns: dict[str, Any] = {}
-    fields = dict(ticket.fields)
+    fields = {name: value for name, value in ticket.fields.items() if name not in clears}
     for name, value in values.items():
         field = workflow.fields.get(name)
         if field is None or not (field.keep or field.sets):

@@ -80,6 +80,10 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     optional: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     relates: Relates | None = None
+    clears: tuple[str, ...] = ()
+    """Fields that are no longer filled in, unless this event fills them in anew: proof of an earlier round is none."""
+    recounts: tuple[str, ...] = ()
+    """Events that are counted from here on anew: each round has its own three tries."""
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):

@@ -72,6 +72,20 @@ def test_the_call_back_is_made_from_outside_the_department() -> None:
     assert walk.do("no_answer", AGENT).do("unreached", AGENT).ticket.state == "closed_unreached"
 
 
+def test_each_call_back_has_three_tries_of_its_own() -> None:
+    walk = handled().do("reply", CLERK, **REPLY).do("no_answer", AGENT).do("no_answer", AGENT)
+    walk.do("dissatisfied", AGENT, reason="Nobody came").do("reply", CLERK, **REPLY).do("no_answer", AGENT)
+    assert walk.refused("unreached", AGENT) == ("guard", "three_tries")
+    for _ in range(2):
+        walk.do("no_answer", AGENT)
+    walk.do("unreached", AGENT).do("reopen", AGENT, reason="It is back").do(
+        "dispatch", DISPATCHER, department="billing"
+    )
+    walk.do("sign", CLERK).do("reply", CLERK, **REPLY)
+    assert walk.refused("unreached", AGENT) == ("guard", "three_tries")
+    assert walk.ticket.counts["dissatisfied"] == 1
+
+
 def test_dissatisfied_twice_is_done_again_and_then_supervised() -> None:
     walk = handled()
     for _ in range(2):

@@ -31,6 +31,8 @@ NEVER = [
     (WHOM, WHOM[:-1] + ", choices: {a: {en: A, zh: 甲}}}", 9, "but is no choice", "type: choice"),
     ("optional: [whom]", "optional: [whom], required: [whom]", 13, "both required and optional", "one of"),
     ("event: receive", "event: thank", 13, "no row of the table uses the event `receive`", "add a row"),
+    ("optional: [whom]", "optional: [whom], clears: [who]", 13, "no field `who`", "did you mean `whom`?"),
+    ("optional: [whom]", "optional: [whom], recounts: [thanks]", 13, "no event `thanks`", "`thank`?"),
     ("from: received", "from: []", 16, "starts from no state", "name a state"),
     ("guards: [fresh]", "guards: []", 11, "nothing asks for the guard `fresh`", "in a row"),
     ("{within: 7d}", "{within: 7}", 11, "Expected `str`", "docs/workflows.md"),

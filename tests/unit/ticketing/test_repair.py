@@ -25,6 +25,37 @@ def test_gas_is_not_verified_without_reading_photo_and_signature() -> None:
     assert walk.ticket.state == "closed"
 
 
+def test_proof_of_an_earlier_round_is_none() -> None:
+    walk = restored("gas").do("verify", FITTER, **PROOF).do("ask_back", FITTER)
+    walk.do("satisfied", AGENT).do("reopen", AGENT, reason="It smells again")
+    walk.do("dispatch", DISPATCHER, department="network").do("acknowledge", FITTER).do("set_out", FITTER)
+    walk.do("arrive", FITTER).do("make_safe", FITTER, measures="Valve shut", leak_reading=12)
+    walk.do("begin_repair", FITTER).do("restore", FITTER, work_done="New pipe", photo="P-2")
+    assert walk.ticket.fields["photo"] == "P-2"
+    assert walk.refused("verify", FITTER) == ("guard", "gas_proof")
+    assert walk.refused("verify", FITTER, leak_reading=0) == ("guard", "gas_proof")
+    walk.do("verify", FITTER, leak_reading=0, signature="S-2").do("ask_back", FITTER)
+    assert walk.do("satisfied", AGENT).ticket.state == "closed"
+
+
+def test_a_crew_cannot_make_a_gas_job_one_without_proof() -> None:
+    walk = Walk(REPAIR).do("triage", DISPATCHER, urgency="emergency", medium="gas")
+    walk.do("dispatch", DISPATCHER, department="network").do("acknowledge", FITTER).do("set_out", FITTER)
+    walk.do("arrive", FITTER).do("make_safe", FITTER, measures="Valve shut").do("begin_repair", FITTER)
+    assert walk.refused("restore", FITTER, work_done="New joint", medium="water") == ("invalid", "medium")
+
+
+def test_each_call_back_has_three_tries_of_its_own() -> None:
+    walk = restored("water").do("verify", FITTER).do("ask_back", FITTER)
+    for _ in range(3):
+        walk.do("no_answer", AGENT)
+    walk.do("unreached", AGENT).do("reopen", AGENT, reason="Dripping again")
+    walk.do("dispatch", DISPATCHER, department="network").do("acknowledge", FITTER).do("set_out", FITTER)
+    walk.do("arrive", FITTER).do("make_safe", FITTER, measures="None").do("begin_repair", FITTER)
+    walk.do("restore", FITTER, work_done="New seal").do("verify", FITTER).do("ask_back", FITTER)
+    assert walk.refused("unreached", AGENT) == ("guard", "three_tries")
+
+
 def test_water_needs_no_leak_reading() -> None:
     assert restored("water").do("verify", FITTER).ticket.state == "verified"
 
