@@ -134,7 +134,7 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if route.method != "POST" or route.permission is None:
         return []
     text = "The same key gives the same answer for 24 hours."
-    schema = {"type": "string", "maxLength": 200}
+    schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
     return [{"name": "Idempotency-Key", "in": "header", "description": text, "schema": schema}]
 
 
