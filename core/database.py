@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from core import sqlite_thread
 from core.errors import Invalid, Unavailable
+from core.group_commit import GroupCommit
 from core.json_text import json_text
 
 metadata = sa.MetaData(
@@ -61,7 +62,6 @@ def _driver_url(text: str) -> sa.URL:
 
 
 def _sqlite_engine(url: sa.URL, *, writes: bool) -> AsyncEngine:
-    # One writer: tasks queue up fairly in the pool instead of polling SQLite's lock.
     size = 1 if writes else 4
     engine = create_async_engine(
         url,
@@ -132,6 +132,23 @@ def _ping_when_idle(engine: sa.Engine) -> None:
             raise sa.exc.InvalidatePoolError from error
 
 
+class _Turns:
+    """Whoever writes to SQLite waits for its turn here, in the order of asking, instead of polling SQLite's lock."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(POOL_SECONDS):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise sa.exc.TimeoutError(f"The database was busy for {POOL_SECONDS} s.") from None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class _Shared(NamedTuple):
     """The transaction of a `together` and the task that may use it."""
 
@@ -149,7 +166,13 @@ class Database:
         self._url = _driver_url(url)
         self._shared: ContextVar[_Shared | None] = ContextVar("shared", default=None)
         self.dialect = "sqlite" if self._url.get_backend_name() == "sqlite" else "postgresql"
+        self._turns: AbstractAsyncContextManager[None] = nullcontext()
+        self.group: GroupCommit | None = None
+        """SQLite only: what keeps changes together that need nothing but to be written."""
         if self.dialect == "sqlite":
+            self._turns = _Turns()
+            self.group = GroupCommit(self._writing)
+            self._thread: sqlite_thread.Thread | None = None
             self._writer = _sqlite_engine(self._url, writes=True)
             self._reader = _sqlite_engine(self._url, writes=False)
         else:
@@ -159,8 +182,19 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One write transaction: committed at the end, rolled back where the block raises."""
-        async with self._writer.begin() as tx:
+        async with self._turns, self._writer.begin() as tx:
             yield tx
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[sqlite_thread.Thread]:
+        """The pool's only connection that writes to SQLite, without the pool: nobody else has it during our turn, and
+        to take it from there and give it back costs 0.2 ms."""
+        async with self._turns:
+            if self._thread is None or not self._thread.lives:
+                async with self._writer.connect() as tx:
+                    raw = await tx.get_raw_connection()
+                    self._thread = cast(sqlite_thread.Thread, raw.driver_connection)
+            yield self._thread
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -204,6 +238,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self.group is not None:
+            await self.group.close()
         await self._writer.dispose()
         if self._reader.sync_engine.pool is not self._writer.sync_engine.pool:
             await self._reader.dispose()

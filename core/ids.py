@@ -6,6 +6,7 @@ import os
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new_id(at: float | None = None, noise: bytes | None = None) -> str:
@@ -15,4 +16,4 @@ def new_id(at: float | None = None, noise: bytes | None = None) -> str:
     """
     millis = int((time.time() if at is None else at) * 1000)
     number = (millis << 80) | int.from_bytes(os.urandom(10) if noise is None else noise, "big")
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any, Self
 
 import aiosqlite
 import sqlalchemy as sa
 from aiosqlite.core import _STOP_RUNNING_SENTINEL
+
+Asked = Sequence[tuple[str, Sequence[Any]]]
+"""Statements with their values."""
 
 _DRIVER = "sqlite+aiosqlite"
 
@@ -51,15 +55,25 @@ class Thread(aiosqlite.Connection):
         done: _Done = await self._execute(_run, self._conn, begin, work)  # type: ignore[no-untyped-call]
         return done
 
-    async def together(
-        self, asked: Sequence[tuple[str, Sequence[Any]]], *, finish: bool = False
-    ) -> list[_Done]:
+    async def together(self, asked: Asked, *, finish: bool = False) -> list[_Done]:
         """Run several statements in one trip, after the BEGIN that is due; none after the first if that one writes and
         changed no row. `finish`: commit too, unless it was so."""
         begin, self._begin, self._untouched = self._begin, "", False
         done: list[_Done] = await self._execute(_run_all, self._conn, begin, asked, finish)  # type: ignore[no-untyped-call]
         self._untouched = finish and done[0].rowcount != 0
         return done
+
+    async def each(self, several: Sequence[Asked]) -> list[bool | Exception]:
+        """Run each list as a transaction of its own, all of them in one BEGIN and COMMIT. What became of each: False
+        where its first statement changed no row and nothing else of it was run; what went wrong with it alone. Raises
+        where SQLite gives no lock or cannot commit, and then nothing was changed."""
+        found: list[bool | Exception] = await self._execute(_run_each, self._conn, several)  # type: ignore[no-untyped-call]
+        return found
+
+    @property
+    def lives(self) -> bool:
+        """Whether it can still be asked."""
+        return self._running and self._connection is not None
 
     async def rollback(self) -> None:
         """End the transaction, if there is one. Returns before it is done; what is asked next is done after it."""
@@ -116,9 +130,7 @@ def _run(connection: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Cur
         cursor.close()
 
 
-def _run_all(
-    connection: sqlite3.Connection, begin: str, asked: Sequence[tuple[str, Sequence[Any]]], finish: bool
-) -> list[_Done]:
+def _run_all(connection: sqlite3.Connection, begin: str, asked: Asked, finish: bool) -> list[_Done]:
     """In the connection's thread."""
     cursor = connection.cursor()
     try:
@@ -134,6 +146,40 @@ def _run_all(
         return done
     finally:
         cursor.close()
+
+
+def _run_each(connection: sqlite3.Connection, several: Sequence[Asked]) -> list[bool | Exception]:
+    """In the connection's thread. Where one of them breaks, all are undone and each is run alone: that hardly ever
+    happens, and a savepoint for each would cost all of them always."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            made: list[bool | Exception] = [_made(cursor, asked) for asked in several]
+        except Exception as error:
+            connection.rollback()
+            return [error] if len(several) == 1 else [_run_alone(connection, asked) for asked in several]
+        try:
+            connection.commit()
+        except sqlite3.Error:
+            connection.rollback()
+            raise
+        return made
+
+
+def _run_alone(connection: sqlite3.Connection, asked: Asked) -> bool | Exception:
+    try:
+        return _run_each(connection, [asked])[0]
+    except sqlite3.Error as error:
+        return error
+
+
+def _made(cursor: sqlite3.Cursor, asked: Asked) -> bool:
+    (first, values), *others = asked
+    if cursor.execute(first, values).rowcount == 0:
+        return False
+    for sql, parameters in others:
+        cursor.execute(sql, parameters)
+    return True
 
 
 class Cursor:

@@ -7,6 +7,7 @@ are still SQLAlchemy's, compiled when they are first used, but they go together,
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -17,8 +18,9 @@ from psycopg import AsyncRawCursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.database import Database
 from core.json_text import json_text
-from core.sqlite_thread import Thread
+from core.sqlite_thread import Asked, Thread
 
 _DIALECTS: Mapping[str, Any] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
@@ -34,11 +36,14 @@ class _Sql(NamedTuple):
 
     text: str
     names: tuple[str, ...]
-    given: frozenset[str]
+    given: tuple[int, ...]
     found: tuple[int, ...]
 
     def values(self, named: Mapping[str, Any]) -> list[Any]:
-        return [json_text(named[name]) if name in self.given else named[name] for name in self.names]
+        values = [named[name] for name in self.names]
+        for at in self.given:
+            values[at] = json_text(values[at])
+        return values
 
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         read = list(row)
@@ -54,7 +59,7 @@ def _compiled(statement: Any, dialect: str) -> _Sql:
     return _Sql(
         done.string,
         names,
-        frozenset(name for name in names if isinstance(done.binds[name].type, sa.JSON)),
+        tuple(at for at, name in enumerate(names) if isinstance(done.binds[name].type, sa.JSON)),
         # PostgreSQL's driver reads JSON itself.
         tuple(at for at, c in enumerate(columns) if isinstance(c.type, sa.JSON) and dialect == "sqlite"),
     )
@@ -110,9 +115,6 @@ class Change(NamedTuple):
     values: Mapping[str, Any]
 
 
-_Asked = Sequence[tuple[str, list[Any]]]
-
-
 async def read(tx: AsyncConnection, query: Query, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The query's rows."""
     sql = query.sql(tx.dialect.name)
@@ -127,11 +129,28 @@ async def write(tx: AsyncConnection, changes: Sequence[Change], *, last: bool = 
     `last`: nothing else comes in this transaction, so that SQLite may commit in the same trip.
     """
     dialect = tx.dialect.name
-    made = [change.statement.sql(dialect, at > 0) for at, change in enumerate(changes)]
-    asked = [(sql.text, sql.values(change.values)) for sql, change in zip(made, changes, strict=True)]
+    asked = _asked(changes, dialect)
     send = _write_postgres if dialect == "postgresql" else _finish_sqlite if last else _write_sqlite
     done: bool = await _sent(tx, asked, send)
     return done
+
+
+async def write_alone(db: Database, changes: Sequence[Change]) -> bool:
+    """Make these changes in a transaction of their own; False where the first one changed no row: then nothing was
+    changed. What several tasks have to write at the same moment is kept by one COMMIT of SQLite."""
+    if db.group is None:
+        async with db.begin() as tx:
+            return await write(tx, changes)
+    asked = _asked(changes, db.dialect)
+    try:
+        return await db.group.change(asked)
+    except sqlite3.Error as error:
+        raise _raised(asked, error, sqlite3.Error, lost=False) from error
+
+
+def _asked(changes: Sequence[Change], dialect: str) -> Asked:
+    made = [change.statement.sql(dialect, at > 0) for at, change in enumerate(changes)]
+    return [(sql.text, sql.values(change.values)) for sql, change in zip(made, changes, strict=True)]
 
 
 async def insert_all(tx: AsyncConnection, changes: Sequence[Change]) -> None:
@@ -143,7 +162,7 @@ async def insert_all(tx: AsyncConnection, changes: Sequence[Change]) -> None:
         await tx.execute(statement.plain, rows)
 
 
-async def _sent(tx: AsyncConnection, asked: _Asked, send: Callable[[Any, _Asked], Awaitable[Any]]) -> Any:
+async def _sent(tx: AsyncConnection, asked: Asked, send: Callable[[Any, Asked], Awaitable[Any]]) -> Any:
     """Send them over the driver's own connection; what goes wrong there is raised as SQLAlchemy raises it."""
     connection = cast(sa.Connection, tx.sync_connection)
     driver, errors = connection.connection.driver_connection, connection.dialect.loaded_dbapi.Error
@@ -153,32 +172,36 @@ async def _sent(tx: AsyncConnection, asked: _Asked, send: Callable[[Any, _Asked]
         lost = connection.dialect.is_disconnect(error, cast(Any, driver), None)
         if lost:
             await tx.invalidate()
-        text = "; ".join(text for text, _ in asked)
-        # Without the values: they are what callers said.
-        raise sa.exc.DBAPIError.instance(
-            text, None, error, errors, hide_parameters=True, connection_invalidated=lost
-        ) from error
+        raise _raised(asked, error, errors, lost) from error
 
 
-async def _read_sqlite(thread: Thread, asked: _Asked) -> list[tuple[Any, ...]]:
+def _raised(asked: Asked, error: Exception, errors: type[Exception], lost: bool) -> BaseException:
+    """The error as SQLAlchemy raises it, without the values: they are what callers said."""
+    text = "; ".join(text for text, _ in asked)
+    return sa.exc.DBAPIError.instance(
+        text, None, error, errors, hide_parameters=True, connection_invalidated=lost
+    )
+
+
+async def _read_sqlite(thread: Thread, asked: Asked) -> list[tuple[Any, ...]]:
     return (await thread.together(asked))[0].rows
 
 
-async def _write_sqlite(thread: Thread, asked: _Asked) -> bool:
+async def _write_sqlite(thread: Thread, asked: Asked) -> bool:
     return (await thread.together(asked))[0].rowcount > 0
 
 
-async def _finish_sqlite(thread: Thread, asked: _Asked) -> bool:
+async def _finish_sqlite(thread: Thread, asked: Asked) -> bool:
     return (await thread.together(asked, finish=True))[0].rowcount > 0
 
 
-async def _read_postgres(driver: Any, asked: _Asked) -> list[tuple[Any, ...]]:
+async def _read_postgres(driver: Any, asked: Asked) -> list[tuple[Any, ...]]:
     ((text, values),) = asked
     cursor = await AsyncRawCursor(driver).execute(_numbered(text), values)
     return await cursor.fetchall()
 
 
-async def _write_postgres(driver: Any, asked: _Asked) -> bool:
+async def _write_postgres(driver: Any, asked: Asked) -> bool:
     one = _numbered(_as_one(tuple(text for text, _ in asked)))
     cursor = await AsyncRawCursor(driver).execute(one, [value for _, values in asked for value in values])
     row = await cursor.fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from operator import attrgetter
 
 import msgspec
 import sqlalchemy as sa
@@ -35,10 +36,17 @@ _TO_CHANGE = Query(
 )
 """A row for each clock: three queries would be three trips to PostgreSQL."""
 _HASH = len(_FIELDS)
+_NEW = tuple(f"new_{name}" for name in _CHANGING)
+_CHANGED = attrgetter(*_CHANGING)
 _REPLACE = Update(
     sa.update(tickets)
     .where(tickets.c.id == sa.bindparam("this"), tickets.c.version == sa.bindparam("expected"))
-    .values({name: sa.bindparam(f"new_{name}", type_=tickets.c[name].type) for name in _CHANGING})
+    .values(
+        {
+            name: sa.bindparam(new, type_=tickets.c[name].type)
+            for name, new in zip(_CHANGING, _NEW, strict=True)
+        }
+    )
 )
 _INSERT = Insert(tickets)
 _APPEND = Insert(ticket_history)
@@ -81,9 +89,10 @@ class Recent:
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
-    def forget(self, ticket_id: str) -> None:
-        """It has turned out to be old."""
-        self._kept.pop(ticket_id, None)
+    def forget(self, found: Found) -> None:
+        """It has turned out to be old; what was kept since stays."""
+        if self._kept.get(found.ticket.id) is found:
+            del self._kept[found.ticket.id]
 
 
 async def to_change(tx: AsyncConnection, ticket_id: str) -> Found | None:
@@ -99,7 +108,7 @@ async def to_change(tx: AsyncConnection, ticket_id: str) -> Found | None:
 
 def replaced(ticket: Ticket, version: int) -> Change:
     """The ticket written over the one that has this version; it changes no row where that has another by now."""
-    values = {f"new_{name}": getattr(ticket, name) for name in _CHANGING}
+    values = dict(zip(_NEW, _CHANGED(ticket), strict=True))
     return Change(_REPLACE, {**values, "this": ticket.id, "expected": version})
 
 

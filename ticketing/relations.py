@@ -54,6 +54,12 @@ class Related(msgspec.Struct, frozen=True):
     opened: bool = False
 
 
+def relates(workflow: Workflow, event: str) -> bool:
+    """Whether the event ties the ticket to another one, which then has to be found, locked or opened."""
+    asked = workflow.events.get(event)
+    return asked is not None and asked.relates is not None
+
+
 async def relate(  # noqa: PLR0913, PLR0917  # the ticket before and after, and who opens how
     tx: AsyncConnection, workflow: Workflow, before: Ticket, outcome: Outcome, actor: Actor, opener: Opener
 ) -> Related:
@@ -158,14 +164,17 @@ async def links(tx: AsyncConnection, ticket_id: str, limit: int = FAMILY) -> lis
     return sorted(found, key=lambda link: link.at)
 
 
-async def notices(tx: AsyncConnection, outcome: Outcome) -> list[TicketNotice]:
-    """Who is told of an event: of this ticket, and of those that were merged into it, one of another."""
+def passes_on(outcome: Outcome) -> bool:
+    """Whether the event is told to those whose tickets were merged into this one, if there are any."""
+    return outcome.from_state is not None and any(to in PASSED_ON for to in outcome.notices)
+
+
+def notices(outcome: Outcome, family: Iterable[Ticket] = ()) -> list[TicketNotice]:
+    """Who is told of an event: of this ticket, and of its `family`, one of another."""
     ticket, event = outcome.ticket, outcome.event
     found = [notice_of(ticket, event, to) for to in outcome.notices]
     passed = [to for to in outcome.notices if to in PASSED_ON]
-    if passed and outcome.from_state is not None:
-        found += [notice_of(child, event, to) for child in await _family(tx, ticket.id) for to in passed]
-    return found
+    return found + [notice_of(child, event, to) for child in family for to in passed]
 
 
 def to_send(notices: Iterable[TicketNotice], at: float) -> list[Change]:
@@ -173,18 +182,18 @@ def to_send(notices: Iterable[TicketNotice], at: float) -> list[Change]:
     return [outbox.entry(at, NOTICE_TOPIC, notice) for notice in notices]
 
 
-async def _family(tx: AsyncConnection, ticket_id: str) -> list[Ticket]:
+async def family(tx: AsyncConnection, ticket_id: str) -> list[Ticket]:
     """The tickets that were merged into this one, and into those; UNION ends a ring, though there should be none."""
     merged = sa.select(ticket_links.c.ticket_id).where(
         ticket_links.c.other_id == ticket_id, ticket_links.c.kind == MERGED
     )
-    family = merged.cte("family", recursive=True)
+    found = merged.cte("family", recursive=True)
     more = sa.select(ticket_links.c.ticket_id).where(
-        ticket_links.c.other_id == family.c.ticket_id, ticket_links.c.kind == MERGED
+        ticket_links.c.other_id == found.c.ticket_id, ticket_links.c.kind == MERGED
     )
-    family = family.union(more)
+    found = found.union(more)
     query = sa.select(tickets).where(
-        tickets.c.id.in_(sa.select(family.c.ticket_id)), tickets.c.id != ticket_id
+        tickets.c.id.in_(sa.select(found.c.ticket_id)), tickets.c.id != ticket_id
     )
     rows = await tx.execute(query.order_by(tickets.c.id).limit(FAMILY))
     return [Ticket(**row) for row in rows.mappings()]

@@ -101,9 +101,10 @@ class Tickets(Lookup):
         actor = await self.standing(actor, at)
         await self._check_references(new)
         async with self._db.begin() as tx:
-            ticket = await self._opened(tx, definition, actor, new, at, last=True)
-        self._bus.publish(TicketOpened(ticket, actor.user))
-        return ticket
+            opened = await self._opened(tx, definition, actor, new, at, last=True)
+        self._recent.keep(opened)
+        self._bus.publish(TicketOpened(opened.ticket, actor.user))
+        return opened.ticket
 
     async def _opened(  # noqa: PLR0913  # what is opened, by whom and when
         self,
@@ -114,14 +115,14 @@ class Tickets(Lookup):
         at: float,
         *,
         last: bool = False,
-    ) -> Ticket:
+    ) -> Found:
         day = f"{datetime.fromtimestamp(at, self._zone):%Y%m%d}"
         number = await store.next_number(tx, definition.workflow.prefix, day)
         birth = Birth(self._ids(at), number, definition.version, at)
         outcome = _granted(decide_open(definition.workflow, new, actor, birth))
         written = happening(definition.workflow, outcome, actor, at, None, self.reckoners)
-        await trips.write(tx, [*written.changes, *await self._told(tx, outcome, written, at)], last=last)
-        return outcome.ticket
+        await trips.write(tx, [*written.changes, *self._told(outcome, written, at)], last=last)
+        return written.after
 
     async def fire(  # noqa: PLR0913, PLR0917  # the door's signature is fixed by the architecture
         self,
@@ -142,52 +143,74 @@ class Tickets(Lookup):
         staff = await self.directory.staff(at)
         actor = staff.standing(actor)
         known = self._recent.at(ticket_id, expected_version)
-        if known is not None:
-            try:
-                return await self._fire(ticket_id, command, actor, staff, known)
-            except Refused:
-                # Decided by what this server saw last; somebody else may have been quicker.
-                self._recent.forget(ticket_id)
+        if known is not None and (ticket := await self._fire_known(known, command, actor, staff)):
+            return ticket
         return await self._fire(ticket_id, command, actor, staff)
 
-    async def _fire(  # whose door it is, and what is known already
-        self, ticket_id: str, command: _Command, actor: Actor, staff: Staff, known: Found | None = None
-    ) -> Ticket:
-        event, expected, at = command.event, command.expected_version, command.at
+    async def _fire_known(self, known: Found, command: _Command, actor: Actor, staff: Staff) -> Ticket | None:
+        """Have the event happen to a ticket as this server saw it last. None where that is not enough to go by: then
+        nothing was changed, and the database has to be asked."""
+        workflow = self._library.seen(known.ticket.workflow, known.ticket.workflow_version)
+        if workflow is None or relations.relates(workflow, command.event):
+            return None
+        try:
+            outcome = _decided(workflow, known, command, actor, staff)
+        except Refused:
+            # Somebody else may have been quicker, at another server.
+            self._recent.forget(known)
+            return None
+        written = happening(workflow, outcome, actor, command.at, known, self.reckoners)
+        family: Sequence[Ticket] = ()
+        if relations.passes_on(outcome):
+            async with self._db.read() as tx:
+                family = await relations.family(tx, known.ticket.id)
+        changes = [*written.changes, *self._told(outcome, written, command.at, family)]
+        if not await trips.write_alone(self._db, changes):
+            self._recent.forget(known)
+            return None
+        return self._happened(written, command.event, actor)
+
+    async def _fire(self, ticket_id: str, command: _Command, actor: Actor, staff: Staff) -> Ticket:
+        expected, at = command.expected_version, command.at
         async with self._db.begin() as tx:
-            found = known or await event_store.to_change(tx, ticket_id)
+            found = await event_store.to_change(tx, ticket_id)
             if found is None or not sees(actor, found.ticket):
-                raise NotFound("There is no such ticket.")
+                raise _no_such_ticket()
             ticket = found.ticket
             if not await _has_seen(tx, ticket, expected):
                 raise await _stale(tx, ticket, expected)
             workflow = await self._library.of(tx, ticket.workflow, ticket.workflow_version)
-            outcome = _granted(decide(workflow, ticket, event, actor, command.data, at, found.due))
-            if problem := hand_over_problem(staff, ticket, outcome.ticket, actor):
-                raise Invalid(problem, field=_owner_field(workflow, outcome))
+            outcome = _decided(workflow, found, command, actor, staff)
             related = await relations.relate(tx, workflow, ticket, outcome, actor, self._opener(at))
             outcome = related.outcome
             written = happening(workflow, outcome, actor, at, found, self.reckoners)
-            told = await self._told(tx, outcome, written, at)
+            family = await relations.family(tx, ticket_id) if relations.passes_on(outcome) else ()
+            told = self._told(outcome, written, at, family)
             changes = [*written.changes, *told, *relations.kept(related, actor, at)]
             if not await trips.write(tx, changes, last=True):
                 raise await _stale(tx, await self._found(tx, ticket_id), expected)
-        self._recent.keep(written.after)
         if related.opened and related.other is not None:
             self._bus.publish(TicketOpened(related.other, actor.user))
-        self._bus.publish(TicketChanged(outcome.ticket, event, actor.user))
-        return outcome.ticket
+        return self._happened(written, command.event, actor)
+
+    def _happened(self, written: Written, event: str, actor: Actor) -> Ticket:
+        """Remember and publish what has been committed."""
+        self._recent.keep(written.after)
+        self._bus.publish(TicketChanged(written.after.ticket, event, actor.user))
+        return written.after.ticket
 
     def _opener(self, at: float) -> relations.Opener:
         async def opened(tx: AsyncConnection, actor: Actor, new: NewTicket) -> Ticket:
-            return await self._opened(tx, self._library.wanted(new.workflow), actor, new, at)
+            return (await self._opened(tx, self._library.wanted(new.workflow), actor, new, at)).ticket
 
         return opened
 
-    async def _told(self, tx: AsyncConnection, outcome: Outcome, written: Written, at: float) -> list[Change]:
+    def _told(
+        self, outcome: Outcome, written: Written, at: float, family: Sequence[Ticket] = ()
+    ) -> list[Change]:
         """What is to go out, in the event's own transaction."""
         listened = self.listened([(outcome.ticket, written.row)])
-        return [*listened, *relations.to_send(await relations.notices(tx, outcome), at)]
+        return [*listened, *relations.to_send(relations.notices(outcome, family), at)]
 
     def listened(self, events: Sequence[tuple[Ticket, HistoryRow]]) -> list[Change]:
         """What the listeners want to have written with these events."""
@@ -204,6 +227,22 @@ def _granted(decision: Outcome | Refusal) -> Outcome:
     if isinstance(decision, Refusal):
         raise refused(decision)
     return decision
+
+
+def _decided(workflow: Workflow, found: Found, command: _Command, actor: Actor, staff: Staff) -> Outcome:
+    """What the event does to the ticket; raises what `fire` does where it is refused."""
+    ticket = found.ticket
+    if not sees(actor, ticket):
+        raise _no_such_ticket()
+    outcome = _granted(decide(workflow, ticket, command.event, actor, command.data, command.at, found.due))
+    if problem := hand_over_problem(staff, ticket, outcome.ticket, actor):
+        raise Invalid(problem, field=_owner_field(workflow, outcome))
+    return outcome
+
+
+def _no_such_ticket() -> NotFound:
+    """Also said of a ticket that is not the actor's to see."""
+    return NotFound("There is no such ticket.")
 
 
 def _owner_field(workflow: Workflow, outcome: Outcome) -> str:

@@ -91,5 +91,9 @@ def test_only_so_many_tickets_are_kept() -> None:
         recent.keep(Found(replace(opened(SHIPPED["inquiry"]), id=f"t{number}"), "0", {}))
     assert [recent.at(f"t{number}", 1) is not None for number in range(3)] == [False, True, True]
     assert recent.at("t2", 2) is None
-    recent.forget("t2")
+    kept = recent.at("t2", 1)
+    assert kept is not None
+    recent.forget(replace(kept))
+    assert recent.at("t2", 1) is kept
+    recent.forget(kept)
     assert recent.at("t2", 1) is None

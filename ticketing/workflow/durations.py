@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _WHOLE = re.compile(r"(?:\d{1,6}[smhd]){1,4}")
@@ -12,6 +13,7 @@ LONGEST = 3660 * 86400
 """Beyond ten years a deadline is a slip of the finger, and holidays are guesses."""
 
 
+@lru_cache(512)
 def seconds(text: str) -> int:
     """The duration in seconds, a day as 24 hours; ValueError where the text is not one."""
     if not _WHOLE.fullmatch(text):
@@ -22,6 +24,7 @@ def seconds(text: str) -> int:
     return found
 
 
+@lru_cache(512)
 def days_and_seconds(text: str) -> tuple[int, int]:
     """The days that it names and the seconds besides, for calendars whose day has other than 24 hours."""
     days = sum(int(count) for count, unit in _PART.findall(text) if unit == "d")

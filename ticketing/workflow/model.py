@@ -188,8 +188,16 @@ class Workflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def rows(self, state: str, event: str | None = None) -> tuple[Row, ...]:
         """The rows that start from this state, in the order of the file."""
         return tuple(
-            row for row in self.table if state in self.sources(row) and (event is None or row.event == event)
+            row
+            for row in self.table
+            if (event is None or row.event == event) and self._starts_from(row, state)
         )
+
+    def _starts_from(self, row: Row, state: str) -> bool:
+        """Whether the state is among the row's `sources`, without writing them out: each event asks this of rows."""
+        named = (row.from_,) if isinstance(row.from_, str) else row.from_
+        known = self.states.get(state)
+        return state in named or (ANY_OPEN in named and known is not None and not known.end)
 
     def acts_as(self, roles: frozenset[str]) -> frozenset[str]:
         """The roles with those that they include (one step, not further)."""

@@ -42,6 +42,8 @@ def clean(text: str, multiline: bool = False) -> str:
 
     Direction overrides make a page lie. Joiners stay: they hold emoji and some scripts together.
     """
+    if text.isprintable():  # nothing of all this is in it
+        return text.strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "\u200c\u200d\n\t" if multiline else "\u200c\u200d"
     replaced = text if multiline else text.replace("\n", " ").replace("\t", " ")
