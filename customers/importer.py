@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,20 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.errors import Invalid
 from core.ids import new_id
 from customers import records, store
 from customers.columns import Columns, columns, record
-from customers.csvfile import CsvFile, Rejects, Row
+from customers.csvfile import Row
 from customers.merging import Draft, Plan
 from customers.messages import Customer
 from customers.service import Customers
 from customers.sharing import share
-
-BATCH = 500
-"""Rows in a transaction: other writers of SQLite wait for one batch, some tens of milliseconds."""
-
-Reject = tuple[Row, str]
+from customers.sheet import Sheet, open_table
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -68,18 +62,22 @@ async def import_file(  # noqa: PLR0913, PLR0917 - a file, a room, who and when,
     not published: a hundred thousand would say nothing to anyone. Raises `Invalid` where the file cannot be read,
     has no usable first line, or the report cannot be written; nothing has gone in then.
     """
-    rejects_path = rejects_path or path.with_name(f"{path.stem}.rejects.csv")
-    source = await asyncio.to_thread(Source.open, path, rejects_path, customers.region, at)
+    sheet = await asyncio.to_thread(open_table, path, rejects_path, columns)
+
+    def draft(row: Row) -> Draft:
+        customer, filled = record(row.cells, sheet.meaning, new_id(at), customers.region, at)
+        return Draft(row, customer, filled)
+
     try:
-        state = Progress(size=source.file.size)
-        while (batch := await asyncio.to_thread(source.batch)) is not None:
+        state = Progress(size=sheet.file.size)
+        while (batch := await asyncio.to_thread(sheet.batch, draft)) is not None:
             drafts, rejects = batch
             plan = await _write_batch(customers, actor, path.name, drafts, at)
-            await asyncio.to_thread(source.reject, [*rejects, *plan.rejects])
-            state = _further(state, len(drafts) + len(rejects), plan, source)
+            await asyncio.to_thread(sheet.reject, [*rejects, *plan.rejects])
+            state = _further(state, len(drafts) + len(rejects), plan, sheet)
             progress(state)
     finally:
-        kept = await asyncio.to_thread(source.close)
+        kept = await asyncio.to_thread(sheet.close)
     return ImportReport(
         state.read,
         state.created,
@@ -87,89 +85,21 @@ async def import_file(  # noqa: PLR0913, PLR0917 - a file, a room, who and when,
         state.unchanged,
         state.rejected,
         kept,
-        source.columns.unknown,
-        source.file.encoding,
+        sheet.meaning.unknown,
+        sheet.file.encoding,
     )
 
 
-def _further(state: Progress, read: int, plan: Plan, source: Source) -> Progress:
+def _further(state: Progress, read: int, plan: Plan, sheet: Sheet[Columns]) -> Progress:
     return Progress(
         state.read + read,
         state.created + plan.created,
         state.updated + plan.updated,
         state.unchanged + plan.unchanged,
-        source.rejects.count,
-        source.file.done,
-        source.file.size,
+        sheet.rejects.count,
+        sheet.file.done,
+        sheet.file.size,
     )
-
-
-@dataclass
-class Source:
-    """The file on one side and the report of rejects on the other; everything in it blocks on the disk."""
-
-    file: CsvFile
-    rows: Iterator[Row]
-    columns: Columns
-    rejects: Rejects
-    region: str
-    at: float
-
-    @classmethod
-    def open(cls, path: Path, rejects_path: Path, region: str, at: float) -> Source:
-        """Open both and read the first line. Raises `Invalid`."""
-        if path == rejects_path:
-            raise Invalid("The report of rejected rows would overwrite the file itself.", field="rejects")
-        try:
-            file = CsvFile(path)
-        except OSError as error:
-            raise Invalid(f"{path} cannot be read: {error.strerror}.", field="path") from None
-        try:
-            rows = file.rows()
-            header = next(rows, None)
-            if header is None:
-                raise Invalid(f"{path} is empty.", field="path")
-            understood = columns(header.cells)
-            return cls(file, rows, understood, _report(rejects_path, header), region, at)
-        except BaseException:
-            file.close()
-            raise
-
-    def batch(self) -> tuple[list[Draft], list[Reject]] | None:
-        """The next rows as records and those that make none, or None at the end of the file."""
-        drafts: list[Draft] = []
-        rejects: list[Reject] = []
-        for row in self.rows:
-            try:
-                drafts.append(self._draft(row))
-            except Invalid as error:
-                rejects.append((row, error.message))
-            if len(drafts) + len(rejects) >= BATCH:
-                break
-        return (drafts, rejects) if drafts or rejects else None
-
-    def _draft(self, row: Row) -> Draft:
-        if row.problem:
-            raise Invalid(row.problem)
-        customer, filled = record(row.cells, self.columns, new_id(self.at), self.region, self.at)
-        return Draft(row, customer, filled)
-
-    def reject(self, rejects: Sequence[Reject]) -> None:
-        """Write rows into the report, in the order of the file."""
-        for row, reason in sorted(rejects, key=lambda one: one[0].line):
-            self.rejects.add(row, reason)
-
-    def close(self) -> Path | None:
-        """Close both; where the report is, or None where nothing was rejected."""
-        self.file.close()
-        return self.rejects.close()
-
-
-def _report(path: Path, header: Row) -> Rejects:
-    try:
-        return Rejects(path, header.cells)
-    except OSError as error:
-        raise Invalid(f"The report {path} cannot be written: {error.strerror}.", field="rejects") from None
 
 
 async def _write_batch(

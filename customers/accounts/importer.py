@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,16 +11,13 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
-from core.errors import Invalid
 from customers.accounts import store
 from customers.accounts.columns import columns, record
 from customers.accounts.model import Account
 from customers.accounts.service import Accounts
-from customers.columns import Columns
-from customers.csvfile import CsvFile, Rejects, Row
+from customers.csvfile import Row
+from customers.sheet import Reject, open_table
 
-BATCH = 500
-Reject = tuple[Row, str]
 Draft = tuple[Row, Account]
 
 
@@ -45,72 +41,22 @@ async def import_file(
     others are. Each batch is one transaction. Raises `Invalid` where the file cannot be read, has no usable first
     line, or the report cannot be written; nothing has gone in then.
     """
-    rejects_path = rejects_path or path.with_name(f"{path.stem}.rejects.csv")
-    source = await asyncio.to_thread(_open, path, rejects_path)
+    sheet = await asyncio.to_thread(open_table, path, rejects_path, columns)
+
+    def draft(row: Row) -> Draft:
+        return row, record(row.cells, sheet.meaning)
+
     try:
-        report = Report(unknown_columns=source.columns.unknown)
-        while (batch := await asyncio.to_thread(_batch, source)) is not None:
+        report = Report(unknown_columns=sheet.meaning.unknown)
+        while (batch := await asyncio.to_thread(sheet.batch, draft)) is not None:
             drafts, rejects = batch
             async with accounts.db.begin() as tx:
                 part, more = await _write(tx, actor, path.name, drafts, at)
-            await asyncio.to_thread(source.reject, [*rejects, *more])
+            await asyncio.to_thread(sheet.reject, [*rejects, *more])
             report = _sum(report, part, len(drafts) + len(rejects), len(rejects) + len(more))
     finally:
-        kept = await asyncio.to_thread(source.close)
+        kept = await asyncio.to_thread(sheet.close)
     return replace(report, rejects_path=kept)
-
-
-@dataclass
-class _Source:
-    file: CsvFile
-    rows: Iterator[Row]
-    columns: Columns
-    rejects: Rejects
-
-    def reject(self, rejects: Sequence[Reject]) -> None:
-        for row, reason in sorted(rejects, key=lambda one: one[0].line):
-            self.rejects.add(row, reason)
-
-    def close(self) -> Path | None:
-        self.file.close()
-        return self.rejects.close()
-
-
-def _open(path: Path, rejects_path: Path) -> _Source:
-    if path == rejects_path:
-        raise Invalid("The report of rejected rows would overwrite the file itself.", field="rejects")
-    try:
-        file = CsvFile(path)
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}.", field="path") from None
-    try:
-        rows = file.rows()
-        header = next(rows, None)
-        if header is None:
-            raise Invalid(f"{path} is empty.", field="path")
-        understood = columns(header.cells)
-        return _Source(file, rows, understood, Rejects(rejects_path, header.cells))
-    except OSError as error:
-        file.close()
-        raise Invalid(f"The report {rejects_path} cannot be written: {error.strerror}.") from None
-    except BaseException:
-        file.close()
-        raise
-
-
-def _batch(source: _Source) -> tuple[list[Draft], list[Reject]] | None:
-    drafts: list[Draft] = []
-    rejects: list[Reject] = []
-    for row in source.rows:
-        try:
-            if row.problem:
-                raise Invalid(row.problem)
-            drafts.append((row, record(row.cells, source.columns)))
-        except Invalid as error:
-            rejects.append((row, error.message))
-        if len(drafts) + len(rejects) >= BATCH:
-            break
-    return (drafts, rejects) if drafts or rejects else None
 
 
 async def _write(

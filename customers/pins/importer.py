@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from core.errors import Invalid, Refused
-from customers.csvfile import CsvFile, Rejects, Row
+from customers.csvfile import Row
 from customers.pins.service import Pins
+from customers.sheet import Sheet, rejects_beside
 
 ACCOUNT = ("account", "户号", "账号")
 PIN = ("pin", "密码", "查询密码")
@@ -31,40 +32,29 @@ async def import_file(
     Rows are read as they are set: a PIN takes some 50 ms to hash, reading its row next to nothing. Raises `Invalid`
     where the file cannot be read, lacks a column, or the report cannot be written; nothing has gone in then.
     """
-    rejects_path = rejects_path or path.with_name(f"{path.stem}.rejects.csv")
-    if path == rejects_path:
-        raise Invalid("The report of rejected rows would overwrite the file itself.", field="rejects")
+    sheet = Sheet.open(
+        path, rejects_path or rejects_beside(path), lambda header: (_places(header), ["account"])
+    )
     try:
-        file = CsvFile(path)
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror}.", field="path") from None
-    try:
-        rows = file.rows()
-        places = _places(next(rows, None))
-        rejects = _rejects(rejects_path)
-        try:
-            read, done = await _set_all(rows, places, pins, actor, at, rejects)
-        finally:
-            kept = rejects.close()
-        return Report(read, done, kept)
+        read, done = await _set_all(sheet, pins, actor, at)
     finally:
-        file.close()
+        kept = sheet.close()
+    return Report(read, done, kept)
 
 
-async def _set_all(  # noqa: PLR0913, PLR0917 - one loop of the function above
-    rows: Iterator[Row], places: tuple[int, int], pins: Pins, actor: str, at: float, rejects: Rejects
-) -> tuple[int, int]:
+async def _set_all(sheet: Sheet[tuple[int, int]], pins: Pins, actor: str, at: float) -> tuple[int, int]:
     read = done = 0
-    for row in rows:
+    at_account, at_pin = sheet.meaning
+    for row in sheet.rows:
         read += 1
-        account = "" if row.problem else _cell(row.cells, places[0])
+        account = "" if row.problem else _cell(row.cells, at_account)
         try:
             if row.problem:
                 raise Invalid(row.problem)
-            await pins.set(actor, account, _cell(row.cells, places[1]), at)
+            await pins.set(actor, account, _cell(row.cells, at_pin), at)
             done += 1
         except Refused as refusal:
-            rejects.add(Row(row.line, [account]), refusal.message)
+            sheet.reject([(Row(row.line, [account]), refusal.message)])
     return read, done
 
 
@@ -74,13 +64,6 @@ def _places(header: Row | None) -> tuple[int, int]:
     if -1 in found:
         raise Invalid("The first line has to name the columns account and pin.", field="path")
     return found[0], found[1]
-
-
-def _rejects(path: Path) -> Rejects:
-    try:
-        return Rejects(path, ["account"])
-    except OSError as error:
-        raise Invalid(f"The report {path} cannot be written: {error.strerror}.") from None
 
 
 def _cell(cells: Sequence[str], place: int) -> str:

@@ -13,10 +13,10 @@ from core import audit
 from core.bus import Bus
 from core.database import Database
 from core.errors import Invalid
-from customers import importer
 from customers.importer import ImportReport, Progress, import_file
 from customers.messages import Customer, Grade, Match, NewCustomer, Phone
 from customers.service import Customers
+from customers.sheet import BATCH
 from customers.tables import customers
 
 AT = 1_769_846_400.0
@@ -182,7 +182,7 @@ async def test_a_line_of_a_known_customer_becomes_a_shared_one(room: Customers, 
 async def test_many_rows_in_batches_with_progress_and_without_holding_them(
     sqlite_db: Database, bus: Bus, path: Path
 ) -> None:
-    room, count = Customers(sqlite_db, bus, "CN"), importer.BATCH * 8
+    room, count = Customers(sqlite_db, bus, "CN"), BATCH * 8
     lines = [f"用户{n},138{n:08},G{n},中山路 {n} 号{'长' * 200}" for n in range(count)]
     size = _write(path, "\n".join(["姓名,电话,户号,地址", *lines]).encode("gb18030"))
     del lines
@@ -194,7 +194,7 @@ async def test_many_rows_in_batches_with_progress_and_without_holding_them(
     finally:
         tracemalloc.stop()
     assert _counts(report) == (count, count, 0, 0, 0)
-    assert [step.read for step in seen] == [importer.BATCH * n for n in range(1, 9)]
+    assert [step.read for step in seen] == [BATCH * n for n in range(1, 9)]
     assert seen[-1].done == seen[-1].size == size
     # One batch is about 2 MB with its statements; the whole file as records would be 20 MB and more.
     assert peak < 12_000_000
