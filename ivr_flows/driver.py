@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from core.clock import Clock
 from core.ids import new_id
+from ivr_flows import troubles
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.session import Agi
 from ivr_flows.agi.words import AGIError, AGIHangup, UnsafeArgument
@@ -129,7 +130,7 @@ class Driver:
             _visit(caller, flow, at), ended=Ended.FAILED, ended_at=at, detail="there is no such flow"
         )
         self._around.visits.put(visit)
-        self._around.visits.trouble(visit, "there is no such flow")
+        self._around.visits.trouble(visit, troubles.NO_FLOW)
 
 
 class _Run:
@@ -177,7 +178,7 @@ class _Run:
         told = visit_of(self._flows, replace(state, ended=None, path=path), replace(before, entered=entered))
         self._visit = replace(told, node=path[-1]) if left else told
         for what in state.failures[self._told :]:
-            self._around.visits.trouble(self._visit, what)
+            self._around.visits.trouble(self._visit, troubles.REFUSED, what.partition(": ")[2])
         self._told = len(state.failures)
         if self._visit != before and state.ended is None:
             self._around.visits.put(self._visit)
@@ -202,11 +203,12 @@ class _Run:
         except ServiceRefused as refused:
             return Failed(refused.code)
         except TimeoutError:
-            self._around.visits.trouble(self._visit, f"{effect.service}: no answer in time")
+            self._around.visits.trouble(self._visit, troubles.LATE, effect.service)
             return Failed("timeout")
         except Exception as error:
             log.exception("flow.service_failed", service=effect.service)
-            self._around.visits.trouble(self._visit, f"{effect.service}: {type(error).__name__}")
+            about = f"{effect.service} ({type(error).__name__})"
+            self._around.visits.trouble(self._visit, troubles.FAILED, about)
             return Failed("error")
 
     async def _end(self, effect: Transfer | HangUp) -> None:
@@ -223,7 +225,7 @@ class _Run:
         """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
         to = await self._around.lines.place(effect, self._caller)
         if not _PLACE.fullmatch(to):
-            self._around.visits.trouble(self._visit, f"no transfer to this {effect.kind.value}")
+            self._around.visits.trouble(self._visit, troubles.NO_PLACE, effect.kind.value)
             return
         if effect.kind is Target.QUEUE:
             await self._agi.set_variable(PRIORITY, effect.priority)
@@ -232,11 +234,18 @@ class _Run:
 
     def _broken(self, error: Exception) -> None:
         """Something of ours or of the line's failed: tell the integrator, and let the dialplan go on."""
-        why = f"no sound for {error}" if isinstance(error, Unheard) else f"{type(error).__name__}: {error}"
-        if not isinstance(error, Unheard | AGIError):
+        if isinstance(error, Unheard):
+            kind, about = troubles.NO_SOUND, str(error)
+        elif isinstance(error, AGIError):
+            kind, about = troubles.LINE, str(error)
+        else:
+            kind, about = troubles.BROKEN, f"{type(error).__name__}: {error}"
             log.exception("flow.broken", flow=self._visit.flow, node=self._visit.node)
-        self._around.visits.trouble(self._visit, why)
-        self._finish(Ended.FAILED, why)
+        self._around.visits.trouble(self._visit, kind, about)
+        unheard = kind is troubles.NO_SOUND
+        self._finish(
+            Ended.FAILED, kind.replace("{about}", about) if unheard else f"{type(error).__name__}: {error}"
+        )
 
     def _finish(self, ended: Ended, detail: str) -> None:
         at = self._around.clock.now()

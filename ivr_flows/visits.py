@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 
@@ -14,6 +13,7 @@ from core.clock import Clock
 from core.saver import Saver
 from core.tasks import Tasks
 from ivr_flows.messages import Ended, Visit, VisitChanged
+from ivr_flows.troubles import MOST_ABOUT, Trouble
 from ivr_flows.visit_store import VisitStore
 
 log = structlog.get_logger(__name__)
@@ -22,16 +22,6 @@ KEPT = 20_000
 READ_BACK = 12 * 3600.0
 """How far a start reads back: no call is longer."""
 TROUBLES = 50
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """Something that an integrator has to know: `what` is ours, never the caller's text."""
-
-    at: float
-    flow: str
-    node: str
-    call_id: str
-    what: str
 
 
 class Visits:
@@ -89,10 +79,12 @@ class Visits:
         self.saver.offer(visit)
         self._bus.publish(VisitChanged(visit))
 
-    def trouble(self, visit: Visit, what: str) -> None:
-        """Note what went wrong, for the flow's page and the log."""
-        self.troubles.append(Trouble(self._clock.now(), visit.flow, visit.node, visit.call_id, what[:300]))
-        log.warning("flow.trouble", flow=visit.flow, node=visit.node, call=visit.call_id, what=what[:300])
+    def trouble(self, visit: Visit, kind: str, about: str = "") -> None:
+        """Note what went wrong, for the flow's page and the log; see `troubles`."""
+        short = about[:MOST_ABOUT]
+        one = Trouble(self._clock.now(), visit.flow, visit.node, visit.call_id, kind, short)
+        self.troubles.append(one)
+        log.warning("flow.trouble", flow=visit.flow, node=visit.node, call=visit.call_id, what=one.what)
 
     def of_call(self, call_id: str) -> tuple[Visit, ...]:
         """The call's visits in order, where they are of today: one before an agent has it, perhaps one after."""

@@ -29,6 +29,36 @@ OUTCOMES: Mapping[str, str] = {
     "failed": N_("Failed"),
     "lost": N_("Lost"),
 }
+TROUBLES = (
+    N_("there is no such flow"),
+    N_("{about}: no answer in time"),
+    N_("{about}: failed"),
+    N_("a service said no: {about}"),
+    N_("no transfer to this {about}"),
+    N_("no sound for {about}"),
+    N_("the flow broke: {about}"),
+    N_("the line to the telephone system broke: {about}"),
+    N_("too many steps"),
+    N_("a circle of nodes that say nothing"),
+    N_("no way out"),
+    # what they are about, where that is a word of ours
+    N_("queue"),
+    N_("agent"),
+    N_("number"),
+    N_("unavailable"),
+    N_("timeout"),
+    N_("error"),
+    N_("the server was stopped"),
+    N_("no answer came in time"),
+)
+"""What `ivr_flows.troubles` and the engine say."""
+
+
+def trouble(kind: str, about: str, gettext: Callable[[str], str]) -> str:
+    """What went wrong in a flow, in the reader's language: plain text, not yet safe for a page."""
+    return gettext(kind).replace("{about}", gettext(about) if about else "")
+
+
 WORDS: Mapping[str, Mapping[str, str]] = {
     "agent_state": {
         "offline": N_("Offline"),

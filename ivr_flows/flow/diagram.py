@@ -32,6 +32,7 @@ KINDS: Mapping[str, Label] = {
     "return": Label(en="returns", zh="返回"),
 }
 FAILED = Label(en="failed", zh="失败")
+LOCKED = Label(en="locked", zh="已锁定")
 NOTHING = Label(en="no answer", zh="无应答")
 OTHERWISE = Label(en="otherwise", zh="其他")
 EVERYWHERE = Label(en="Everywhere", zh="任意节点")
@@ -58,14 +59,20 @@ def graph(flow: Flow, language: str, badges: Mapping[str, str] | None = None) ->
     return Graph(
         title=flow.label.text(language),
         start=flow.start,
-        states={name: name for name in flow.nodes},
+        states={name: flow.shown(name, language) for name in flow.nodes},
         ends=frozenset(n for n, node in flow.nodes.items() if isinstance(node, Transfer | HangUp | Return)),
         edges=tuple(Arrow(source, to, _once(labels)) for (source, to), labels in found.items()),
         side={name: _once(labels) for name, labels in side.items()},
         notes=_notes(flow, language),
-        lines={name: (_line(node, language),) for name, node in flow.nodes.items()},
+        lines={name: (_named(flow, name, language),) for name in flow.nodes},
         badges=dict(badges or {}),
     )
+
+
+def _named(flow: Flow, name: str, language: str) -> str:
+    """What it is; of a node with a label its name too, by which the file and programs know it."""
+    said = _line(flow.nodes[name], language)
+    return said if flow.nodes[name].label is None else f"{name} · {said}"
 
 
 def _once(labels: list[str]) -> tuple[str, ...]:
@@ -114,7 +121,7 @@ def _said(node: AnyNode, edge: Edge, language: str) -> str:
             return NOTHING.text(language)
         case Cause.NEXT if isinstance(node, model.Branch):
             return OTHERWISE.text(language)
-    return "locked" if edge.path == ("locked",) else ""
+    return LOCKED.text(language) if edge.path == ("locked",) else ""
 
 
 def worded_test(test: Any) -> str:
@@ -144,9 +151,11 @@ def _tests(test: Any) -> Iterator[str]:
 
 
 def _notes(flow: Flow, language: str) -> tuple[str, ...]:
-    found = [f"{key} {one.label.text(language)} → {one.next}" for key, one in flow.everywhere.items()]
+    keys = flow.everywhere.items()
+    found = [f"{key} {one.label.text(language)} → {flow.shown(one.next, language)}" for key, one in keys]
     notes = (EVERYWHERE.text(language), *found) if found else ()
-    return (*notes, f"{NO_ANSWER.text(language)} → {flow.fallback}") if flow.fallback else notes
+    lost = f"{NO_ANSWER.text(language)} → {flow.shown(flow.fallback, language)}"
+    return (*notes, lost) if flow.fallback else notes
 
 
 def svg(flow: Flow, language: str = "en", badges: Mapping[str, str] | None = None) -> str:
@@ -159,7 +168,7 @@ def mermaid(flow: Flow, language: str = "en") -> str:
     drawn = graph(flow, language)
     lines = ["flowchart TD", f"    begin(( )) --> n_{drawn.start}"]
     for name in drawn.states:
-        said = _plain(f"{name} · {drawn.lines[name][0]}")
+        said = _plain(f"{drawn.states[name]} · {drawn.lines[name][0]}")
         loops = "".join(f" ↻ {_plain(label)}" for label in drawn.side.get(name, ()))
         lines.append(f'    n_{name}(["{said}"])' if name in drawn.ends else f'    n_{name}["{said}{loops}"]')
     for edge in drawn.edges:

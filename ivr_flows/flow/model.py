@@ -13,8 +13,10 @@ MOST_TRIES = 5
 RETURN = "return"
 
 
-class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
-    """One step of a caller's way."""
+class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do", kw_only=True):
+    """One step of a caller's way. `label` is what pages call it; its name where not given."""
+
+    label: Label | None = None
 
 
 class Say(Node, frozen=True, tag="say"):
@@ -282,6 +284,11 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which variables go to the agent."""
     examples: dict[str, Any] = {}
     """By service: what it answers in `ringdesk flow try` and in scenarios where they say nothing else."""
+
+    def shown(self, node: str, language: str) -> str:
+        """What pages call the node; its name where it has no label, or is no more."""
+        known = self.nodes.get(node)
+        return known.label.text(language) if known is not None and known.label is not None else node
 
 
 class Flows(msgspec.Struct, frozen=True):

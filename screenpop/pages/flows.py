@@ -19,10 +19,10 @@ from ivr_flows.figures import FlowFigures, NodeFigures, Tally
 from ivr_flows.flow.diagram import KINDS, kind_of, svg
 from ivr_flows.flow.model import SILENT, Flow, Flows
 from ivr_flows.messages import Visit
+from ivr_flows.troubles import Trouble
 from ivr_flows.unseen import Gaps, unseen_views
-from ivr_flows.visits import Trouble
 from screenpop.pages.base import Pages
-from screenpop.words import N_
+from screenpop.words import N_, trouble
 
 DAY = 86_400.0
 PERIODS = ((1, N_("24 hours")), (7, N_("7 days")))
@@ -164,24 +164,40 @@ class FlowPages:
             for node, count in self._visits.in_nodes().items()
             if node.startswith(f"{flow.name}/")
         }
-        troubles, further = self._troubles(flow.name), self._further(flow)
+        troubles, further = self._troubles(flow.name), self._further(flow, language)
         picture = svg(flow, language, {name: str(count) for name, count in here.items()})
         seen = hashlib.sha256(f"{picture}{troubles[:1]}{len(troubles)}{further}".encode()).hexdigest()[:16]
         return {
             "flow": flow,
             "label": flow.label.text(language),
             "diagram": Markup(picture),  # noqa: S704  # our own drawing, every text in it escaped
-            "inside": [(name, here[name]) for name in flow.nodes if name in here],
+            "inside": [(name, flow.shown(name, language), here[name]) for name in flow.nodes if name in here],
             "callers": sum(here.values()),
             "further": further,
-            "troubles": troubles,
+            "troubles": [self._worded(one, language) for one in troubles],
             "seen": seen,
         }
 
-    def _further(self, flow: Flow) -> Sequence[tuple[str, int]]:
-        """Who came in by this flow and is in another one now, by that flow."""
+    def _further(self, flow: Flow, language: str) -> Sequence[tuple[str, str, int]]:
+        """Who came in by this flow and is in another one now, by that flow and its label."""
         inside = (v.node.partition("/")[0] for v in self._visits.live() if v.flow == flow.name)
-        return sorted(Counter(name for name in inside if name != flow.name).items())
+        found = Counter(name for name in inside if name not in ("", flow.name))
+        return [(name, self._label(name, language), count) for name, count in sorted(found.items())]
+
+    def _worded(self, one: Trouble, language: str) -> tuple[Trouble, str, str]:
+        """A trouble, what people call its node, and what it is in their language."""
+        gettext = self._pages.renderer.gettext(language)
+        return one, self._shown(one.node, language), trouble(one.kind, one.about, gettext)
+
+    def _label(self, flow: str, language: str) -> str:
+        known = self._flows().by_name.get(flow)
+        return known.label.text(language) if known is not None else flow
+
+    def _shown(self, node: str, language: str) -> str:
+        """What people call `flow/node`."""
+        flow, _, name = node.partition("/")
+        known = self._flows().by_name.get(flow)
+        return known.shown(name, language) if known is not None else name
 
     def _troubles(self, flow: str) -> Sequence[Trouble]:
         """The last ones, the newest first; of one flow where it is named."""
@@ -191,7 +207,7 @@ class FlowPages:
     @staticmethod
     def _row(flow: Flow, name: str, figures: NodeFigures | None, language: str) -> dict[str, Any]:
         kind = KINDS[kind_of(flow.nodes[name])].text(language)
-        return {"name": name, "kind": kind, "figures": figures}
+        return {"name": name, "label": flow.shown(name, language), "kind": kind, "figures": figures}
 
 
 def _heard(flow: Flow) -> Sequence[str]:

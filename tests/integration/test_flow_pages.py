@@ -15,6 +15,7 @@ from core.clock import iso
 from cti.gaps import Cause, Gap
 from ivr_flows.flow.services import SERVICES
 from ivr_flows.messages import Ended, Language, Visit
+from ivr_flows.troubles import LATE
 from tests.integration.whole import Whole, whole
 from ticketing.messages import DefinitionsRefused
 
@@ -70,10 +71,16 @@ async def test_the_page_shows_who_is_where_and_what_went_wrong(it: Whole) -> Non
         visits.put(visit(it, n, "hotline/who", "hotline/main"))
     visits.put(visit(it, 3, "hotline/who", "bill/balance"))
     visits.trouble(visit(it, 3, "bill/balance"), "account.balance: <no> answer in time")
+    visits.trouble(visit(it, 3, "bill/balance"), LATE, "<b>account.balance")
     page = (await it.get("/flows/hotline", headers=sam)).text
     assert "3 callers now" in page
     assert re.search(r'class="badge">.*?>3</text>', page)
     assert "account.balance: &lt;no&gt; answer in time" in page
+    assert "&lt;b&gt;account.balance: no answer in time" in page
+    chinese = (await it.get("/flows/hotline", headers={**sam, "Accept-Language": "zh-CN"})).text
+    assert "&lt;b&gt;account.balance：响应超时" in chinese
+    assert ">查询余额</span>" in chinese
+    assert ">主菜单</text>" in chinese
     assert re.search(r"Went on into:.*?/flows/bill.*?>1<", page, re.S)
     assert "1 caller now" in (await it.get("/flows/bill", headers=sam)).text
     rows = (await it.get("/flows", headers={**sam, "HX-Request": "true"})).text
@@ -105,19 +112,18 @@ async def test_where_callers_give_up_is_added_up_over_the_flows_they_come_from(i
     )
     await visits.saver.flush()
     sam = await it.sign_in("sam")
-    page = (await it.get("/flows/identify", headers=sam)).text
-    row = re.search(r"<code>pin</code>.*?</tr>", page, re.S)
-    assert row is not None
-    assert re.findall(r">(\d+)[ <]", row[0])[:2] == ["3", "2"]
-    assert "67%" in row[0]
-    assert (
-        ">2<"
-        in re.search(r"<code>main</code>.*?</tr>", (await it.get("/flows/hotline", headers=sam)).text, re.S)[
-            0
-        ]
-    )  # type: ignore[index]
-    week = (await it.get("/flows/hotline?days=7", headers=sam)).text
-    assert ">3<" in re.search(r"<code>main</code>.*?</tr>", week, re.S)[0]  # type: ignore[index]
+    found = row_of((await it.get("/flows/identify", headers=sam)).text, "pin")
+    assert re.findall(r">(\d+)[ <]", found)[:2] == ["3", "2"]
+    assert "67%" in found
+    assert ">2<" in row_of((await it.get("/flows/hotline", headers=sam)).text, "main")
+    assert ">3<" in row_of((await it.get("/flows/hotline?days=7", headers=sam)).text, "main")
+
+
+def row_of(page: str, node: str) -> str:
+    """The row of that node in the table of figures."""
+    found = re.search(rf'<code class="muted">{node}</code>.*?</tr>', page, re.S)
+    assert found is not None
+    return found[0]
 
 
 async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, tmp_path: Path) -> None:
