@@ -1,12 +1,12 @@
 """The figures of phone menus. Pure; each says its formula.
 
 They count ended visits by when they began. A caller who goes from the flow to a queue and gives up there counts as
-transferred here, and as abandoned in the figures of the queue.
+transferred here, and as abandoned in the figures of the queue. `counted` tells which visits a figure counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -46,6 +46,49 @@ class FlowFigures(msgspec.Struct, frozen=True):
     containment: float
     mean_seconds: float
     nodes: tuple[NodeFigures, ...]
+
+
+class Which(msgspec.Struct, frozen=True):
+    """Which ended visits: those that one of the figures counts. Empty fields ask for nothing in particular.
+
+    `flow`: that began in this flow. `ended`: that ended so. `node`, as `flow/node`: that came to it at least once.
+    `dropped`: that the caller ended by hanging up, in `node` where it is named.
+    """
+
+    flow: str = ""
+    ended: Ended | None = None
+    node: str = ""
+    dropped: bool = False
+
+
+def counted(visit: Visit, which: Which) -> bool:
+    """Whether the figure counts this visit."""
+    if visit.ended is None or which.flow not in ("", visit.flow):
+        return False
+    if which.ended not in (None, visit.ended) or (which.node and which.node not in visit.path):
+        return False
+    return not which.dropped or (dropped_in(visit) == which.node if which.node else _hung_up(visit))
+
+
+def dropped_in(visit: Visit) -> str:
+    """The node in which the caller hung up; empty where nobody did, or before any node."""
+    return visit.path[-1] if _hung_up(visit) and visit.path else ""
+
+
+def _hung_up(visit: Visit) -> bool:
+    return visit.ended is Ended.HUNG_UP
+
+
+def length(visit: Visit) -> float:
+    """Seconds from the beginning to the end of a visit."""
+    return max(0.0, (visit.ended_at or visit.started_at) - visit.started_at)
+
+
+def stays(visit: Visit) -> Iterator[tuple[str, float]]:
+    """Each node that was come to, in order, with the seconds until the next one or the end."""
+    leaves = (*visit.entered[1:], length(visit))
+    for name, came, left in zip(visit.path, visit.entered, leaves, strict=False):
+        yield name, max(0.0, left - came)
 
 
 class _Node:
@@ -100,17 +143,15 @@ class Tally:
     def _add(self, visit: Visit, ended: Ended) -> None:
         flow = self._flows.setdefault(visit.flow, _Flow())
         flow.ended[ended] += 1
-        whole = max(0.0, (visit.ended_at or visit.started_at) - visit.started_at)
-        flow.seconds += whole
-        leaves = (*visit.entered[1:], whole)
-        for name, came, left in zip(visit.path, visit.entered, leaves, strict=False):
+        flow.seconds += length(visit)
+        for name, seconds in stays(visit):
             node = flow.nodes.setdefault(name, _Node())
             node.entered += 1
-            node.seconds += max(0.0, left - came)
+            node.seconds += seconds
         for name in set(visit.path):
             flow.nodes.setdefault(name, _Node()).visits += 1
-        if ended is Ended.HUNG_UP and visit.path:
-            flow.nodes[visit.path[-1]].dropped += 1
+        if name := dropped_in(visit):
+            flow.nodes[name].dropped += 1
 
     def figures(self) -> tuple[FlowFigures, ...]:
         """What has been counted, by flow."""

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 
 from core.database import Database, insert_in
 from core.forgetting import forget
+from ivr_flows.figures import Which, counted
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.tables import visits
 
@@ -58,19 +59,35 @@ class VisitStore:
         """Visits that had not ended when they were written."""
         return await self._read(sa.select(visits).where(visits.c.ended.is_(None)))
 
-    async def ended_between(self, since: float, until: float) -> AsyncIterator[list[Visit]]:
-        """Ended visits that began in [since, until), a page at a time."""
-        after = (since, "")
+    async def ended_between(
+        self, since: float, until: float, after: tuple[float, str] | None = None
+    ) -> AsyncIterator[list[Visit]]:
+        """Ended visits that began in [since, until), in order, a page at a time; `after` is `place` of the last one
+        that was seen."""
+        seen = after or (since, "")
         while True:
-            place = sa.tuple_(visits.c.started_at, visits.c.id)
             query = sa.select(visits).where(
-                place >= sa.tuple_(*after), visits.c.started_at < until, visits.c.ended.is_not(None)
+                sa.tuple_(visits.c.started_at, visits.c.id) > sa.tuple_(*seen),
+                visits.c.started_at >= since,
+                visits.c.started_at < until,
+                visits.c.ended.is_not(None),
             )
-            found = await self._read(query.order_by(visits.c.started_at, visits.c.id).limit(PAGE + 1))
-            yield found[:PAGE]
-            if len(found) <= PAGE:
+            found = await self._read(query.order_by(visits.c.started_at, visits.c.id).limit(PAGE))
+            yield found
+            if len(found) < PAGE:
                 return
-            after = (found[PAGE].started_at, found[PAGE].id)
+            seen = place(found[-1])
+
+    async def counted(
+        self, span: tuple[float, float], which: Which, limit: int, after: tuple[float, str] | None = None
+    ) -> list[Visit]:
+        """Those of them that a figure counts, `limit` at most."""
+        found: list[Visit] = []
+        async for some in self.ended_between(*span, after):
+            found += [visit for visit in some if counted(visit, which)]
+            if len(found) >= limit:
+                break
+        return found[:limit]
 
     async def forget(self, before: float) -> int:
         """Deletes visits that began before `before` (epoch seconds) and have ended; how many."""
@@ -79,6 +96,11 @@ class VisitStore:
     async def _read(self, query: sa.Select[Any]) -> list[Visit]:
         async with self._db.read() as tx:
             return [visit_of(row) for row in (await tx.execute(query)).mappings()]
+
+
+def place(visit: Visit) -> tuple[float, str]:
+    """Where a visit stands in the order of their beginning."""
+    return visit.started_at, visit.id
 
 
 def row_of(visit: Visit) -> dict[str, Any]:

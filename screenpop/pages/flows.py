@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -15,10 +16,12 @@ from markupsafe import Markup
 from core.errors import NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, Route
-from ivr_flows.figures import FlowFigures, NodeFigures, Tally
+from ivr_flows.figures import FlowFigures, NodeFigures, Tally, Which
 from ivr_flows.flow.diagram import KINDS, kind_of, svg
 from ivr_flows.flow.model import SILENT, Flow, Flows
-from ivr_flows.messages import Visit
+from ivr_flows.flow.told import way
+from ivr_flows.messages import Ended, Visit
+from ivr_flows.reports import counted_visit, place_of, place_text
 from ivr_flows.troubles import Trouble
 from ivr_flows.unseen import Gaps, unseen_views
 from screenpop.pages.base import Pages
@@ -27,6 +30,7 @@ from screenpop.words import N_, trouble
 DAY = 86_400.0
 PERIODS = ((1, N_("24 hours")), (7, N_("7 days")))
 MOST_TROUBLES = 10
+ROWS = 50
 CAUSES: Mapping[str, str] = {
     "cut": N_("The link to the telephone system was cut."),
     "restart": N_("The telephone system was restarted."),
@@ -39,6 +43,9 @@ class Store(Protocol):
     """Where ended visits are read, a page at a time."""
 
     def ended_between(self, since: float, until: float) -> AsyncIterator[list[Visit]]: ...
+    async def counted(
+        self, span: tuple[float, float], which: Which, limit: int, after: tuple[float, str] | None = None
+    ) -> list[Visit]: ...
 
 
 class VisitRoom(Protocol):
@@ -72,6 +79,16 @@ class LiveQuery(msgspec.Struct, frozen=True):
     """What the page shows already."""
 
 
+class CountedQuery(FlowsQuery, frozen=True):
+    """The callers that a figure counts, which was reckoned at `at` (epoch seconds; 0: now)."""
+
+    at: float = 0.0
+    ended: Ended | None = None
+    node: str = ""
+    dropped: bool = False
+    after: str = ""
+
+
 class FlowPages:
     """The handlers."""
 
@@ -97,7 +114,7 @@ class FlowPages:
             }
             for name in sorted(flows, key=lambda name: (name not in figures, name))
         ]
-        context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers()}
+        context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers(), "at": ask.at}
         context["problems"] = self._flows.problems
         context |= await self._unseen(ask.at, days)
         if "HX-Request" in ask.request.headers:
@@ -115,11 +132,45 @@ class FlowPages:
             "flow.html",
             "/flows",
             days=days,
+            at=ask.at,
             periods=PERIODS,
             nodes=[self._row(flow, name, nodes.get(name), language) for name in _heard(flow)],
             **await self._unseen(ask.at, days),
             **self._live(flow, language),
         )
+
+    async def counted(self, ask: Ask[Any, CountedQuery]) -> web.StreamResponse:
+        """The callers whom one of the figures counts. Those of a node come from every flow that leads to it."""
+        flow, language, query = self._named(ask), self._pages.language_of(ask), ask.query
+        days, at = self._days(query), query.at if 0 < query.at < ask.at else ask.at
+        node = f"{flow.name}/{query.node}" if query.node else ""
+        which = Which("" if node else flow.name, query.ended, node, query.dropped)
+        span = (at - days * DAY, at + 1)
+        found = await self._visits.store.counted(span, which, ROWS + 1, place_of(query.after))
+        shown, more = found[:ROWS], ""
+        if len(found) > ROWS:
+            asked = {"days": days, "at": at, "node": query.node, "after": place_text(shown[-1])}
+            asked |= {"ended": query.ended.value} if query.ended else {}
+            asked |= {"dropped": "true"} if query.dropped else {}
+            more = f"/flows/{flow.name}/visits?{urlencode(asked)}"
+        context = {
+            "rows": [self._counted_row(one, node, language) for one in shown],
+            "more": more,
+            "query": query,
+        }
+        if query.after:
+            return self._pages.fragment(ask, "parts/flow_visit_rows.html", **context)
+        context |= {"flow": flow, "label": flow.label.text(language), "days": dict(PERIODS)[days]}
+        context["node"] = flow.shown(query.node, language) if query.node else ""
+        return self._pages.page(ask, "flow_visits.html", "/flows", **context)
+
+    def _counted_row(self, visit: Visit, node: str, language: str) -> dict[str, Any]:
+        way_there = " › ".join(way(self._flows(), visit.path, language))
+        last, counted = "", counted_visit(visit, node)
+        flow, _, name = counted.node.partition("/")
+        if known := self._flows().by_name.get(flow):
+            last = known.shown(name, language)
+        return {"visit": visit, "way": way_there, "counted": counted, "last": last or name}
 
     async def live(self, ask: Ask[Any, LiveQuery]) -> web.StreamResponse:
         """What changes by the second; nothing where the page shows it already."""
@@ -249,5 +300,14 @@ def routes(pages: Pages, flows: FlowRoom, visits: VisitRoom, gaps: Gaps) -> list
     return [
         Route("GET", "/flows", own.list, see, "Phone-menu flows", query=FlowsQuery, page=True),
         Route("GET", "/flows/{name}", own.one, see, "One flow", query=FlowsQuery, page=True),
+        Route(
+            "GET",
+            "/flows/{name}/visits",
+            own.counted,
+            see,
+            "Callers of a figure",
+            query=CountedQuery,
+            page=True,
+        ),
         Route("GET", "/flows/{name}/live", own.live, see, "Who is in it now", query=LiveQuery, page=True),
     ]

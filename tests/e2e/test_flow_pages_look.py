@@ -67,7 +67,7 @@ async def test_axe_finds_nothing_serious(scene: Scene, looker: Looker, dark: boo
         await page.goto(f"{scene.address}/flows/hotline")
         assert await violations(page) == []
     await busy(scene)
-    for path in ("/flows", "/flows/hotline"):
+    for path in ("/flows", "/flows/hotline", "/flows/hotline/visits?node=main", "/flows/bill/visits"):
         await page.goto(scene.address + path)
         assert await violations(page) == [], path
         assert await fits(page), path

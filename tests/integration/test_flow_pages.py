@@ -3,7 +3,10 @@
 import re
 import shutil
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -124,6 +127,74 @@ def row_of(page: str, node: str) -> str:
     found = re.search(rf'<code class="muted">{node}</code>.*?</tr>', page, re.S)
     assert found is not None
     return found[0]
+
+
+async def test_every_figure_opens_to_the_callers_that_it_counts(it: Whole) -> None:
+    visits = it.house.visits
+    for n in range(1, 61):
+        visits.put(
+            visit(it, n, "hotline/main", "identify/pin", ended=Ended.HUNG_UP if n % 3 else Ended.SERVED)
+        )
+    visits.put(replace(visit(it, 61, "identify/pin", ended=Ended.HUNG_UP), flow="identify", customer_id="c1"))
+    visits.put(replace(visit(it, 62, "hotline/main", ended=Ended.FAILED), number=""))
+    await visits.saver.flush()
+    sam, li = await it.sign_in("sam"), {"Accept-Language": "zh-CN"}
+    links = re.findall(
+        r'href="(/flows/[^"]+/visits[^"]+)">(\d+)<', (await it.get("/flows", headers=sam)).text
+    )
+    links += re.findall(
+        r'href="(/flows/[^"]+/visits[^"]+)">(\d+)<', (await it.get("/flows/identify", headers=sam)).text
+    )
+    assert [int(count) for _, count in links] == [61, 20, 40, 1, 1, 1, 61, 41]
+    for link, count in links:
+        page, seen = await it.get(unescape(link), headers=sam), 0
+        while True:
+            rows = re.findall(r"<tr><td class=\"number\">.*?</tr>", page.text, re.S)
+            seen += len(rows)
+            more = re.search(r'hx-get="(/flows/[^"]+/visits[^"]+)"', page.text)
+            if more is None:
+                break
+            page = await it.get(unescape(more[1]), headers=sam)
+        assert seen == int(count), link
+    page = (await it.get("/flows/hotline/visits?ended=failed", headers=sam)).text
+    assert "Number withheld" in page
+    assert "Broke off" in page
+    chinese = (await it.get("/flows/identify/visits?node=pin&dropped=true", headers={**sam, **li})).text
+    assert "在此挂机的来电者" in chinese
+    assert (await it.get("/flows/identify/visits?after=x", headers=sam)).status == 422
+    assert (await it.get("/flows/hotline/visits", headers=await it.sign_in("anna"))).status == 403
+
+    day = "from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z"
+    assert (await it.get(f"/api/v1/reports/ivr/visits?{day}", "zhao")).json["items"] == []
+    at = it.house.clock.now()
+    span = f"from={quote(iso(at - 3600))}&to={quote(iso(at + 1))}"
+    (hotline, identify) = (await it.get(f"/api/v1/reports/ivr?{span}", "sam")).json["flows"]
+    for flow in (hotline, identify):
+        for name, asked in (("visits", ""), ("hung_up", "&ended=hung_up"), ("failed", "&ended=failed")):
+            assert len(await of_figure(it, f"{span}&flow={flow['flow']}{asked}")) == flow[name]
+        for node in flow["nodes"]:
+            of_node = f"{span}&flow={flow['flow']}&node={quote(node['node'], safe='')}"
+            inside = await of_figure(it, of_node)
+            assert len(inside) == node["visits"]
+            assert sum(one["entered"] for one in inside) == node["entered"]
+            assert sum(one["seconds"] for one in inside) == pytest.approx(node["seconds"])
+            assert len(await of_figure(it, f"{of_node}&dropped=true")) == node["dropped"]
+    for wrong in ("x", "1", "nan,v1", ",", "1e999,v"):
+        assert (await it.get(f"/api/v1/reports/ivr/visits?{span}&after={wrong}", "sam")).status == 422
+    assert (await it.get(f"/api/v1/reports/ivr/visits?{span}", "anna")).status == 403
+
+
+async def of_figure(it: Whole, query: str) -> list[dict[str, Any]]:
+    """Every visit of the list, however many pages it takes."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = (await it.get(f"/api/v1/reports/ivr/visits?{query}&limit=7&after={quote(after)}", "sam")).json
+        found += page["items"]
+        if not page["next"]:
+            assert len({one["id"] for one in found}) == len(found)
+            return found
+        after = page["next"]
 
 
 async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, tmp_path: Path) -> None:
