@@ -15,7 +15,7 @@ from core.errors import Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Page, Route, page
 from cti.recordings.model import Kind, Recording, hears_all
-from cti.recordings.ranges import Part, Unsatisfiable, part_of
+from cti.recordings.ranges import Part, Unsatisfiable, asked_range, part_of, tag_of
 from cti.recordings.service import Recordings
 from cti.recordings.store import Wanted
 
@@ -92,14 +92,17 @@ def routes(room: Recordings) -> list[Route]:
 
 
 async def _send(request: web.Request, found: Recording, file: BinaryIO) -> web.StreamResponse:
-    size = await asyncio.to_thread(lambda: os.fstat(file.fileno()).st_size)
+    info = await asyncio.to_thread(lambda: os.fstat(file.fileno()))
+    size, tag = info.st_size, tag_of(info.st_size, info.st_mtime_ns)
+    asked = asked_range(request.headers.get("Range", ""), request.headers.get("If-Range", ""), tag)
     headers = {
         "Accept-Ranges": "bytes",
+        "ETag": tag,
         "Cache-Control": "private, no-store",
         "Content-Disposition": f'inline; filename="{found.file}"',
     }
     try:
-        part = part_of(request.headers.get("Range", ""), size)
+        part = part_of(asked, size)
     except Unsatisfiable:
         return web.Response(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
     wanted = part or Part(0, size - 1)

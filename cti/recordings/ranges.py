@@ -42,3 +42,14 @@ def part_of(header: str, size: int) -> Part | None:
     if first >= size:
         raise Unsatisfiable
     return Part(first, last)
+
+
+def tag_of(size: int, changed_ns: int) -> str:
+    """The ETag of a file: another one for every change."""
+    return f'"{changed_ns:x}-{size:x}"'
+
+
+def asked_range(header: str, if_range: str, tag: str) -> str:
+    """The Range header that counts: none where the client holds a part of another file than this, or says by a date
+    which it holds (we tell none)."""
+    return header if if_range.strip() in ("", tag) else ""

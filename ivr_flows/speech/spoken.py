@@ -113,7 +113,7 @@ def _digits(text: str, language: Any) -> Iterator[str]:
 
 def _number(text: str, language: Any) -> list[str]:
     minus, whole, places = _match(_NUMBER, text).groups()
-    sign = ["minus"] if minus else []
+    sign = ["minus"] if minus and (int(whole) or int(places or 0)) else []
     if int(whole) > LARGEST:
         return [*sign, *_digits(whole, language)]
     if places:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import struct
 import wave
 from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 
+import aiohttp
 import pytest
 import sqlalchemy as sa
 
@@ -271,6 +273,82 @@ async def test_a_browser_hears_and_seeks(it: Whole) -> None:
     for path in ("..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "words-x.wav", "%00", "..", "a" * 3000):
         assert (await it.get(f"/api/v1/recordings/{path}/audio", "root")).status in (400, 404)
     assert [one["id"] for one in (await it.get("/api/v1/recordings", "sam")).json["items"]] == [id]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "first", "last"),
+    [
+        ("bytes=0-0", 206, 0, 0),
+        ("bytes=-1", 206, -1, -1),
+        ("bytes=-100", 206, -100, -1),
+        ("bytes=-99999999", 206, 0, -1),
+        ("bytes=32043-", 206, 32_043, 32_043),
+        ("bytes=32000-99999", 206, 32_000, -1),
+        ("bytes=0-1,5-9", 200, 0, -1),  # several at once: all of it, as the RFC allows
+        ("bytes=9-5", 200, 0, -1),
+        ("bytes=", 200, 0, -1),
+        ("lines=1-2", 200, 0, -1),
+        ("bytes=32044-", 416, 0, 0),
+        ("bytes=-0", 416, 0, 0),
+        ("bytes=99999999999999999999-", 200, 0, -1),
+    ],
+)
+async def test_each_range_is_exactly_its_bytes(
+    it: Whole, asked: str, status: int, first: int, last: int
+) -> None:
+    path = f"/api/v1/recordings/{await left(it, 'main-1.1')}/audio"
+    full = (await it.get(path, "sam")).body
+    size = len(full)
+    assert size == 32_044
+    part = await it.get(path, "sam", headers={"Range": asked})
+    assert part.status == status
+    assert part.headers["X-Content-Type-Options"] == "nosniff"
+    if status == 416:
+        assert (part.headers["Content-Range"], part.body) == (f"bytes */{size}", b"")
+        return
+    first, last = first % size, last % size
+    assert part.body == full[first : last + 1]
+    assert part.headers["Content-Length"] == str(len(part.body))
+    assert part.headers.get("Content-Range") == (f"bytes {first}-{last}/{size}" if status == 206 else None)
+    assert part.headers["Content-Type"] == "audio/wav"
+
+
+async def test_who_holds_a_part_of_another_file_gets_all_of_this(it: Whole) -> None:
+    id = await left(it, "main-1.1")
+    path = f"/api/v1/recordings/{id}/audio"
+    tag = (await it.get(path, "sam")).headers["ETag"]
+    for held, status in ((tag, 206), ('"x"', 200), (f"W/{tag}", 200), ("Wed, 25 Nov 2026 00:00:00 GMT", 200)):
+        part = await it.get(path, "sam", headers={"Range": "bytes=0-9", "If-Range": held})
+        assert (part.status, len(part.body)) == (status, 10 if status == 206 else 32_044)
+    sound(Path(f"{it.house.recordings.folder.path}/words-{id}.wav"), 1.0)
+    changed = await it.get(path, "sam", headers={"Range": "bytes=0-9", "If-Range": tag})
+    assert (changed.status, len(changed.body)) == (200, 16_044)
+    assert changed.headers["ETag"] != tag
+
+
+async def test_a_huge_file_is_handed_over_in_pieces(it: Whole) -> None:
+    id = await left(it, "main-1.1")
+    path, size = f"/api/v1/recordings/{id}/audio", 3 * 2**30
+    # A hole: it takes no room on the disk.
+    os.truncate(f"{it.house.recordings.folder.path}/words-{id}.wav", size)
+    before = peak()
+    end = await it.get(path, "sam", headers={"Range": "bytes=-5"})
+    assert (end.status, end.body, end.headers["Content-Range"]) == (
+        206,
+        b"\0" * 5,
+        f"bytes {size - 5}-{size - 1}/{size}",
+    )
+    async with aiohttp.ClientSession() as http, http.get(it.url + path, headers=it.token("sam")) as answer:
+        assert answer.headers["Content-Length"] == str(size)
+        taken = sum([len(await answer.content.read(2**20)) for _ in range(64)])
+        assert taken > 2**20
+    assert peak() - before < 100 * 2**20
+    assert (await it.get("/healthz")).status == 200
+
+
+def peak() -> int:
+    """The most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 async def test_words_belong_to_the_ticket_that_was_opened_with_them(it: Whole) -> None:
