@@ -3,6 +3,8 @@
 import asyncio
 import json
 import math
+import os
+import signal
 import subprocess
 import sys
 import wave
@@ -11,6 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
@@ -19,13 +23,14 @@ from core.tasks import Tasks
 from ivr_flows.messages import Caller, Language, Piece, Said
 from ivr_flows.speech import maker
 from ivr_flows.speech.build import MOMENT_DAYS, build, lacking, plan, prune
-from ivr_flows.speech.sounds import MOMENT, sound_key, wanted
+from ivr_flows.speech.sounds import MOMENT, command_line, plain, sound_key, wanted
 from ivr_flows.speech.spoken import Utterance
 from ivr_flows.speech.voice import SpokenVoice
 from server.cli import app
 from server.commands.prompts import prompts_of
 from tests.conftest import FakeClock
 from tests.real.parts import require
+from tests.wait import until
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WELCOME = Piece(Said.PROMPT, "您好，欢迎致电燃气服务热线。", Language.ZH, "main.welcome.1")
@@ -187,6 +192,123 @@ async def test_a_build_makes_what_is_missing_and_prunes_what_is_not_needed(tmp_p
     assert set(lacking(planned, Path(speech.folder)).values()) == {
         Utterance(HELLO.name, HELLO.text, HELLO.language, HELLO.language)
     }
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        ["-w/etc/passwd", "--help", "$(id)`id`;|&", "{file}{voice}", "a\nb\0c", "[[boom]]", "'\"\\"]
+    ),
+)
+
+
+@settings(deadline=None)
+@given(HOSTILE)
+def test_a_text_is_one_argument_whatever_is_in_it(text: str) -> None:
+    speech = SpeechSettings(command=("say", "-v", "{voice}", "{text}", "-o{file}"), voices={"en": "{text}"})
+    line, given_ = command_line(speech, Utterance("a", text, Language.EN, Language.EN), "/x/{text}.wav")
+    assert (line[:3], line[4:], given_) == (["say", "-v", "{text}"], ["-o/x/{text}.wav"], b"")
+    assert line[3].strip() == plain(text)
+    assert not line[3].startswith("-")
+    assert line[3].isprintable()
+    line, given_ = command_line(SpeechSettings(), Utterance("a", text, Language.EN, Language.EN), "f.wav")
+    assert line == ["espeak-ng", "-v", "en-gb", "-s", "150", "-w", "f.wav", "--stdin"]
+    assert (given_, b"[[" in given_) == (plain(text).encode(), False)
+
+
+async def test_a_hostile_text_comes_to_the_command_as_it_is_and_to_no_shell(tmp_path: Path) -> None:
+    script = tmp_path / "keep.py"
+    script.write_text(f"{TONE}\nopen({str(tmp_path / 'said')!r}, 'w').write(text)\n")
+    speech = replace(another(tmp_path), command=(sys.executable, str(script), "{text}", "{file}"))
+    text = f"$(touch {tmp_path}/x) `touch {tmp_path}/x`; touch {tmp_path}/x | & '\" \\ > {tmp_path}/x 号"
+    await maker.speak(Utterance("a", text, Language.EN, Language.EN), "k" * 32, Path(speech.folder), speech)
+    assert (tmp_path / "said").read_text() == text
+    assert not (tmp_path / "x").exists()
+
+
+HANGING = """
+import os, sys
+count = sum(1 for _ in open({counter!r})) if os.path.exists({counter!r}) else 0
+print("x", file=open({counter!r}, "a"))
+if count == 2 and os.path.exists({fifo!r}):
+    open({file!r}, "wb").write(b"RIFF half")
+    open({fifo!r}).read()
+"""
+"""A voice that makes two sounds, and of the third a half, and then hangs for as long as nobody writes into its pipe."""
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # its other end is closed
+        return b""
+
+
+async def test_a_build_that_is_broken_off_leaves_no_half_sound_and_goes_on_the_next_time(
+    tmp_path: Path,
+) -> None:
+    counter, fifo, folder = tmp_path / "count", tmp_path / "fifo", tmp_path / "sounds"
+    os.mkfifo(fifo)
+    script = tmp_path / "tone.py"
+    names = {"counter": str(counter), "fifo": str(fifo), "file": "@"}
+    script.write_text(HANGING.format(**names).replace("'@'", "sys.argv[2]") + TONE)
+    command = [sys.executable, str(script), "{text}", "{file}"]
+    settings_ = Settings(ivr=IvrSettings(speech=SpeechSettings(command=tuple(command), folder=str(folder))))
+    keys = list(plan(prompts_of(settings_), settings_.ivr.speech).keys)
+    folder.mkdir()
+    tone(tmp_path / "tone.wav", 500)
+    for key in keys[4:]:
+        (folder / f"{key}.wav").write_bytes((tmp_path / "tone.wav").read_bytes())
+    config = tmp_path / "ringdesk.toml"
+    words = ", ".join(json.dumps(word) for word in command)
+    config.write_text(f'[ivr.speech]\ncommand = [{words}]\nfolder = "{folder}"\n')
+
+    ours, theirs = os.openpty()  # a terminal, on which the progress is shown
+    program = (str(Path(sys.executable).with_name("ringdesk")), "prompts", "build", "--jobs", "1")
+    process = await asyncio.create_subprocess_exec(
+        *program, "--config", str(config), stdout=asyncio.subprocess.PIPE, stderr=theirs
+    )
+    os.close(theirs)
+    shown = bytearray()
+    # Read as it comes: a terminal that nobody reads holds up whoever writes to it.
+    asyncio.get_running_loop().add_reader(ours, lambda: shown.extend(_read(ours)))
+    try:
+        await until(lambda: counter.exists() and counter.read_text().count("x") == 3, 60)
+        process.send_signal(signal.SIGINT)
+        said, _ = await process.communicate()
+    finally:
+        asyncio.get_running_loop().remove_reader(ours)
+        os.close(ours)
+    assert process.returncode not in (0, None)
+    assert b"Traceback" not in said + shown
+    assert b"making sounds" in shown
+    assert b"/4" in shown
+    there = {path.name for path in folder.iterdir()}
+    assert there == {f"{key}.wav" for key in (*keys[4:], *keys[:2])}
+    for path in folder.iterdir():
+        assert path.stat().st_size > 1000
+
+    fifo.unlink()
+    done = await asyncio.create_subprocess_exec(
+        *program, "--config", str(config), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, complaint = await done.communicate()
+    assert (done.returncode, complaint) == (0, b"")
+    assert said.decode().startswith(f"2 made, {len(keys) - 2} were there")
+
+
+async def test_a_chinese_recording_replaces_the_chinese_prompt_only(tmp_path: Path) -> None:
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    tone(recorded / "main.welcome.1.zh_CN.wav", 700)
+    tone(recorded / "say.liang.zh_CN.wav", 900)
+    speech = replace(another(tmp_path), recorded=str(recorded), seconds=30)
+    async with running(speech) as voice:
+        english, replaced = [await voice.sounds((piece,)) for piece in (HELLO, WELCOME)]
+        assert abs(pitch(samples(Path(f"{replaced[0]}.wav")), 400, 3600) - 700) < 15
+        assert english != replaced
+        (two, _) = await voice.sounds((Piece(Said.MONEY, "2.00 CNY", Language.ZH),))
+        assert abs(pitch(samples(Path(f"{two}.wav")), 400, 3600) - 900) < 15
 
 
 async def test_a_recording_takes_a_prompts_place(tmp_path: Path) -> None:
