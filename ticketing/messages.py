@@ -19,6 +19,16 @@ class Actor(msgspec.Struct, frozen=True):
     """Absent users whose work is with the actor now."""
     call_id: str = ""
     """The call in which it is done, where it is done in one: kept with the event in the ticket's history."""
+    staffed: frozenset[str] | None = None
+    """Of a department's hand who belongs to none: the departments that have members. It acts for all others."""
+
+    def of_department(self, name: str) -> bool:
+        """Whether a department's tickets are the actor's."""
+        if not name:
+            return False
+        return name in self.departments | {self.department} or (
+            self.staffed is not None and name not in self.staffed
+        )
 
 
 def caller(call_id: str) -> Actor:

@@ -83,7 +83,19 @@ class Staff(msgspec.Struct, frozen=True):
         reached = {actor.department} if actor.department else set()
         for user in (actor.user, *stands_for):
             reached |= self.departments_of(user)
-        return replace(actor, departments=frozenset(reached), stands_for=stands_for)
+        staffed = self.staffed() if restricted(actor) and not reached else None
+        return replace(actor, departments=frozenset(reached), stands_for=stands_for, staffed=staffed)
+
+    def staffed(self) -> frozenset[str]:
+        """The departments that have somebody."""
+        names = {*self.departments, *(p.department for p in self.people.values() if p.department)}
+        return frozenset(name for name in names if self.members(name))
+
+    def hands(self, department: str) -> tuple[str, ...]:
+        """Who does a department's work: its members; where it has none, the departments' hands who belong to none, so
+        that nothing lies with nobody."""
+        free = (p.name for p in self._active() if p.role in RESTRICTED and not self.departments_of(p.name))
+        return self.members(department) or tuple(sorted(free))
 
     def members(self, department: str) -> tuple[str, ...]:
         """The active users of a department, its head too, by name."""
@@ -107,7 +119,7 @@ class Staff(msgspec.Struct, frozen=True):
         if notice.to == "owner":
             return [notice.owner] if notice.owner else []
         if notice.to == "department":
-            return [name for d in (notice.department, notice.co_department) if d for name in self.members(d)]
+            return [name for d in (notice.department, notice.co_department) if d for name in self.hands(d)]
         if notice.to == "head":
             return self._head(notice.department)
         if notice.to == "leader":
@@ -140,7 +152,7 @@ def hand_over_problem(staff: Staff, before: Ticket, after: Ticket, actor: Actor)
     person = staff.people.get(owner)
     if person is None or not person.active:
         return f"There is no active user `{owner[:64]}`."
-    if after.department and owner not in staff.members(after.department):
+    if after.department and owner not in staff.hands(after.department):
         return f"{owner} does not belong to the department {after.department}."
     return ""
 
@@ -156,8 +168,8 @@ def sees(viewer: Actor, ticket: Ticket) -> bool:
         return True
     names = own_names(viewer)
     return (
-        ticket.department in viewer.departments
-        or ticket.fields.get(CO_DEPARTMENT) in viewer.departments
+        viewer.of_department(ticket.department)
+        or viewer.of_department(ticket.fields.get(CO_DEPARTMENT, ""))
         or ticket.owner in names
         or ticket.created_by in names
     )

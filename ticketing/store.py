@@ -120,16 +120,23 @@ def _visible(viewer: Actor | None) -> list[Any]:
     """`staff.sees`, said in SQL."""
     if viewer is None or not restricted(viewer):
         return []
-    own, names = sorted(viewer.departments), sorted(own_names(viewer))
-    helped = tickets.c.fields[CO_DEPARTMENT].as_string()
+    names = sorted(own_names(viewer))
     return [
         sa.or_(
-            tickets.c.department.in_(own),
-            helped.in_(own),
+            _of_department(viewer, tickets.c.department),
+            _of_department(viewer, tickets.c.fields[CO_DEPARTMENT].as_string()),
             tickets.c.owner.in_(names),
             tickets.c.created_by.in_(names),
         )
     ]
+
+
+def _of_department(viewer: Actor, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """`Actor.of_department`, said in SQL."""
+    own = column.in_(sorted(viewer.departments))
+    if viewer.staffed is None:
+        return own
+    return sa.or_(own, sa.and_(column != "", column.not_in(sorted(viewer.staffed))))
 
 
 def _conditions(wanted: TicketFilter, viewer: Actor | None = None) -> list[Any]:

@@ -77,6 +77,31 @@ async def test_a_department_sees_its_own_and_what_it_helps_with(tickets: Tickets
     assert (await tickets.fire(theirs.id, "comment", actor("bo"), {"note": "hm"}, 4, START)).version == 5
 
 
+async def test_what_lies_with_a_department_of_nobody_is_for_hands_who_belong_to_none(
+    tickets: Tickets, db: Database, bus: Bus
+) -> None:
+    identity = Identity(db, SecuritySettings(), bus=bus, hasher=cheap_hasher())
+    for name in ("flo", "fay"):
+        await identity.add_user(name, PASSWORD, Role.DEPARTMENT, name.title(), None, START)
+    flo = Actor("flo", frozenset({"department"}))
+    works, billing = await dispatched(tickets, "works"), await dispatched(tickets, "billing")
+    fresh = await tickets.open(AGENT, complaint(), START)
+    viewer = await tickets.standing(flo, START)
+    assert [t.id for t in await tickets.list(TicketFilter(), viewer=viewer)] == [works.id]
+    for other in (billing, fresh):
+        with pytest.raises(NotFound):
+            await tickets.fire(other.id, "sign", flo, {}, other.version, START)
+    signed = await tickets.fire(works.id, "sign", flo, {}, 3, START)
+    handed = await tickets.fire(works.id, "assign", flo, {"new_owner": "fay"}, signed.version, START)
+    assert handed.owner == "fay"
+    with pytest.raises(Invalid, match="does not belong"):
+        await tickets.fire(works.id, "assign", flo, {"new_owner": "mo"}, handed.version, START)
+    await tickets.directory.put("root", Department("works", "Works", "工程部"), START)
+    await tickets.directory.add_member("root", "works", "mo", START)
+    assert not await tickets.list(TicketFilter(department="works"), viewer=await tickets.standing(flo, START))
+    assert await seen_by(tickets, "mo") == {works.id}
+
+
 async def test_a_stand_in_sees_and_signs_what_is_the_absent_ones(tickets: Tickets) -> None:
     ticket = await dispatched(tickets, "billing")
     await tickets.fire(ticket.id, "sign", actor("bo"), {}, 3, START)

@@ -77,8 +77,7 @@ def _at_most(s: Situation, a: FieldBound) -> bool:
 
 
 def _in_department(s: Situation, _: object) -> bool:
-    own = s.actor.departments | {s.actor.department}
-    return bool(s.ticket.department) and s.ticket.department in own
+    return s.actor.of_department(s.ticket.department)
 
 
 def _before_due(s: Situation, clock: str) -> bool:

@@ -58,6 +58,11 @@ def test_where_nobody_is_named_others_are_told() -> None:
     assert told("owner", owner=None) == ()
     assert told("department", department="") == ()
     assert told("department", department="works", co_department="metering") == ("mo",)
+    free = Staff(DEPARTMENTS, {**PEOPLE, "flo": Person("flo", "department")})
+    assert free.hands("works") == ("flo",)
+    assert free.hands("billing") == ("bea", "bo", "hong")
+    assert free.standing(Actor("lin", frozenset({"leader"}))).staffed is None
+    assert not free.standing(Actor("flo", frozenset({"department"}))).of_department("billing")
 
 
 def test_stand_ins_are_told_instead() -> None:
