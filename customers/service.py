@@ -58,6 +58,11 @@ class Customers:
         async with self.db.read() as tx:
             return await _present(tx, id)
 
+    async def is_vip(self, tx: AsyncConnection, id: str) -> bool:
+        """Whether this is an important customer; False where there is none. Asked within somebody's transaction."""
+        found = await store.get(tx, id)
+        return found is not None and found.vip
+
     async def of_account(self, account: str) -> Customer | None:
         """Whose account this is; None where it is nobody's."""
         if not account.isprintable():

@@ -35,6 +35,7 @@ ACTORS = {
 }
 _COMPLAINT = (Step("judge", "dora"), Step("dispatch", "dora", {"department": NETWORK}))
 _SIGNED = (*_COMPLAINT, Step("sign", "gao"))
+_REPLY = {"reply": "已核实并更正，向客户致歉", "evidence": "现场照片3张", "founded": "founded"}
 _REPAIR = (
     Step("triage", "dora", {"urgency": "normal", "medium": "gas", "area": "urban"}),
     Step("dispatch", "dora", {"department": NETWORK}),
@@ -47,7 +48,7 @@ WAYS: Mapping[str, tuple[tuple[Step, ...], ...]] = {
         _COMPLAINT,
         (),
         (*_SIGNED, Step("contact", "gao", {"contact_log": "已电话联系客户，约明日上门核实"})),
-        (*_SIGNED, Step("reply", "gao", {"reply": "已核实并更正，向客户致歉", "founded": "founded"})),
+        (*_SIGNED, Step("reply", "gao", _REPLY)),
         (*_COMPLAINT, Step("urge", "anna", {"reason": "客户再次来电催办"})),
         (*_SIGNED, Step("wait", "gao", {"contact_log": "等客户补充缴费凭证"})),
     ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from core.clock import Clock
 from core.errors import NotFound
 from core.identity.roles import Permission as P
@@ -130,6 +132,9 @@ class Existing:
         except NotFound:
             return False
         return True
+
+    async def customer_is_vip(self, tx: AsyncConnection, customer_id: str) -> bool:
+        return await self._customers.is_vip(tx, customer_id)
 
     async def call_exists(self, call_id: str) -> bool:
         return self._is_live(call_id) or await self._calls.get(call_id) is not None

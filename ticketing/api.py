@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -30,7 +30,7 @@ class TicketBody(NewTicket, frozen=True, forbid_unknown_fields=True):
 class EventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `POST /tickets/{id}/events` takes; `version` is the one that the client has seen."""
 
-    event: str
+    event: Annotated[str, msgspec.Meta(max_length=64)]
     version: int
     data: dict[str, Any] = {}
 

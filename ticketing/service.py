@@ -27,7 +27,7 @@ from ticketing.takeover import Change as DefinitionChange
 from ticketing.takeover import plan, require_places, take_over
 from ticketing.workflow.decide import Outcome, decide
 from ticketing.workflow.model import ESCALATE, TAKE_OVER, Workflow
-from ticketing.workflow.opening import Birth, decide_open
+from ticketing.workflow.opening import Birth, decide_open, takes_vip
 from ticketing.workflow.values import Refusal
 from ticketing.writing import Written, happening
 
@@ -41,6 +41,8 @@ class References(Protocol):
     """What ticketing needs to know of other rooms; wiring supplies it."""
 
     async def customer_exists(self, customer_id: str) -> bool: ...
+
+    async def customer_is_vip(self, tx: AsyncConnection, customer_id: str) -> bool: ...
 
     async def call_exists(self, call_id: str) -> bool: ...
 
@@ -118,7 +120,8 @@ class Tickets(Lookup):
     ) -> Found:
         day = f"{datetime.fromtimestamp(at, self._zone):%Y%m%d}"
         number = await store.next_number(tx, definition.workflow.prefix, day)
-        birth = Birth(self._ids(at), number, definition.version, at)
+        vip = takes_vip(definition.workflow) and await self._is_vip(tx, new.customer_id)
+        birth = Birth(self._ids(at), number, definition.version, at, vip)
         outcome = _granted(decide_open(definition.workflow, new, actor, birth))
         written = happening(definition.workflow, outcome, actor, at, None, self.reckoners)
         await trips.write(tx, [*written.changes, *self._told(outcome, written, at)], last=last)
@@ -215,6 +218,9 @@ class Tickets(Lookup):
     def listened(self, events: Sequence[tuple[Ticket, HistoryRow]]) -> list[Change]:
         """What the listeners want to have written with these events."""
         return [change for listener in self.listeners for change in listener(events)]
+
+    async def _is_vip(self, tx: AsyncConnection, customer_id: str | None) -> bool:
+        return customer_id is not None and await self._references.customer_is_vip(tx, customer_id)
 
     async def _check_references(self, new: NewTicket) -> None:
         if new.customer_id is not None and not await self._references.customer_exists(new.customer_id):

@@ -12,6 +12,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.files import calendars_dir, workflows_dir
 from config.settings import Settings
@@ -121,6 +122,9 @@ class _NoReferences:
     """Nothing is opened here."""
 
     async def customer_exists(self, customer_id: str) -> bool:
+        return False
+
+    async def customer_is_vip(self, tx: AsyncConnection, customer_id: str) -> bool:
         return False
 
     async def call_exists(self, call_id: str) -> bool:

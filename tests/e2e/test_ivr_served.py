@@ -118,7 +118,7 @@ async def test_a_caller_says_by_keypad_whether_a_complaint_is_solved_and_scores_
     ticket = await menu.fire(ticket, "judge", "ada")
     ticket = await menu.fire(ticket, "dispatch", "ada", department="billing")
     ticket = await menu.fire(ticket, "sign", "bo")
-    ticket = await menu.fire(ticket, "reply", "bo", reply="Corrected", founded="founded")
+    ticket = await menu.fire(ticket, "reply", "bo", reply="Corrected", evidence="Photo 1", founded="founded")
     assert ticket["state"] == "callback_due"
     keys = keys_of(ticket["number"])
     async with Robot(menu.pbx, KNOWN) as robot:
@@ -126,7 +126,7 @@ async def test_a_caller_says_by_keypad_whether_a_complaint_is_solved_and_scores_
         await robot.asked()
         ticket = await menu.ticket(ticket["number"])
         assert ticket["state"] == "handling"
-        ticket = await menu.fire(ticket, "reply", "bo", reply="Corrected again", founded="founded")
+        ticket = await menu.fire(ticket, "reply", "bo", reply="Again", evidence="2", founded="founded")
         await robot.caller.press("*")
         await robot.press(f"5{keys}#1")  # solved
         await robot.press("4")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import audit, entries
 from core.bus import Bus
@@ -36,10 +37,13 @@ TRIES = 60
 
 
 class Others:
-    """The customer and the call that there are."""
+    """The customers and the call that there are; vera is an important one."""
 
     async def customer_exists(self, customer_id: str) -> bool:
-        return customer_id == "anna"
+        return customer_id in ("anna", "vera")
+
+    async def customer_is_vip(self, tx: AsyncConnection, customer_id: str) -> bool:
+        return customer_id == "vera"
 
     async def call_exists(self, call_id: str) -> bool:
         return call_id == "main-1.1"
@@ -141,6 +145,27 @@ async def test_what_a_ticket_refers_to_must_be_there(
     with pytest.raises(Invalid) as caught:
         await tickets.open(AGENT, complaint(**given), START)
     assert caught.value.details["field"] == field
+
+
+async def test_an_important_customer_is_one_whatever_the_form_says(tickets: Tickets) -> None:
+    """So that nobody's complaint passes the leader because a box was not ticked."""
+    for fields in ({}, {"vip": False}):
+        made = await tickets.open(AGENT, complaint(customer_id="vera", fields=fields), START)
+        assert made.fields["vip"] is True
+        assert (await tickets.history(made.id))[0].data["vip"] is True
+        await tickets.fire(made.id, "judge", DISPATCHER, {}, 1, START)
+        await tickets.fire(made.id, "dispatch", DISPATCHER, {"department": "billing"}, 2, START)
+        await tickets.fire(made.id, "sign", CLERK, {}, 3, START)
+        reply = {"reply": "Done", "evidence": "None", "founded": "unfounded"}
+        with pytest.raises(GuardRefused) as refused:
+            await tickets.fire(made.id, "reply", CLERK, reply, 4, START)
+        assert refused.value.details["guard"] == "no_instruction_needed"
+    assert "vip" not in (await tickets.open(AGENT, complaint(), START)).fields
+    asked = await tickets.open(AGENT, NewTicket("inquiry", "Why?", customer_id="vera"), START)
+    turned = await tickets.fire(asked.id, "convert", AGENT, {"new_kind": "complaint"}, 1, START)
+    other = await tickets.by_number(turned.fields["other_ticket"])
+    assert other is not None
+    assert other.fields["vip"] is True
 
 
 async def test_of_two_who_race_exactly_one_wins(tickets: Tickets, db: Database) -> None:

@@ -37,6 +37,8 @@ def _choices(name: str, field: Field) -> Iterator[tuple[str, str]]:
         yield f"`{name}` has choices but is no choice", "write `type: choice`"
     if field.sets and field.type not in (FieldType.TEXT, FieldType.CHOICE):
         yield f"`{field.sets}` is a text", "write `type: text` or `type: choice`"
+    if field.from_customer and field.type is not FieldType.BOOL:
+        yield f"`{field.from_customer}` of a customer is a yes or no", "write `type: bool`"
     if field.multiline and field.type is not FieldType.TEXT:
         yield f"`{name}` has several lines but is no text", "remove `multiline`"
 

@@ -49,6 +49,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min: float | None = None
     max: float | None = None
     help: Label | None = None
+    from_customer: Literal["", "vip"] = ""
+    """Filled in at the opening from the customer's record, whatever the form says: `vip` ticks a box."""
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

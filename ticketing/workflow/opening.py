@@ -23,6 +23,8 @@ class Birth(msgspec.Struct, frozen=True):
     number: str
     workflow_version: int
     at: float
+    vip: bool = False
+    """What the customer's record says."""
 
 
 def decide_open(workflow: Workflow, new: NewTicket, actor: Actor, birth: Birth) -> Outcome | Refusal:
@@ -38,12 +40,23 @@ def decide_open(workflow: Workflow, new: NewTicket, actor: Actor, birth: Birth) 
     values = read_values(workflow, asked.required, asked.optional, new.fields)
     if isinstance(values, Refusal):
         return _inside_fields(values)
+    if birth.vip:
+        values |= dict.fromkeys(_vip_fields(workflow), True)
     blank = _blank(workflow, new, texts, actor, birth)
     refusal = guarded(workflow, opening.guards, situation(blank, actor, values, birth.at))
     if refusal:
         return refusal
     row = Row(from_=(), event=opening.event, to=opening.to, roles=opening.roles, effects=opening.effects)
     return replace(outcome(workflow, blank, row, actor, values, birth.at), from_state=None)
+
+
+def takes_vip(workflow: Workflow) -> bool:
+    """Whether the definition asks the customer's record who is important."""
+    return bool(_vip_fields(workflow))
+
+
+def _vip_fields(workflow: Workflow) -> list[str]:
+    return [name for name, field in workflow.fields.items() if field.from_customer == "vip"]
 
 
 def _texts(workflow: Workflow, new: NewTicket) -> tuple[str, str] | Refusal:

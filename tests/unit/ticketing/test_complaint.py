@@ -13,7 +13,7 @@ from tests.unit.ticketing.shipped import (
     person,
 )
 
-REPLY = {"reply": "The meter was read wrongly; corrected.", "founded": "founded"}
+REPLY = {"reply": "The meter was read wrongly; corrected.", "founded": "founded", "evidence": "Photo 3"}
 
 
 def test_from_the_call_to_the_archive() -> None:

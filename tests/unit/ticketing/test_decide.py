@@ -155,7 +155,7 @@ def test_data_that_is_not_asked_cannot_choose_another_row() -> None:
     """Severity is settled at the assessment; a reply that smuggles it in does not get past the leader."""
     walk = Walk(COMPLAINT, fields={"severity": "major"}).do("judge", DISPATCHER)
     walk.do("dispatch", DISPATCHER, department="billing").do("sign", CLERK)
-    data = {"reply": "Done", "founded": "unfounded", "severity": "ordinary"}
+    data = {"reply": "Done", "founded": "unfounded", "evidence": "None", "severity": "ordinary"}
     assert walk.refused("reply", CLERK, **data) == ("invalid", "severity")
 
 

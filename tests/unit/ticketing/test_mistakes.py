@@ -28,6 +28,7 @@ NEVER = [
     (WHOM, WHOM[:-1] + ", type: number, max: .nan}", 9, "is no number", "leave it out"),
     (WHOM, WHOM[:-1] + ", type: date, multiline: true}", 9, "several lines", "remove `multiline`"),
     (WHOM, WHOM[:-1] + ", type: date, sets: owner}", 9, "`owner` is a text", "type: text"),
+    (WHOM, WHOM[:-1] + ", from_customer: vip}", 9, "is a yes or no", "type: bool"),
     (WHOM, WHOM[:-1] + ", choices: {a: {en: A, zh: 甲}}}", 9, "but is no choice", "type: choice"),
     ("optional: [whom]", "optional: [whom], required: [whom]", 13, "both required and optional", "one of"),
     ("event: receive", "event: thank", 13, "no row of the table uses the event `receive`", "add a row"),
