@@ -15,6 +15,7 @@ import ivr_flows.reports
 import ivr_flows.surveys.api
 import screenpop.api
 import screenpop.pages
+import screenpop.pages.calls
 import screenpop.pages.flows
 import server.health
 import ticketing.api
@@ -25,6 +26,7 @@ from core.web.app import BODY_LIMIT, install
 from core.web.openapi import openapi_route
 from core.web.routes import Route
 from server.ivr import menus_of
+from server.sources import calls_around
 from server.version import VERSION
 from server.wiring import House
 
@@ -59,6 +61,7 @@ def routes(house: House) -> list[Route]:
         ),
         *screenpop.api.work_routes(house.contexts),
         *screenpop.pages.routes(house.pages),
+        *screenpop.pages.calls.routes(house.pages, calls_around(house)),
         *screenpop.pages.flows.routes(house.pages, house.flows, house.visits, house.gaps.during),
     ]
     return [*own, openapi_route(own, VERSION)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,9 +21,13 @@ from customers.service import Customers
 from ivr_flows.messages import Visit
 from ivr_flows.surveys.store import Score, Surveys
 from ivr_flows.visit_store import VisitStore
+from screenpop.pages.calls import Around
 from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
+
+if TYPE_CHECKING:
+    from server.rooms import Rooms
 
 LAST_NOISE = b"\xff" * 10
 """Makes the last id of a millisecond: tickets are listed by their ids, which sort by time."""
@@ -116,6 +121,19 @@ class CallIds:
         stored = await self._calls.get(call_id)
         recent = {*self._joins.ids(call_id), call_id, *([stored.id] if stored else [])}
         return sorted({*recent, *await self._calls.parts_of(recent)})
+
+
+def calls_around(house: Rooms) -> Around:
+    """What the pages of calls stand on."""
+    board = house.switchboard
+    return Around(
+        log=house.calls,
+        live=board.call,
+        recordings=house.recordings,
+        visits=house.visits.store,
+        agents=lambda: {seat.user for seat in board.seats.values()},
+        queues=lambda: {queue.name for queue in board.snapshot().queues},
+    )
 
 
 class Existing:

@@ -37,6 +37,7 @@ LANGUAGE_COOKIE = "ringdesk_language"
 RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/desk", "desk", N_("Desk"), Permission.DESK_USE),
     ("/tickets", "ticket", N_("Tickets"), Permission.TICKETS_SEE),
+    ("/calls", "phone", N_("Calls"), Permission.CALLS_OWN),
     ("/customers", "people", N_("Customers"), Permission.CUSTOMERS_SEE),
     ("/outages", "warn", N_("Outages"), Permission.OUTAGES_MANAGE),
     ("/callbacks", "back_call", N_("Call-backs"), Permission.CALLBACKS_SEE),

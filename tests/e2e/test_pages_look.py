@@ -76,6 +76,8 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
     await page.keyboard.press("Escape")
     for path in (
         "/customers",
+        "/calls",
+        "/calls?outcome=lost",
         "/callbacks",
         "/callbacks?show=closed",
         "/tickets?show=open",
@@ -85,6 +87,9 @@ async def every_view(scene: Scene, page: Page, user: str) -> AsyncIterator[str]:
     ):
         await page.goto(scene.address + path)
         yield path
+    await page.goto(f"{scene.address}/calls")
+    await page.click("tbody tr:last-child a")
+    yield "a call"
     await page.goto(f"{scene.address}/tickets?show=open")
     await page.click("tbody a")
     await page.locator(".event summary").first.click()

@@ -70,6 +70,8 @@ TABLE = {
     ("GET", "/api/v1/workflows/{name}/diagram"): ALL,
     ("GET", "/api/v1/workflows/{name}/form"): ALL,
     ("GET", "/callbacks"): CALLS,
+    ("GET", "/calls"): CALLS,
+    ("GET", "/calls/{id}"): CALLS,
     ("GET", "/customers"): ALL,
     ("GET", "/customers/{id}"): ALL,
     ("GET", "/desk"): ALL,
