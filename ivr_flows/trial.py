@@ -27,7 +27,7 @@ class Trial:
     """A visit that is played through."""
 
     def __init__(self, flows: Flows, name: str, number: str, language: str = "") -> None:
-        given: dict[str, Value] = {"caller": number}
+        given: dict[str, Value] = {"caller": number, **({"language": language} if language else {})}
         self.flows, self.name = flows, name
         self.box = Sandbox(flows, name, given)
         self.language = language

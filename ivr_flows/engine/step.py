@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ivr_flows.engine.enter import ENTER, no_target, spoken
 from ivr_flows.engine.move import MOST_SILENT, asks_next, last_resort, settle
-from ivr_flows.engine.state import LAST_STEPS, MOST_STEPS, State, ended, moved, node_of
+from ivr_flows.engine.state import LAST_STEPS, MOST_STEPS, State, ended, given, moved, node_of
 from ivr_flows.engine.take import TAKE
 from ivr_flows.flow.model import Flows, Say
 from ivr_flows.messages import (
@@ -33,15 +33,13 @@ FIRST_VARS = ("caller", "dialled")
 
 
 def begin(flows: Flows, name: str, caller_vars: Mapping[str, Value]) -> State:
-    """A caller at the start of the flow `name`; the first step takes `Began`. KeyError where there is no such flow."""
+    """A caller at the start of the flow `name`; the first step takes `Began`. KeyError where there is no such flow.
+
+    `caller_vars` may say the `language`; else it is the flow's.
+    """
     flow = flows.by_name[name]
-    return State(
-        flow=name,
-        node=flow.start,
-        language=Language(flow.language),
-        main=name,
-        vars={**dict.fromkeys(FIRST_VARS, ""), "language": flow.language, **caller_vars},
-    )
+    first = State(flow=name, node=flow.start, language=Language(flow.language), main=name)
+    return given(first, {**dict.fromkeys(FIRST_VARS, ""), "language": flow.language, **caller_vars})
 
 
 def step(flows: Flows, state: State, came: Input) -> tuple[State, Effect]:

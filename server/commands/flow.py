@@ -37,10 +37,17 @@ class Kind(Enum):
     MERMAID = "mermaid"
 
 
+class Lang(Enum):
+    EN = "en"
+    ZH = "zh"
+
+
 def try_(
     which: Which,
     number: Annotated[str, typer.Option("--as", help="The number that the caller calls from.")] = "",
-    lang: Annotated[str, typer.Option(help="Language of what the agent is shown: en or zh.")] = "en",
+    lang: Annotated[
+        Lang | None, typer.Option(help="Language in which the caller begins, and the agent reads.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Play a flow: read what the caller hears, type keys; `help` says how. Lines may come from a pipe.
@@ -52,7 +59,7 @@ def try_(
 
     async def work() -> None:
         flows, name = _flows(settings, which)
-        trial = Trial(flows, name, number, lang)
+        trial = Trial(flows, name, number, lang.value if lang else "")
         if config is None:
             say("services: the examples of the flow's file (--config FILE asks a database)")
             await _play(trial, _examples)

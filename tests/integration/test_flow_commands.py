@@ -36,6 +36,28 @@ def test_a_flow_is_played_with_its_examples() -> None:
     assert "agent  Account: 400100200" in said
 
 
+@pytest.mark.parametrize(
+    ("lang", "hears", "agent"),
+    [
+        ("en", "Enter your account number, then hash.", "agent  Balance told: 88.20 CNY"),
+        ("zh", "请输入户号，按井号键结束。", "agent  已告知余额: 88.20 CNY"),
+    ],
+)
+def test_a_flow_is_played_in_the_language_that_is_asked_for(lang: str, hears: str, agent: str) -> None:
+    said = run("flow", "try", "bill", "--lang", lang, typed="400100200\n135790\n")
+    assert f"hears  {hears}" in said
+    assert agent in said
+    run("flow", "try", "bill", "--lang", "fr", fails=True)
+
+
+def test_a_variable_tells_the_language_from_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(TINY.replace("with: {account: $account}", "with: {account: $language}"))
+    for lang, tag in ((), "en"), (("--lang", "zh"), "zh_CN"):
+        said = run("flow", "try", str(file), *lang, typed="1\n4001\nquit\n")
+        assert f'asks   account.find {{"account":"{tag}"}}' in said
+
+
 def test_what_can_be_typed_is_said() -> None:
     typed = "help\nshow\nhello\n1\n4001\n123456\nhello\nsay 4\n"
     said = run("flow", "try", "survey", typed=typed)
