@@ -41,3 +41,7 @@ class Habits:
     """The same of one for whom an agent waits."""
     stays_for_survey: float = 0.6
     """Of callers who would be asked: how many agents hang up first."""
+
+
+WITH_MENU = Habits(every=8.0, most=12, most_waiting=4)
+"""Where there is a phone menu: many callers need nobody, and now and then so many wait that call-backs are offered."""

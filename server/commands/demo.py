@@ -14,6 +14,7 @@ from core.database import Database
 from core.logs import set_up_logs
 from cti.practice.agi.client import FastAgi, FileSounds
 from cti.practice.demo import LivelyPbx
+from cti.practice.habits import WITH_MENU
 from cti.practice.people import Town
 from server import demo as practice
 from server import demo_flows
@@ -44,7 +45,7 @@ def demo(
 async def _demo(port: int, folder: Path, speed: float) -> None:
     demo_flows.furnish(folder)
     voice = demo_flows.TimedVoice()
-    pbx = LivelyPbx(speed=speed)
+    pbx = LivelyPbx(speed=speed, habits=WITH_MENU)
     pbx.agi = agi = FastAgi(FileSounds((folder / demo_flows.RECORDINGS).absolute(), voice.length))
     async with pbx:
         settings = practice.settings_for(folder, port, pbx.port)
