@@ -17,6 +17,8 @@ import screenpop.api
 import screenpop.pages
 import screenpop.pages.calls
 import screenpop.pages.flows
+import screenpop.pages.recordings
+import screenpop.pages.satisfaction
 import server.health
 import ticketing.api
 import ticketing.group_api
@@ -63,6 +65,8 @@ def routes(house: House) -> list[Route]:
         *screenpop.pages.routes(house.pages),
         *screenpop.pages.calls.routes(house.pages, calls_around(house)),
         *screenpop.pages.flows.routes(house.pages, house.flows, house.visits, house.gaps.during),
+        *screenpop.pages.recordings.routes(house.pages, house.recordings),
+        *screenpop.pages.satisfaction.routes(house.pages, house.surveys, house.gaps.during),
     ]
     return [*own, openapi_route(own, VERSION)]
 

@@ -42,6 +42,8 @@ RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/outages", "warn", N_("Outages"), Permission.OUTAGES_MANAGE),
     ("/callbacks", "back_call", N_("Call-backs"), Permission.CALLBACKS_SEE),
     ("/flows", "flow", N_("Flows"), Permission.CALLS_ALL),
+    ("/recordings", "play", N_("Recordings"), Permission.CALLS_ALL),
+    ("/satisfaction", "score", N_("Satisfaction"), Permission.REPORTS_SEE),
     ("/wall", "wall", N_("Wallboard"), Permission.CALLS_ALL),
     ("/settings", "settings", N_("Settings"), Permission.DESK_USE),
 )

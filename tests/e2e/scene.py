@@ -17,6 +17,7 @@ from config.settings import (
     DatabaseSettings,
     DeskSettings,
     IvrSettings,
+    RecordingSettings,
     SecuritySettings,
     ServerSettings,
     Settings,
@@ -167,7 +168,9 @@ async def staged(folder: Path, template: Path) -> AsyncIterator[Scene]:
         database=DatabaseSettings(f"sqlite:///{folder / 'scene.db'}"),
         desk=DeskSettings(company="望京燃气"),
         security=SecuritySettings(sign_in_tries=100),
+        recordings=RecordingSettings(str(folder / "recordings")),
     )
+    (folder / "recordings").mkdir()
     house = House(settings)
     await house.start()
     site = Site(house)

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
 from ivr_flows.messages import Ended, Language, Visit
+from ivr_flows.surveys.store import Score
 from tests.e2e.scene import Chromium, Looker, Scene, staged
 from tests.e2e.test_pages_look import violations
+from tests.integration.test_recordings import sound
 from tests.real.parts import require
 
 
@@ -55,6 +57,20 @@ async def busy(scene: Scene) -> None:
     await scene.house.visits.saver.flush()
 
 
+async def scored(scene: Scene) -> None:
+    """Callers who left words and scores."""
+    at = scene.house.clock.now()
+    for n, value in enumerate((5, 4, 1)):
+        await scene.house.surveys.save(
+            Score(f"s{n}", at - n, "call", f"main-{n}", f"main-{n}", value, "anna", "service")
+        )
+    if scene.house.recordings.on:
+        for seconds in (3.0, 8.0):
+            id, path = scene.house.recordings.begin()
+            sound(Path(f"{path}.wav"), seconds)
+            await scene.house.recordings.keep_words(id, "main", "main-1", "v1", seconds)
+
+
 async def fits(page: Page) -> bool:
     return bool(await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
 
@@ -67,7 +83,9 @@ async def test_axe_finds_nothing_serious(scene: Scene, looker: Looker, dark: boo
         await page.goto(f"{scene.address}/flows/hotline")
         assert await violations(page) == []
     await busy(scene)
-    for path in ("/flows", "/flows/hotline", "/flows/hotline/visits?node=main", "/flows/bill/visits"):
+    await scored(scene)
+    flows = ("/flows", "/flows/hotline", "/flows/hotline/visits?node=main", "/flows/bill/visits")
+    for path in (*flows, "/recordings", "/recordings?show=call", "/satisfaction"):
         await page.goto(scene.address + path)
         assert await violations(page) == [], path
         assert await fits(page), path
@@ -88,3 +106,21 @@ async def test_the_diagram_follows_the_callers(scene: Scene, looker: Looker) -> 
     await expect(page.locator("table.flows tbody tr")).not_to_have_count(0)
     assert looker.errors == []
     assert looker.hosts == {scene.address.removeprefix("http://")}
+
+
+@pytest.mark.real
+async def test_a_caller_is_heard_and_sought_through(scene: Scene, looker: Looker) -> None:
+    await scored(scene)
+    page = await looker.sign_in("li")
+    await page.goto(f"{scene.address}/recordings")
+    sound = page.locator("audio").first
+    await expect(page.locator("audio")).to_have_count(2)
+    assert await sound.evaluate("one => one.readyState") == 0  # nothing is listened to before it is asked for
+    await sound.evaluate("async one => { one.muted = true; await one.play(); }")
+    assert await sound.evaluate("one => Math.round(one.duration)") == 8
+    sought = """one => new Promise(done => {
+        one.addEventListener("seeked", () => done(one.currentTime), {once: true});
+        one.currentTime = 6;
+    })"""
+    assert await sound.evaluate(sought) >= 6
+    assert looker.errors == []
