@@ -1,4 +1,4 @@
-"""The folder of recordings that replace prompts, by name: `main.welcome.1.en.wav`, `say.hundred.zh_CN.wav`."""
+"""The folder of recordings that replace prompts, by name: `hotline.welcome.text.en.wav`, `say.hundred.zh_CN.wav`."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def recorded_key(content: bytes) -> str:
 
 
 def recording_name(utterance: Utterance) -> str:
-    """The name by which a recording replaces it: `main.welcome.1.zh_CN`."""
+    """The name by which a recording replaces it: `hotline.welcome.text.zh_CN`."""
     return f"{utterance.name}.{utterance.language.value}"
 
 

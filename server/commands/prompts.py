@@ -16,6 +16,9 @@ from ivr_flows.definitions import flow_files, read_flows
 from ivr_flows.flow.words import prompts
 from ivr_flows.messages import Piece
 from ivr_flows.speech import build as sounds
+from ivr_flows.speech.recorded import recordings_in
+from ivr_flows.speech.sounds import recording_name, wanted
+from ivr_flows.speech.spoken import Utterance
 from server.commands.common import Config, fail, run, say, settings_of
 
 Jobs = Annotated[
@@ -60,6 +63,21 @@ def build(
         print(f"ringdesk: {line}", file=sys.stderr)
     if report.failed:
         fail(f"{len(report.failed)} sounds could not be made; callers do not hear them")
+
+
+def list_(config: Config = None) -> None:
+    """Tell every sound of the flows and of values: its name, by which a recording replaces it, and its text. What has
+    a recording is marked with *."""
+    settings = settings_of(config)
+    speech = settings.ivr.speech
+
+    async def work() -> tuple[list[Utterance], set[str]]:
+        wanted_ = wanted(await asyncio.to_thread(prompts_of, settings))
+        return wanted_, set(await asyncio.to_thread(recordings_in, speech.recorded))
+
+    utterances, recorded = run(work())
+    for name, text in sorted((recording_name(one), one.text) for one in utterances):
+        say(f"{name}{' *' if name in recorded else ''}\t{text}")
 
 
 def _bar() -> Progress:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
+import config as config_package
 from config.settings import IvrSettings, Settings, SpeechSettings
 from core.tasks import Tasks
 from ivr_flows.messages import Caller, Language, Piece, Said
@@ -478,3 +480,24 @@ def test_the_command_makes_the_sounds_of_the_shipped_flows(tmp_path: Path) -> No
     assert done.exit_code == 1
     assert f"{len(keys)} sounds could not be made" in done.stderr
     assert "false failed" in done.stderr
+
+
+def test_every_sound_is_listed_by_the_name_that_a_recording_has(tmp_path: Path) -> None:
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    (recorded / "hotline.welcome.text.zh_CN.wav").write_bytes(b"RIFF")
+    config = tmp_path / "ringdesk.toml"
+    config.write_text(f'[ivr.speech]\nrecorded = "{recorded}"\n')
+    done = CliRunner().invoke(app, ["prompts", "list", "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    lines = dict(line.split("\t") for line in done.stdout.splitlines())
+    assert lines["say.hundred.en"] == "hundred"
+    assert lines["danger.advice.text.en"].startswith("No flame.")
+    assert lines["hotline.welcome.text.zh_CN *"].startswith("您好")
+    assert len(lines) == len(wanted(prompts_of(Settings())))
+    # The names that the documents show are among them.
+    docs = Path(config_package.__file__).parent.parent
+    for text in (docs / "docs" / "prompts.md", docs / "config" / "defaults.toml"):
+        shown = re.findall(r"([\w.-]+\.(?:en|zh_CN))\.wav", text.read_text())
+        assert len(shown) >= 2
+        assert {name for name in shown if name not in {one.removesuffix(" *") for one in lines}} == set()

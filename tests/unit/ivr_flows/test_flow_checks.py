@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from config.settings import PbxSettings, Settings
@@ -452,3 +453,36 @@ def test_the_schema_takes_the_shipped_flows_and_no_misspelt_one(loaded: Loaded) 
     node = next(iter(loaded.source.data["nodes"]))
     wrong = {**loaded.source.data, "nodes": {node: {**loaded.source.data["nodes"][node], "nxt": "x"}}}
     assert [*validator.iter_errors(wrong)] != []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("do: say", "do: sy"),
+        ("do: say, ", ""),
+        ("{en: Hello., zh: 您好。}", "{en: Hello.}"),
+        ("{en: Hello., zh: 您好。}", "Hello."),
+        ("into: account, min", "min"),
+        ("min: 4", "min: four"),
+        ("queue: service, priority: 5", "queue: 5"),
+        ("queue: service, priority: 5", "queue: service, priority: 5.5"),
+        ("    otherwise: bye", "    otherwise: [bye]"),
+        ("    cases:\n      - {when: {found.found: true}, next: pin}", "    cases: {found.found: pin}"),
+        ('"1": {label: {en: One, zh: 一}, next: account}', '"1": account'),
+        ("start: hello\n", ""),
+        ("start: hello", "start: hello\nlanguage: fr"),
+        ("start: hello", "start: hello\nneeds: who"),
+        ("answers:\n  account: {label: {en: Account, zh: 户号}}", "answers: [account]"),
+    ],
+)
+def test_the_schema_refuses_what_the_check_refuses_of_a_files_shape(old: str, new: str) -> None:
+    validator = Draft202012Validator(flow_schema())
+    assert [*validator.iter_errors(yaml.safe_load(TINY))] == []
+    assert old in TINY
+    text = TINY.replace(old, new, 1)
+    assert [*validator.iter_errors(yaml.safe_load(text))] != []
+    assert faults(text) != []
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(flow_schema())
