@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import agents, agi, ami_parse, live_calls, pop_latency
+from bench import agents, agi, ami_parse, clocks, live_calls, pop_latency, transitions
 
 ALL: dict[str, Callable[[], None]] = {
     "ami_parse": ami_parse.main,
@@ -14,6 +14,8 @@ ALL: dict[str, Callable[[], None]] = {
     "pop_latency": pop_latency.main,
     "agents": agents.main,
     "agi": agi.main,
+    "transitions": transitions.main,
+    "clocks": clocks.main,
 }
 
 

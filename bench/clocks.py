@@ -1,28 +1,27 @@
 """Escalations with many live clocks: how late they come, and what looking for them costs.
 
-    python -m bench.clocks --clocks 100000 --due 100 [--database postgresql]
-
-Opens so many tickets with a running clock in a new database,
-makes some of them due at once, and lets the timer run as a server runs it. Prints one JSON object: `lag_ms` from the
-moment at which a step was due to its commit (median, 99th percentile, worst), `idle_tick_ms` for a round in which
-nothing is due, and what 1,000 steps at once take.
+Opens so many tickets with a running clock in a new database of each kind, makes some of them due one after the other,
+and lets the timer run as a server runs it. The lag is from the moment at which a step was due to its commit.
+Run: python -m bench.clocks [CLOCKS [DUE [DATABASE]]]
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import statistics
+import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import sqlalchemy as sa
 
 import ticketing.tables  # noqa: F401  # brings its tables along
+from bench.figures import ms, percentile, table
 from core import audit, outbox  # noqa: F401  # and so do these
 from core.bus import Bus
 from core.database import Database
@@ -60,57 +59,61 @@ clocks:
 """
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--clocks", type=int, default=100_000)
-    options.add_argument("--due", type=int, default=100, help="how many come due one after the other")
-    options.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    given = options.parse_args()
-    with ExitStack() as stack:
-        if given.database == "sqlite":
-            url = f"sqlite:///{stack.enter_context(tempfile.TemporaryDirectory())}/bench.db"
-        else:
-            postgres = stack.enter_context(cluster(require("postgresql")))
-            url = postgres.url(postgres.create())
-        asyncio.run(bench(url, given.clocks, given.due))
+DATABASES = ("sqlite", "postgresql")
 
 
-async def bench(url: str, clocks: int, due: int) -> None:
+class Measured(msgspec.Struct, frozen=True):
+    """Seconds: of each step from the moment at which it was due to its commit, of a round in which nothing is due,
+    and of a thousand steps at once."""
+
+    lags: list[float]
+    idle: float
+    thousand: float
+
+
+def main(clocks: int = 100_000, due: int = 100, databases: Sequence[str] = DATABASES) -> None:
+    print(f"clocks: {clocks} live ones, {due} of them due 20 ms apart")
+    rows = [["database", "lag p50", "p95", "worst", "idle round", "1000 at once"]]
+    for database in databases:
+        with address(database) as url:
+            one = asyncio.run(bench(url, clocks, due))
+        lags = [percentile(one.lags, part) for part in (0.5, 0.95, 1.0)]
+        rows.append([database, *map(ms, (*lags, one.idle, one.thousand))])
+    print(table(rows))
+
+
+@contextmanager
+def address(database: str) -> Iterator[str]:
+    """Of a new database of this kind."""
+    if database == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/bench.db"
+        return
+    with cluster(require("postgresql")) as postgres:
+        yield postgres.url(postgres.create())
+
+
+async def bench(url: str, clocks: int, due: int) -> Measured:
     db = Database(url)
     try:
         await upgrade(db)
-        print(json.dumps(await measure(db, clocks, due), indent=1))
+        return await measure(db, clocks, due)
     finally:
         await db.close()
 
 
-async def measure(db: Database, clocks: int, due: int) -> dict[str, object]:
-    """The figures, in milliseconds where the name says so."""
+async def measure(db: Database, clocks: int, due: int) -> Measured:
     bus, start = Bus(), time.time()
     tickets = Tickets(db, bus, Others(), ZoneInfo("Asia/Shanghai"))
     calendars = Path(__file__).parent.parent / "config" / "calendars"
     tickets.reckoners = calendars_of(read_calendars(calendar_files(calendars)))
     await tickets.adopt({"praise": load(DEFINITION, "praise.yaml")}, start)
     await crowd(db, tickets, clocks, start)
-    filled = time.time() - start
     timer = Timer(db, bus, tickets)
     idle = [await timed(timer.tick(time.time())) for _ in range(20)]
     lags = await lag(db, bus, timer, due)
     await make_due(db, 1000, time.time() - 1, 0.0)
-    at_once = await timed(timer.tick(time.time()))
-    return {
-        "database": db.dialect,
-        "live_clocks": clocks,
-        "opened_per_second": round(clocks / filled),
-        "idle_tick_ms": round(statistics.median(idle) * 1000, 2),
-        "lag_ms": {
-            "median": round(statistics.median(lags) * 1000),
-            "p99": round(statistics.quantiles(lags, n=100)[98] * 1000),
-            "worst": round(max(lags) * 1000),
-        },
-        "steps": len(lags),
-        "thousand_at_once_ms": round(at_once * 1000),
-    }
+    return Measured(lags, statistics.median(idle), await timed(timer.tick(time.time())))
 
 
 async def timed(work: object) -> float:
@@ -154,4 +157,4 @@ async def lag(db: Database, bus: Bus, timer: Timer, count: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:3]), databases=sys.argv[3:] or DATABASES)

@@ -36,13 +36,20 @@ class Host(Protocol):
         ...
 
 
-class Wire(asyncio.Protocol):
+class Wire(asyncio.BufferedProtocol):
     """Reads the header, then answers. `deadline` is when the host's sweep cuts it (loop time; None: not now): there is
-    no timer of its own for each connection and each command, so that thousands cost nothing while they wait."""
+    no timer of its own for each connection and each command, so that thousands cost nothing while they wait.
 
-    def __init__(self, host: Host, clock: Callable[[], float], header_seconds: float) -> None:
+    `buffer` is where the loop puts what it reads, one for all wires: what is in it is taken at once. Without one,
+    asyncio gets 256 KiB from the system for each read and gives them back: nearly half of a command's time.
+    """
+
+    def __init__(
+        self, host: Host, clock: Callable[[], float], header_seconds: float, buffer: memoryview
+    ) -> None:
         self._host = host
         self._clock = clock
+        self._buffer = buffer
         self._header: Header | None = Header()
         self._lines = Lines()
         self._answers = Answers()
@@ -70,7 +77,14 @@ class Wire(asyncio.Protocol):
         if not self._admitted:
             self._transport.close()
 
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._buffer[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
+        """Take these bytes."""
         if self.lost is not None:
             return
         try:

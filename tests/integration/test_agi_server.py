@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
@@ -13,7 +14,7 @@ from config.settings import IvrSettings, PbxSettings
 from core.tasks import Tasks
 from cti.switchboard import Switchboard
 from ivr_flows.agi.frames import Asked
-from ivr_flows.agi.server import FastAgiServer, Gate, Limits
+from ivr_flows.agi.server import AT_ONCE, FastAgiServer, Gate, Limits
 from ivr_flows.agi.session import Agi, Played
 from ivr_flows.agi.words import (
     AGIAppError,
@@ -259,6 +260,29 @@ async def test_a_flood_of_half_open_lines_pushes_out_its_own_oldest_and_callers_
             await line.closed()
         assert found.server.refused["broken"] >= 180
         await half[0].closed()
+
+
+async def most_in_one_go(counted: Callable[[], int], end: int) -> int:
+    """The greatest step of a count between two turns of the loop, on its way to `end`."""
+    steps, before = [0], counted()
+    async with asyncio.timeout(SECONDS):
+        while before != end:
+            await asyncio.sleep(0)
+            now = counted()
+            steps.append(abs(now - before))
+            before = now
+    return max(steps)
+
+
+async def test_a_flood_is_taken_and_cut_in_small_portions() -> None:
+    async with running(limits=Limits(header_seconds=1.0)) as found, AsyncExitStack() as stack:
+        # The system takes them for us while our loop stands still.
+        for _ in range(200):
+            stack.enter_context(socket.create_connection(("127.0.0.1", found.port), SECONDS))
+        assert found.server.lines == 0
+        assert 0 < await most_in_one_go(lambda: found.server.lines, 200) <= AT_ONCE
+        assert 0 < await most_in_one_go(lambda: found.server.refused["broken"], 200) <= AT_ONCE
+        await until(lambda: found.server.lines == 0)
 
 
 async def test_callers_beyond_the_limit_go_on_to_the_queue_at_once() -> None:

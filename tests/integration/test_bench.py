@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as everything
-from bench import agents, live_calls, pop_latency
+from bench import agents, agi, clocks, live_calls, pop_latency, transitions
 from bench.figures import percentile
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +47,36 @@ def test_every_call_of_the_latency_run_brings_a_pop(capsys: pytest.CaptureFixtur
 def test_all_agents_are_back_after_a_cut(capsys: pytest.CaptureFixture[str]) -> None:
     agents.main(10, 0.2)
     assert "10 resumed" in capsys.readouterr().out
+
+
+def test_callers_in_menus_beside_an_attack(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, less in (("SHORT", 4), ("LONG", 8), ("HALF_OPEN", 4), ("THINK", 0.1)):
+        monkeypatch.setattr(agi, name, less)
+    agi.main(1, 1)
+    short, long = capsys.readouterr().out.split("answered at once", 1)[1].split("FastAGI:")
+    assert figures(short, "ringdesk")[-1] > 0
+    assert figures(short, "panoramisk")[-1] == 1
+    for row in ("ringdesk ", "ringdesk, 4 half-open", "panoramisk"):
+        assert figures(long, row)[0] == 8
+
+
+def test_transitions_and_their_rows_by_plain_sql(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transitions, "ROUNDS", 1)
+    transitions.main(16)
+    printed = capsys.readouterr().out
+    for database in ("SQLite", "PostgreSQL"):
+        assert all(number > 0 for number in figures(printed, database))
+    assert "aim: half of plain SQL" in printed
+
+
+def test_clocks_that_come_due(capsys: pytest.CaptureFixture[str]) -> None:
+    clocks.main(1_100, 5, ["sqlite"])
+    median, _, worst, *_ = figures(capsys.readouterr().out, "sqlite")
+    assert 0 < median <= worst
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -75,7 +75,7 @@ class Anybody:
 
 def line(reply: str = "200 result=1 (x)") -> tuple[Agi, Asterisk]:
     """A line whose header has come."""
-    there, wire = Asterisk(reply), Wire(Anybody(), lambda: 0.0, 5.0)
+    there, wire = Asterisk(reply), Wire(Anybody(), lambda: 0.0, 5.0, memoryview(b""))
     there.wire = wire
     wire.connection_made(there)
     env = {**PLAIN, "agi_context": "here", "agi_priority": "3"}
