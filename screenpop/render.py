@@ -82,6 +82,11 @@ class Renderer:
         """The catalogue of one language."""
         return self._catalogues[pick_language(language, "", self.desk.language)].gettext
 
+    def filter(self, name: str, language: str) -> Callable[..., str]:
+        """A filter of the templates (`person`, `when`), for texts that are put together before."""
+        found: Callable[..., str] = self._environment(language).filters[name]
+        return found
+
     def _make(self, language: str, labels: StateLabels) -> Templates:
         translations = self._catalogues[language]
         environment = Templates(HERE / "templates", translations)

@@ -93,6 +93,13 @@ TEXTS: Mapping[str, str] = {
     "kept": N_("Kept. The telephone system is away; it is told as soon as it is back."),
     "dial_digits": N_("Digits, * and #, at most with a + in front."),
     "on_desk": N_("To the desk"),
+    "chosen": N_("%(n)s chosen"),
+    "bulk_goes": N_("%(n)s of %(total)s …"),
+    "bulk_ended": N_("%(done)s done, %(refused)s not done."),
+    "bulk_rest": N_("%(n)s were not sent and stay chosen."),
+    "ticket_of": N_("%(at)s of %(total)s"),
+    "ticket_newer": N_("Somebody else has changed this ticket; it is now: %(state)s."),
+    "ticket_again": N_("Show it as it is now"),
 }
 
 ERRORS: Mapping[str, str] = {
@@ -109,6 +116,8 @@ ERRORS: Mapping[str, str] = {
     "not_allowed_in_state": N_("This step does not fit the state that the ticket is in."),
     "missing_field": N_("Something that this step needs is missing."),
     "invalid": N_("This is not filled in as it should be."),
+    "absence_overlaps": N_("That person is noted as away then already."),
+    "other_closed": N_("That ticket is closed. Merge into one that is open."),
     "account_taken": N_("Another customer has this account already."),
     "unavailable": N_("A part that this needs is away. Try again in a moment."),
     "internal": N_("Something went wrong here, and it is our fault. Please try again."),

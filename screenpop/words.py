@@ -168,6 +168,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "outage": N_("Part of"),
         "outage_back": N_("Covers"),
     },
+    # Whom an event of a ticket tells (the word after `tell_`).
+    "told": {
+        "customer": N_("the customer"),
+        "department": N_("the department"),
+        "dispatcher": N_("the dispatchers"),
+        "head": N_("the department’s head"),
+        "leader": N_("the leader"),
+        "owner": N_("who has it"),
+        "supervisor": N_("the supervisors"),
+    },
     "link": {
         "connecting": N_("connecting"),
         "syncing": N_("reading its state"),

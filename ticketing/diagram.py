@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from core.definition.picture import Edge, Graph, draw
 from ticketing.workflow.model import ANY_OPEN, STAY, Row, Workflow
 
 WORDS = {
     "any": ("From any open state", "任一未办结状态"),
     "stays": ("keeps the state", "状态不变"),
+    "here": ("now", "当前"),
 }
 
 
@@ -54,9 +57,14 @@ def _notes(workflow: Workflow, language: str) -> tuple[str, ...]:
     return (WORDS["any"][zh], *dict.fromkeys(found)) if found else ()
 
 
-def svg(workflow: Workflow, language: str = "en") -> str:
-    """The diagram as SVG; it takes the colour of the text around it, so that it suits light and dark pages."""
-    return draw(graph(workflow, language))
+def svg(workflow: Workflow, language: str = "en", here: str = "") -> str:
+    """The diagram as SVG; it takes the colour of the text around it, so that it suits light and dark pages. The state
+    `here` is marked as the one that a ticket is in."""
+    drawn = graph(workflow, language)
+    if here in drawn.states:
+        said = WORDS["here"][language.lower().startswith("zh")]
+        drawn = msgspec.structs.replace(drawn, here=here, badges={here: said})
+    return draw(drawn)
 
 
 def mermaid(workflow: Workflow, language: str = "en") -> str:

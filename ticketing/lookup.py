@@ -16,6 +16,7 @@ from ticketing.clocks import ONLY_ALWAYS, Reading, Reckoners, readings
 from ticketing.directory import Directory
 from ticketing.library import Definition, Library
 from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
+from ticketing.next_steps import NextSteps, next_steps
 from ticketing.relations import Link
 from ticketing.staff import sees
 from ticketing.views import EventView, FormView, event_view, form
@@ -107,11 +108,20 @@ class Lookup:
         """The events that the actor may try on the ticket now, with what each asks."""
         actor = await self.standing(actor, at)
         workflow = await self.definition_of(ticket)
+        names = offered(workflow, ticket, actor, at, await self._dues(ticket))
+        return [event_view(workflow, ticket, name, language) for name in names]
+
+    async def next_steps(self, ticket: Ticket, actor: Actor, at: float, language: str = "en") -> NextSteps:
+        """The same for a page: in the order of the work, with what is in the way and whom the ticket waits for."""
+        actor = await self.standing(actor, at)
+        workflow = await self.definition_of(ticket)
+        return next_steps(workflow, ticket, actor, at, await self._dues(ticket), language)
+
+    async def _dues(self, ticket: Ticket) -> dict[str, float | None]:
+        """When each of the ticket's clocks is due."""
         async with self._db.read() as tx:
             clocks = (await clock_store.of_tickets(tx, [ticket.id]))[ticket.id]
-        due = {name: clock.due_at for name, clock in clocks.items()}
-        names = offered(workflow, ticket, actor, at, due)
-        return [event_view(workflow, ticket, name, language) for name in names]
+        return {name: clock.due_at for name, clock in clocks.items()}
 
     async def definition_of(self, ticket: Ticket) -> Workflow:
         """The definition that the ticket follows: the version it began with."""
@@ -154,7 +164,7 @@ class Lookup:
     async def due(
         self, wanted: TicketFilter, limit: int, after: Due | None = None, viewer: Actor | None = None
     ) -> builtins.list[tuple[Ticket, Due]]:
-        """The same tickets in the order of their deadlines; those that no clock runs for are left out."""
+        """The same tickets in the order of their deadlines; those that no clock runs for come last."""
         known = await self._by_all_ids(wanted)
         async with self._db.read() as tx:
             return await store.select_due(tx, known, limit, after, viewer)

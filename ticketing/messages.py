@@ -95,7 +95,8 @@ class NewTicket(msgspec.Struct, frozen=True):
 
 
 class TicketFilter(msgspec.Struct, frozen=True):
-    """Which tickets are wanted; what is empty does not matter. `mine_of`: owned or opened by this user."""
+    """Which tickets are wanted; what is empty does not matter. `mine_of`: owned or opened by this user. A viewer who
+    is the user named has the work of those it stands in for as well."""
 
     workflow: str = ""
     state: str = ""
@@ -109,6 +110,13 @@ class TicketFilter(msgspec.Struct, frozen=True):
     """Part of the number or the subject."""
     call_ids: tuple[str, ...] = ()
     """All ids by which the call is known that `call_id` asks for; whoever looks it up fills them in."""
+
+    states: tuple[tuple[str, str], ...] = ()
+    """Pairs of workflow and state, one of which it is in."""
+    free_for: str = ""
+    """Owned by this user, or by nobody."""
+    late_at: float | None = None
+    """One of its clocks runs and was due before this moment (epoch seconds)."""
 
 
 class Due(msgspec.Struct, frozen=True):

@@ -14,6 +14,9 @@ from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
 from ticketing.staff import CO_DEPARTMENT, own_names, restricted
 from ticketing.tables import ticket_clocks, ticket_counters, ticket_history, tickets
 
+NEVER = 1e12
+"""When a ticket without a running clock is due: after all that are (epoch seconds)."""
+
 _GET = sa.select(tickets).where(tickets.c.id == sa.bindparam("this"))
 """Built once: building a statement costs ten times as much as running it."""
 
@@ -89,14 +92,16 @@ async def first_due(tx: AsyncConnection, ids: Collection[str]) -> dict[str, floa
 async def select_due(
     tx: AsyncConnection, wanted: TicketFilter, limit: int, after: Due | None, viewer: Actor | None = None
 ) -> list[tuple[Ticket, Due]]:
-    """Tickets that fit, may be seen and have a running clock, the soonest due first, behind the place `after`."""
+    """Tickets that fit and may be seen, the soonest due first, behind the place `after`; those that no clock runs for
+    come last (due `NEVER`)."""
     due = _first_due()
+    at = sa.func.coalesce(due.c.at, NEVER)
     seen = (*_conditions(wanted, viewer), *_visible(viewer))
-    query = sa.select(tickets, due.c.at).join(due, due.c.ticket_id == tickets.c.id).where(*seen)
+    query = sa.select(tickets, at.label("at")).outerjoin(due, due.c.ticket_id == tickets.c.id).where(*seen)
     if after is not None:
-        later = sa.and_(due.c.at == after.at, tickets.c.id > after.ticket_id)
-        query = query.where(sa.or_(due.c.at > after.at, later))
-    rows = (await tx.execute(query.order_by(due.c.at, tickets.c.id).limit(limit))).mappings()
+        later = sa.and_(at == after.at, tickets.c.id > after.ticket_id)
+        query = query.where(sa.or_(at > after.at, later))
+    rows = (await tx.execute(query.order_by(at, tickets.c.id).limit(limit))).mappings()
     found = []
     for row in rows:
         ticket = Ticket(**{name: row[name] for name in Ticket.__struct_fields__})
@@ -139,6 +144,11 @@ def _of_department(viewer: Actor, column: sa.ColumnElement[str]) -> sa.ColumnEle
     return sa.or_(own, sa.and_(column != "", column.not_in(sorted(viewer.staffed))))
 
 
+def _names(user: str, viewer: Actor | None) -> list[str]:
+    """The user, and whom it stands in for where it is the viewer."""
+    return sorted(own_names(viewer) if viewer and viewer.user == user else {user})
+
+
 def _conditions(wanted: TicketFilter, viewer: Actor | None = None) -> list[Any]:
     equal = ("workflow", "state", "owner", "customer_id", "call_id", "department")
     found: list[Any] = [tickets.c[name] == value for name in equal if (value := getattr(wanted, name))]
@@ -147,8 +157,19 @@ def _conditions(wanted: TicketFilter, viewer: Actor | None = None) -> list[Any]:
     if wanted.open is not None:
         found.append(tickets.c.closed_at.is_(None) if wanted.open else tickets.c.closed_at.is_not(None))
     if wanted.mine_of:
-        owners = own_names(viewer) if viewer and viewer.user == wanted.mine_of else {wanted.mine_of}
-        found.append(sa.or_(tickets.c.owner.in_(sorted(owners)), tickets.c.created_by == wanted.mine_of))
+        owned = tickets.c.owner.in_(_names(wanted.mine_of, viewer))
+        found.append(sa.or_(owned, tickets.c.created_by == wanted.mine_of))
+    if wanted.free_for:
+        free = tickets.c.owner.is_(None)
+        found.append(sa.or_(free, tickets.c.owner.in_(_names(wanted.free_for, viewer))))
+    if wanted.states:
+        pairs = [
+            sa.and_(tickets.c.workflow == kind, tickets.c.state == state) for kind, state in wanted.states
+        ]
+        found.append(sa.or_(*pairs))
+    if wanted.late_at is not None:
+        running = (ticket_clocks.c.state == "running", ticket_clocks.c.due_at < wanted.late_at)
+        found.append(tickets.c.id.in_(sa.select(ticket_clocks.c.ticket_id).where(*running)))
     if wanted.q:
         found.append(
             sa.or_(

@@ -18,6 +18,8 @@ import msgspec
 PORT, GAP, LANE, PAD = 20, 44, 12, 12
 SMALL, LARGE = 11, 13
 """Sizes of labels and of states' names, in pixels, as all measures here."""
+BOLD = 1.12
+"""How much wider a bold text is."""
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -41,6 +43,8 @@ class Graph(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     lines: dict[str, tuple[str, ...]] = {}
     badges: dict[str, str] = {}
+    here: str = ""
+    """The state that is marked, as the one that something is in."""
 
 
 def width(text: str, size: int) -> float:
@@ -65,7 +69,9 @@ class Box:
     arrive_right: bool = False
 
     def size(self) -> None:
-        self.w = max([width(self.title, LARGE), *(width(line, SMALL) for line in self.lines)]) + 2 * PAD
+        self.w = (
+            max([width(self.title, LARGE) * BOLD, *(width(line, SMALL) for line in self.lines)]) + 2 * PAD
+        )
         ports = max(len(self.left) + self.arrive_left, len(self.right) + self.arrive_right)
         self.h = max(34 + 15 * len(self.lines), ports * PORT + 14)
 
@@ -189,10 +195,11 @@ class Picture:
 
     def _draw_box(self, box: Box) -> None:
         end = box.name in self.graph.ends
+        mark = ' class="here"' if box.name == self.graph.here else ""
         self.parts.append(
-            f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.w:g}" height="{box.h:g}" rx="{16 if end else 6}" '
+            f'<rect{mark} x="{box.x:g}" y="{box.y:g}" width="{box.w:g}" height="{box.h:g}" rx="{16 if end else 6}" '
             f'fill="currentColor" fill-opacity="{0.03 if end else 0.08}" stroke="currentColor" '
-            f'stroke-width="{1 if end else 1.5}"/>'
+            f'stroke-width="{3 if mark else 1 if end else 1.5}"/>'
         )
         first = box.y + box.h / 2 + 5 - 7.5 * len(box.lines)
         self.text(box.x + box.w / 2, first, box.title, LARGE, anchor="middle", weight=600)

@@ -24,12 +24,14 @@ from screenpop.render import Renderer
 from screenpop.words import N_
 from screenpop.work import WorkView
 from ticketing.clocks import Reading
+from ticketing.directory import Directory
 from ticketing.library import Definition
 from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
+from ticketing.next_steps import NextSteps
 from ticketing.outages.model import Outage
 from ticketing.outages.service import NewOutage
 from ticketing.relations import Link
-from ticketing.views import EventView, FormView
+from ticketing.views import FormView
 from ticketing.workflow.model import Workflow
 
 YEAR = 31_536_000
@@ -124,6 +126,9 @@ class CallbackRoom(Protocol):
 class TicketRoom(Protocol):
     """What the pages need of ticketing."""
 
+    @property
+    def directory(self) -> Directory: ...
+
     async def standing(self, actor: Actor, at: float) -> Actor: ...
     async def get(self, ticket_id: str, viewer: Actor | None = None) -> Ticket: ...
     async def list(
@@ -137,9 +142,9 @@ class TicketRoom(Protocol):
         self, ticket_id: str, after: int = 0, limit: int | None = None
     ) -> Sequence[HistoryRow]: ...
     async def clocks(self, ticket_id: str, at: float) -> tuple[Workflow, Sequence[Reading]]: ...
-    async def allowed(
+    async def next_steps(
         self, ticket: Ticket, actor: Actor, at: float, language: str = "en"
-    ) -> Sequence[EventView]: ...
+    ) -> NextSteps: ...
     async def links(self, ticket_id: str, viewer: Actor | None = None) -> Sequence[Link]: ...
     async def definition_of(self, ticket: Ticket) -> Workflow: ...
     async def fire(  # noqa: PLR0913, PLR0917 - the room's own door

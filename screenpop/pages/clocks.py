@@ -13,6 +13,8 @@ from ticketing.workflow.model import Workflow
 
 OVERDUE, MET, RUNNING, PAUSED = N_("Overdue"), N_("Kept"), N_("Running"), N_("Paused")
 
+DAY = 86_400
+
 
 class Stretch(msgspec.Struct, frozen=True):
     """A stretch: when, in which state of the ticket, what of it counted, and why not or why yet."""
@@ -33,19 +35,28 @@ class ClockLine(msgspec.Struct, frozen=True):
     spent: str
     target: str
     due_at: float | None
+    left: str
+    """How long it is until the running clock is due, or since when it is late; empty where it does not run."""
+    late: bool
+    ended: bool
+    """It was kept and runs no more."""
     stretches: tuple[Stretch, ...]
     unknown_years: tuple[int, ...]
 
 
-def clock_lines(workflow: Workflow, readings: Sequence[Reading], language: str) -> list[ClockLine]:
+def clock_lines(
+    workflow: Workflow, readings: Sequence[Reading], language: str, now: float | None = None
+) -> list[ClockLine]:
     """The clocks that have begun: those that run first, the next due in front."""
     begun = [reading for reading in readings if reading.state is not ClockState.NOT_STARTED]
     begun.sort(key=lambda r: (r.state is ClockState.STOPPED, r.due_at is None, r.due_at or 0))
-    return [_line(workflow, reading, language) for reading in begun]
+    return [_line(workflow, reading, language, now) for reading in begun]
 
 
-def _line(workflow: Workflow, reading: Reading, language: str) -> ClockLine:
+def _line(workflow: Workflow, reading: Reading, language: str, now: float | None) -> ClockLine:
     state, level = _standing(reading)
+    runs = reading.state is ClockState.RUNNING and reading.due_at is not None and now is not None
+    left = (reading.due_at or 0.0) - (now or 0.0)
     return ClockLine(
         label=workflow.clocks[reading.name].label.text(language),
         state=state,
@@ -53,6 +64,9 @@ def _line(workflow: Workflow, reading: Reading, language: str) -> ClockLine:
         spent="" if reading.elapsed_seconds is None else span(reading.elapsed_seconds, language),
         target=span(reading.target_seconds, language),
         due_at=reading.due_at,
+        left=far(abs(left), language) if runs else "",
+        late=runs and left < 0,
+        ended=reading.state is ClockState.STOPPED and not reading.overdue,
         stretches=tuple(_stretch(workflow, one, language) for one in reading.intervals),
         unknown_years=reading.unknown_years,
     )
@@ -91,6 +105,15 @@ def span(seconds: float, language: str) -> str:
         return _unit(whole, "second", language)
     hours, minutes = divmod(whole // 60, 60)
     parts = [_unit(count, unit, language) for count, unit in ((hours, "hour"), (minutes, "minute")) if count]
+    return ("" if language.startswith("zh") else " ").join(parts)
+
+
+def far(seconds: float, language: str) -> str:
+    """How far off a moment is: from two days on in days and hours, before that as `span` has it."""
+    if seconds < 2 * DAY:
+        return span(seconds, language)
+    days, hours = divmod(int(seconds) // 3600, 24)
+    parts = [_unit(count, unit, language) for count, unit in ((days, "day"), (hours, "hour")) if count]
     return ("" if language.startswith("zh") else " ").join(parts)
 
 

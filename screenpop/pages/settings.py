@@ -40,6 +40,7 @@ class SettingsPage:
             saved=bool(ask.query.saved),
             languages=list(NATIVE_NAMES.items()),
             themes=THEMES,
+            absences=ask.user.can(Permission.TICKETS_EDIT),
         )
 
     async def save(self, ask: Ask[SettingsForm, Any]) -> web.StreamResponse:

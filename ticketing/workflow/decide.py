@@ -58,14 +58,21 @@ def decide(  # noqa: PLR0913, PLR0917  # the seven things that the decision rest
     return refusal or outcome(workflow, ticket, row, actor, values, now)
 
 
-def offered(
+class Trial(msgspec.Struct, frozen=True):
+    """An event that a role may have happen here: the row that decides, and what is in the way already, if anything."""
+
+    row: Row
+    refusal: Refusal | None = None
+
+
+def trials(
     workflow: Workflow,
     ticket: Ticket,
     actor: Actor,
     now: float,
     due: Mapping[str, float | None] = NOTHING_DUE,
-) -> tuple[str, ...]:
-    """The events that this actor may try now, in the order of the definition.
+) -> tuple[Trial, ...]:
+    """The events that this actor's roles have in this state, in the order of the definition.
 
     Guards that look at what is still to be filled in cannot be known yet; only those that no data could change
     are asked here.
@@ -78,9 +85,20 @@ def offered(
         if row is None or not roles & set(row.roles):
             continue
         tests = [test for test in row.guards if not _looks_at(workflow, test, asked)]
-        if guarded(workflow, tuple(tests), as_it_is) is None:
-            found.append(event)
+        found.append(Trial(row, guarded(workflow, tuple(tests), as_it_is)))
     return tuple(found)
+
+
+def offered(
+    workflow: Workflow,
+    ticket: Ticket,
+    actor: Actor,
+    now: float,
+    due: Mapping[str, float | None] = NOTHING_DUE,
+) -> tuple[str, ...]:
+    """The events that this actor may try now, in the order of the definition: those that nothing is in the way of."""
+    found = trials(workflow, ticket, actor, now, due)
+    return tuple(trial.row.event for trial in found if trial.refusal is None)
 
 
 def row_for(  # noqa: PLR0913, PLR0917  # the same seven
@@ -117,15 +135,20 @@ def guarded(workflow: Workflow, tests: tuple[Any, ...], at: Situation) -> Refusa
 
 def _looks_at(workflow: Workflow, test: Any, asked: Event) -> bool:
     """Whether a test looks at a field that the event itself asks for."""
+    return not looked_at(workflow, test).isdisjoint((*asked.required, *asked.optional))
+
+
+def looked_at(workflow: Workflow, test: Any) -> frozenset[str]:
+    """The fields that a test looks at."""
     name, given = parts(test)
     if name in ("any_of", "all_of"):
-        return any(_looks_at(workflow, one, asked) for one in given)
+        return frozenset(field for one in given for field in looked_at(workflow, one))
     if name == "not":
-        return _looks_at(workflow, given, asked)
+        return looked_at(workflow, given)
     if name in workflow.guards:
-        return _looks_at(workflow, workflow.guards[name].test, asked)
+        return looked_at(workflow, workflow.guards[name].test)
     fields = given if name == "fields_known" else [given.get("field")] if isinstance(given, dict) else []
-    return any(field in (*asked.required, *asked.optional) for field in fields)
+    return frozenset(field for field in fields if field)
 
 
 def _not_here(workflow: Workflow, ticket: Ticket, event: str) -> Refusal:

@@ -6,7 +6,7 @@ of the file itself, or put together with `any_of`, `all_of` and `not`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -135,6 +135,18 @@ def holds(test: Any, situation: Situation, named: Mapping[str, Guard]) -> bool:
         return holds(named[name].test, situation, named)
     primitive = GUARDS[name]
     return primitive.test(situation, msgspec.convert(given, primitive.takes))
+
+
+def counted_events(test: Any) -> Iterator[str]:
+    """The events whose times a test counts."""
+    name, given = parts(test)
+    if name in ("all_of", "any_of"):
+        for one in given:
+            yield from counted_events(one)
+    elif name == "not":
+        yield from counted_events(given)
+    elif name in ("happened_less_than", "happened_at_least"):
+        yield msgspec.convert(given, Times).event
 
 
 COLUMNS = ("priority", "category", "channel", "department", "owner")

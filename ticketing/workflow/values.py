@@ -33,8 +33,21 @@ class Refusal(msgspec.Struct, frozen=True):
     details: dict[str, Any] = {}
 
 
+class BadValue(ValueError):
+    """A value is not what its field takes, said in both languages."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.problem = Label(en=en, zh=zh)
+
+
 def invalid(field: str, message: str, **more: Any) -> Refusal:
     return Refusal("invalid", message, {"field": field, **more})
+
+
+def too_long(most: int, found: int) -> BadValue:
+    """The mistake of a text that is longer than `most` characters."""
+    return BadValue(f"at most {most} characters; these are {found}", f"最多{most}个字符，现有{found}个")
 
 
 def clean(text: str, multiline: bool = False) -> str:
@@ -54,28 +67,30 @@ def clean(text: str, multiline: bool = False) -> str:
 
 def _text(field: Field, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("this is a text")
+        raise BadValue("this is a text", "应为文字")
     text = clean(value, field.multiline)
     limit = MAX_TEXT if field.multiline else MAX_LINE
     if len(text) > limit:
-        raise ValueError(f"at most {limit} characters; these are {len(text)}")
+        raise too_long(limit, len(text))
     return text
 
 
 def _number(field: Field, value: Any) -> float | int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("this is a number")
+        raise BadValue("this is a number", "应为数字")
     # Beyond this whole numbers are no longer exact in JSON readers.
     low = -(2.0**53) if field.min is None else field.min
     high = 2.0**53 if field.max is None else field.max
     if not low <= value <= high:
-        raise ValueError(f"between {low:g} and {high:g}")
+        raise BadValue(f"between {low:.16g} and {high:.16g}", f"应在{low:.16g}与{high:.16g}之间")
     return value
 
 
 def _choice(field: Field, value: Any) -> str:
     if not isinstance(value, str) or value not in field.choices:
-        raise ValueError(f"one of {', '.join(field.choices)}")
+        raise BadValue(
+            f"one of {', '.join(field.choices)}", f"请选择：{'、'.join(c.zh for c in field.choices.values())}"
+        )
     return value
 
 
@@ -83,12 +98,12 @@ def _date(_: Field, value: Any) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
-        raise ValueError("a date such as 2026-01-31") from None
+        raise BadValue("a date such as 2026-01-31", "应为日期，如2026-01-31") from None
 
 
 def _bool(_: Field, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("true or false")
+        raise BadValue("true or false", "应为是或否")
     return value
 
 
@@ -96,7 +111,7 @@ def _phone(_: Field, value: Any) -> str:
     text = clean(value) if isinstance(value, str) else ""
     digits = sum(c in "0123456789" for c in text)
     if not (3 <= digits <= 20 and len(text) <= 40 and all(c in "0123456789+-() .*#" for c in text)):
-        raise ValueError("a telephone number")
+        raise BadValue("a telephone number", "应为电话号码")
     return text
 
 
@@ -134,8 +149,9 @@ def read_values(
         field = with_choices(workflow, field)
         try:
             read = READERS[field.type](field, value)
-        except ValueError as error:
-            return invalid(name, f"{field.label.en}: {error}", label=msgspec.to_builtins(field.label))
+        except BadValue as error:
+            said = {"label": msgspec.to_builtins(field.label), "problem": msgspec.to_builtins(error.problem)}
+            return invalid(name, f"{field.label.en}: {error}", **said)
         if read != "":
             found[name] = read
     for name in required:

@@ -7,6 +7,7 @@ import { Notes } from "./notes.js";
 import { Middle } from "./pops.js";
 import { put, t } from "./say.js";
 import { StateBar } from "./state.js";
+import { startForms } from "./ticket_events.js";
 import { TicketForm } from "./ticket_form.js";
 import { Transfer } from "./transfer.js";
 import { Work } from "./work.js";
@@ -104,6 +105,7 @@ for (let digit = 1; digit <= 9; digit++) {
   keys.onKey(String(digit), () => state.digit(digit) || middle.press(`[data-digit="${digit}"]`));
 }
 keys.start();
+startForms();
 byId("do-help").onclick = acts["?"];
 byId("do-ticket").onclick = acts.n;
 byId("do-note").onclick = acts.m;

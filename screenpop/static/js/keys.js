@@ -21,7 +21,8 @@ export function commandOf(event) {
     return letter ? letter.toLowerCase() : null;
   }
   if (writing(event.target) || document.querySelector("dialog[open]")) return null;
-  return event.key.toLowerCase();
+  const key = event.key.toLowerCase();
+  return event.shiftKey && keys.has(`shift+${key}`) ? `shift+${key}` : key;
 }
 
 export function start() {

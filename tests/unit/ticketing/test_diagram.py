@@ -57,6 +57,18 @@ def test_nothing_lies_over_anything_else(workflow: Workflow, language: str) -> N
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize("workflow", SHIPPED.values(), ids=SHIPPED)
+def test_where_a_ticket_stands_is_marked_in_every_state(workflow: Workflow, language: str) -> None:
+    """The mark lies over its own box's corner, and over no words."""
+    for state in workflow.states:
+        picture = svg(workflow, language, state)
+        assert picture.count('class="here"') == 1
+        found = texts(picture)
+        assert [(a, b) for (a, ra), (b, rb) in combinations(found, 2) if overlap(ra, rb)] == [], state
+    assert 'class="here"' not in svg(workflow, language, "nowhere")
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("workflow", SHIPPED.values(), ids=SHIPPED)
 def test_every_state_and_event_is_in_it(workflow: Workflow, language: str) -> None:
     drawn, text = " ".join(said for said, _ in texts(svg(workflow, language))), mermaid(workflow, language)
     for label in (s.label for s in workflow.states.values()):
