@@ -57,7 +57,7 @@ class NewConnectedLine(AmiEvent, frozen=True):
 
 
 class VarSet(AmiEvent, frozen=True):
-    """Only those of variables whose name begins with RINGDESK_ are typed."""
+    """Only those of RINGDESK_CALL are typed."""
 
     chan: Chan
     variable: str

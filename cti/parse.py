@@ -148,7 +148,7 @@ def member(message: Message) -> e.Member:
 
 def _var_set(m: Message) -> e.AmiEvent | None:
     name = m.headers.get("Variable", "").lstrip("_")
-    if not name.startswith("RINGDESK_"):
+    if name != CALL_VARIABLE:
         return None
     return e.VarSet(chan(m), clean_text(name), _party(m.headers.get("Value", "")))
 
@@ -257,8 +257,9 @@ _TABLE: dict[str, Callable[[Message], e.AmiEvent | None]] = {
     "OriginateResponse": _originate_response,
 }
 
-# A VarSet comes for every variable of every channel: only ours are worth a parse.
-_PATTERNS = {"VarSet": re.compile(rb"\r\nVariable: _{0,2}RINGDESK_")}
+# A VarSet comes for every variable of every channel, and for global ones, among which is the token of our FastAGI port:
+# only the call's id is taken, so that nothing else comes into the journal.
+_PATTERNS = {"VarSet": re.compile(rb"\r\nVariable: _{0,2}RINGDESK_CALL\r\n")}
 
 WANTED: Wanted = {name.encode(): _PATTERNS.get(name) for name in _TABLE}
 """What a `Framer` of an event connection has to pass on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
@@ -335,6 +336,17 @@ async def test_callers_who_came_while_there_was_room_do_not_all_get_it(agi_serve
         late = await stack.enter_async_context(peer(found.port))
         late.header()
         assert await late.command() == "NOOP"
+
+
+async def test_hundreds_of_callers_take_no_thread() -> None:
+    async with running() as found, AsyncExitStack() as stack:
+        before = threading.active_count()
+        lines = [await stack.enter_async_context(peer(found.port)) for _ in range(300)]
+        for line in lines:
+            line.header()
+        for line in lines:
+            assert await line.command() == "NOOP"
+        assert (found.server.sessions, threading.active_count()) == (300, before)
 
 
 async def test_who_goes_before_its_header_is_complete_leaves_nothing(agi_server: Running) -> None:

@@ -81,10 +81,28 @@ def test_only_our_own_variables_are_passed_on() -> None:
     sets = b"".join(
         b"Event: VarSet\r\nUniqueid: 1.1\r\nChanVariable: RINGDESK_CALL=x\r\nVariable: %s\r\nValue: v\r\n\r\n"
         % name
-        for name in (b"RINGDESK_CALL", b"__RINGDESK_CALL", b"MACRO", b"X_RINGDESK_")
+        for name in (b"RINGDESK_CALL", b"__RINGDESK_CALL", b"MACRO", b"X_RINGDESK_", b"RINGDESK_TOKEN")
     )
     assert [m["Variable"] for m in framer.feed(b"\r\n" + sets)] == ["RINGDESK_CALL", "__RINGDESK_CALL"]
-    assert framer.skipped == {b"VarSet": 2}
+    assert framer.skipped == {b"VarSet": 3}
+
+
+def test_what_a_caller_types_and_what_our_port_asks_for_is_not_even_read() -> None:
+    """A manager user who may read everything gets each key, each AGI command with its result, and global variables."""
+    framer = Framer(WANTED)
+    told = b"".join(
+        b"Event: %s\r\nChannel: PJSIP/trunk-1\r\nUniqueid: 1.1\r\n%s\r\n\r\n" % (name, more)
+        for name, more in (
+            (b"DTMFBegin", b"Digit: 8"),
+            (b"DTMFEnd", b"Digit: 8\r\nDurationMs: 100"),
+            (b"AGIExecStart", b"Command: WAIT FOR DIGIT 3000"),
+            (b"AGIExecEnd", b"Command: WAIT FOR DIGIT 3000\r\nResult: 56"),
+            (b"VarSet", b"Variable: RINGDESK_TOKEN\r\nValue: s3cret"),
+            (b"Newexten", b"Application: AGI\r\nAppData: agi://127.0.0.1:4573/hotline?token=s3cret"),
+        )
+    )
+    assert list(framer.feed(b"\r\n" + told)) == []
+    assert sum(framer.skipped.values()) == 6
 
 
 def test_names_of_skipped_events_are_bounded() -> None:
