@@ -11,7 +11,7 @@ from ivr_flows.engine import answers
 from ivr_flows.engine.take import KEYS
 from ivr_flows.engine.visit import worded
 from ivr_flows.flow.model import Flows
-from ivr_flows.messages import Ask, Collect, HangUp, Language, Record, Transfer, Value
+from ivr_flows.messages import Ask, Collect, Effect, HangUp, Language, Record, Transfer, Value
 from ivr_flows.sandbox import HIDDEN, Sandbox, example, without_secrets
 
 HELP = """\
@@ -71,7 +71,7 @@ class Trial:
             self._recordings += 1
             self.box.speak(f"recording-{self._recordings}", seconds)
         elif set(text) <= KEYS:
-            self.box.press(text)
+            self.box.press(_entered(self.box.effect, text))
         else:
             return [f"`{text}` is no key; `help` says what can be typed"]
         return []
@@ -119,6 +119,11 @@ class Trial:
         for name, value in state.vars.items():
             yield f"{name}: {_plain(value)}"
         yield f"proved: {state.auth or 'nothing'}, language: {state.language.value}"
+
+
+def _entered(effect: Effect, text: str) -> str:
+    """What a line brings to this question: the key that ends an entry is no part of it, as on the telephone."""
+    return text.partition(effect.end)[0] if isinstance(effect, Collect) and effect.end else text
 
 
 def _seconds(text: str) -> float | None:

@@ -89,7 +89,7 @@ STORIES = (
     ),
     Story("danger", 4, {"hotline.main": "1", "hotline.welcome": "1"}, danger=True),
     Story("person", 18, {"hotline.main": PERSON}, hasty=2),
-    Story("call_me_back", 10, {"hotline.main": PERSON, "person.offer": "2"}),
+    Story("call_me_back", 4, {"hotline.main": PERSON, "person.offer": "2"}),
     Story("gives_up_in_the_menu", 6, {"hotline.main": LEAVES}),
     Story(
         "gives_up_at_the_account",

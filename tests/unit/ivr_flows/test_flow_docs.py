@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 import yaml
 
 import config
+from config.files import shipped_flows
 from ivr_flows.flow.checks import check
 from ivr_flows.flow.diagram import KINDS
 from ivr_flows.flow.load import load
@@ -55,6 +57,18 @@ def test_the_trial_shown_runs_as_shown() -> None:
     assert played == shown[1].splitlines()
 
 
+def test_the_change_shown_can_be_made_to_the_shipped_hotline() -> None:
+    key, node = (
+        dedent(text) for text in re.findall(r"^   ```yml\n(.*?)^   ```", TEXT, re.DOTALL | re.MULTILINE)
+    )
+    before = (shipped_flows() / "hotline.yaml").read_text("utf-8")
+    where = before.index('      "0":\n', before.index("\n  main:\n"))
+    changed = before[:where] + indent(key, " " * 6) + before[where:]
+    changed = changed.replace("\nnodes:\n", "\nnodes:\n" + indent(node, "  "), 1)
+    others = [one for one in SHIPPED if one.flow.name != "hotline"]
+    assert check([*others, load(changed, "hotline.yaml")]) == []
+
+
 def test_an_example_of_every_node_is_shown_and_has_the_right_shape() -> None:
     nodes = {
         name: node
@@ -81,3 +95,14 @@ def test_services_are_told_as_they_are(name: str) -> None:
 def test_every_kind_of_speaking_and_every_shipped_flow_is_named() -> None:
     assert {kind for kind in SPOKEN if rf"\|{kind}}}" in TEXT} == set(SPOKEN)
     assert {name for name in FLOWS.by_name if f"`{name}`" in TEXT} == {one.flow.name for one in SHIPPED}
+
+
+def test_the_key_that_ends_an_entry_may_be_typed_in_a_trial() -> None:
+    trial = Trial(FLOWS, "outage", "13655556666")
+    trial.box.state.vars["who"] = {"match": "none"}
+    while ask := trial.asked:
+        trial.served(ask, trial.example(ask))
+    trial.outcome()
+    trial.answer("400100200#")
+    assert trial.asked is not None
+    assert trial.asked.args == {"account": "400100200"}
