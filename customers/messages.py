@@ -136,3 +136,5 @@ class TimelineEntry(msgspec.Struct, frozen=True):
     text: str = ""
     ref: str = ""
     state: str = ""
+    may_open: bool = True
+    """Whether who asks may see more of what `ref` names."""

@@ -45,7 +45,7 @@ class CallTimeline:
     ) -> Sequence[TimelineEntry]:
         numbers = [phone.e164 for phone in customer.phones]
         found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
-        return [_call_entry(call, self._person) for call in found]
+        return [_call_entry(call, self._person, viewer) for call in found]
 
 
 class TicketTimeline:
@@ -169,13 +169,20 @@ class NumberKeys:
         return normalise(text, self._regions.get(pbx, "CN")).e164 or ""
 
 
-def _call_entry(call: Call, person: Callable[[str], str]) -> TimelineEntry:
+def _call_entry(call: Call, person: Callable[[str], str], viewer: User | None) -> TimelineEntry:
     agents = dict.fromkeys(
         segment.agent for segment in call.segments if segment.agent and segment.answered_at
     )
     state = call.outcome.value if call.outcome else call.state.value
+    mine = viewer is not None and viewer.name in {segment.agent for segment in call.segments}
     return TimelineEntry(
-        call.started_at, "call", call.queue or call.dialled, ", ".join(map(person, agents)), call.id, state
+        call.started_at,
+        "call",
+        call.queue or call.dialled,
+        ", ".join(map(person, agents)),
+        call.id,
+        state,
+        may_open=viewer is not None and (mine or viewer.can(P.CALLS_ALL)),
     )
 
 

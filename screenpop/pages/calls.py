@@ -128,7 +128,7 @@ class CallPages:
             visits=[
                 _menu(visit) for visit in (await self._around.visits.of_calls([call.id])).get(call.id, ())
             ],
-            recordings=await self._heard(ask.user, call.id),
+            recordings=await self._heard(ask.user, Wanted((call.id,))),
             tickets=await self._records.ticket_rows(tickets, self._pages.language_of(ask)),
             written=[work for work in await self._pages.works.read(call.id) if work.note],
         )
@@ -175,13 +175,19 @@ class CallPages:
         lookup = await self._pages.customers.lookup(other)
         return lookup.shown, [one.customer for one in lookup.candidates]
 
-    async def _heard(self, user: User, call_id: str) -> list[dict[str, Any]]:
-        """The call's recordings, as far as the user may hear them, in their order."""
+    async def of_call(self, ask: Ask[Any, Any]) -> web.StreamResponse:
+        """The recordings of a call, for the desk."""
+        rows = await self._heard(ask.user, Wanted((ask.path["id"],)))
+        return self._pages.fragment(ask, "parts/recordings.html", rows=rows)
+
+    async def _heard(self, user: User, wanted: Wanted) -> list[dict[str, Any]]:
+        """These recordings, as far as the user may hear them, in their order."""
         if not user.can(Permission.RECORDINGS_LISTEN):
             return []
-        found, _ = await self._around.recordings.find(user, Wanted((call_id,)))
+        found, _ = await self._around.recordings.find(user, wanted)
         return [
-            {"one": one, "state": (await self._around.recordings.state(one)).value} for one in found[::-1]
+            {"recording": one, "state": (await self._around.recordings.state(one)).value}
+            for one in found[::-1]
         ]
 
 
@@ -208,8 +214,10 @@ def day_of(text: str, zone: str) -> tuple[float, float] | None:
 
 def routes(pages: Pages, around: Around) -> list[Route]:
     """The paths of calls."""
-    own, see = CallPages(pages, Records(pages), around), Permission.CALLS_OWN
+    own = CallPages(pages, Records(pages), around)
+    see, hear = Permission.CALLS_OWN, Permission.RECORDINGS_LISTEN
     return [
         Route("GET", "/calls", own.many, see, "List of calls", query=CallsQuery, page=True),
         Route("GET", "/calls/{id}", own.show, see, "A call", page=True),
+        Route("GET", "/calls/{id}/recordings", own.of_call, hear, "Its recordings", page=True),
     ]

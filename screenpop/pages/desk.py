@@ -113,6 +113,7 @@ class Desk:
         score = (await self._pages.scores.of_calls([call.id])).get(call.id)
         written = [work for work in await self._pages.works.read(call.id) if work.note]
         names = {"call": call, "shown": shown, "customers": customers, "score": score, "written": written}
+        names["hears"] = ask.user.can(Permission.RECORDINGS_LISTEN)
         return self._pages.fragment(ask, "parts/call.html", **names)
 
 

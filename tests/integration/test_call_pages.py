@@ -153,12 +153,22 @@ async def test_a_call_shows_what_is_known_of_it(it: Whole) -> None:
     ] == "audio/wav"
     assert "Recorded" in (await it.get("/calls", headers=sam)).text
 
+    await house.recordings.attach(id, ticket.id)
+    for path_ in (f"/calls/{call.id}/recordings", f"/recordings/of?ticket={ticket.id}"):
+        assert f"{id}/audio" in (await it.get(path_, headers=sam)).text
+        assert (
+            "audio" not in (await it.get(path_, headers=await it.sign_in("gao"))).text
+        )  # not the department's
+    assert (
+        f'hx-get="/calls/{call.id}/recordings"' in (await it.get(f"/desk/calls/{call.id}", headers=sam)).text
+    )
+
     Path(f"{path}.wav").unlink()
-    assert "The file is missing." in (await it.get(f"/calls/{call.id}", headers=sam)).text
+    assert "The file is missing" in (await it.get(f"/calls/{call.id}", headers=sam)).text
     chinese = {**sam, "Accept-Language": "zh-CN"}
     await house.identity.set_preference("sam", now, language="zh_CN")
     text = (await it.get(f"/calls/{call.id}", headers=chinese)).text
-    for words in ("接听经过", "录音文件缺失。", "来电人留言", "队列来电"):
+    for words in ("接听经过", "录音文件缺失", "来电人留言", "队列来电"):
         assert words in text
 
 
@@ -170,3 +180,14 @@ async def test_a_call_that_became_part_of_another_leads_to_that_one(it: Whole) -
     page = await it.get("/calls/main-9.2", headers=sam)
     assert page.status == 200
     assert "Anna" in page.text
+
+
+async def test_the_time_line_leads_to_the_calls_that_one_may_see(it: Whole) -> None:
+    now = it.house.clock.now()
+    customer = await it.house.customers.create("anna", NewCustomer("Li Na", (NUMBER,)), now)
+    await keep(it, 1, "anna")
+    await keep(it, 2, "ben")
+    for who, seen in (("anna", ["main-9.1"]), ("sam", ["main-9.2", "main-9.1"]), ("gao", [])):
+        page = (await it.get(f"/customers/{customer.id}", headers=await it.sign_in(who))).text
+        assert listed(page) == seen, who
+        assert page.count("Service") >= 2

@@ -72,6 +72,7 @@ TABLE = {
     ("GET", "/callbacks"): CALLS,
     ("GET", "/calls"): CALLS,
     ("GET", "/calls/{id}"): CALLS,
+    ("GET", "/calls/{id}/recordings"): ALL,
     ("GET", "/customers"): ALL,
     ("GET", "/customers/{id}"): ALL,
     ("GET", "/desk"): ALL,

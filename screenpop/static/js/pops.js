@@ -22,6 +22,7 @@ export class Middle {
     this.cardFollowers = [];
     /** @type {Map<string, (card: HTMLElement) => void>} */
     this.acts = new Map();
+    this.turn = 0;
     this.element = byId("middle");
     this.writing = () => false;
     store.follow((part, message) => (part === "all" || part === "pops") && this.#changed(message));
@@ -80,8 +81,10 @@ export class Middle {
 
   /** Show a record, a ticket or an old call in the middle; Esc goes back. */
   async look(path) {
+    const turn = ++this.turn;
     try {
       const html = await fragment(path);
+      if (turn !== this.turn) return; // something else was asked for meanwhile, and came sooner
       byId("look-body").innerHTML = html;
       globalThis.htmx?.process(byId("look-body"));
       clock.tick(byId("look-body"));
@@ -264,11 +267,12 @@ export class Middle {
     const card = button.closest("article");
     if (act === "close") this.close();
     if (act === "ticket") this.look(`/desk/tickets/${encodeURIComponent(button.dataset.ticket)}`);
+    if (act === "call") this.look(`/desk/calls/${encodeURIComponent(button.dataset.call)}`);
     if (act === "customer") this.look(`/desk/customers/${encodeURIComponent(button.dataset.customer)}`);
     if (act === "choose" && card) this.#take(button, card);
     if (act === "other") this.#other(button, card);
     if (card) this.acts.get(act)?.(card);
-    if (act === "ticket") event.preventDefault();
+    if (act === "ticket" || act === "call") event.preventDefault();
   }
 
   #other(button, card) {
