@@ -10,7 +10,7 @@ import shutil
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,11 +32,14 @@ LINK = 'outside_prefix = "9"\ntrunks = ["PJSIP/trunk"]\n'
 """Call-backs go out by the trunk of the samples."""
 
 
-def office(*days: str) -> str:
-    """A calendar of an office that is open round the clock on these days."""
+def office(*days: str, holiday: bool = False) -> str:
+    """A calendar of an office that is open round the clock on these days, or would be but for a holiday."""
     hours = {day: ["00:00-24:00"] if day in days else [] for day in DAYS}
     week = "".join(f"  {day}: {json.dumps(open)}\n" for day, open in hours.items())
-    return f"name: default\nlabel: {{en: Office, zh: 办公时间}}\ntime_zone: Asia/Shanghai\nweek:\n{week}"
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    free = "".join(f'  "{today + timedelta(days=n)}": closed\n' for n in (0, 1)) if holiday else ""
+    name = "name: default\nlabel: {en: Office, zh: 办公时间}\ntime_zone: Asia/Shanghai\n"
+    return f"{name}week:\n{week}" + (f"extra:\n{free}" if free else "")
 
 
 def another_day() -> str:
@@ -84,12 +87,12 @@ class Menu(House):
     async def saved(self) -> None:
         """Returns when every visit so far is in the database."""
         async with asyncio.timeout(30):
-            while "ringdesk_ivr_visits_unsaved 0.0" not in await self._metrics():  # noqa: ASYNC110 - as above
+            while "ringdesk_ivr_visits_unsaved 0.0" not in await self.metrics():  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
 
-    async def open_on(self, *days: str) -> None:
-        """The office is open on these days from now on."""
-        (self.server.folder / "calendars" / "default.yaml").write_text(office(*days))
+    async def open_on(self, *days: str, holiday: bool = False) -> None:
+        """The office is open on these days from now on, or would be but for a holiday."""
+        (self.server.folder / "calendars" / "default.yaml").write_text(office(*days, holiday=holiday))
         await self.server.reload()
 
     async def fire(self, ticket: dict[str, Any], event: str, user: str, **data: object) -> dict[str, Any]:
@@ -116,12 +119,13 @@ class Menu(House):
         wanted = f'ringdesk_ivr_in_node{{node="{node}"}} {count}.0'
         async with asyncio.timeout(30):
             while True:
-                told = await self._metrics()
+                told = await self.metrics()
                 if wanted in told or (not count and f'"{node}"' not in told):
                     return
                 await asyncio.sleep(0.05)
 
-    async def _metrics(self) -> str:
+    async def metrics(self) -> str:
+        """All figures of the server, as Prometheus reads them."""
         async with self.server.request("GET", "/metrics") as answer:
             return str(await answer.text())
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from tests.real.ami import AmiError, Message
 from tests.real.asterisk import Asterisk
-from tests.real.sipp import Caller
+from tests.real.sipp import Caller, hum
 
 HOTLINE = "4005"
 LISTENING = ("STREAM FILE", "WAIT FOR DIGIT", "RECORD FILE")
@@ -21,7 +21,7 @@ class Talker(Caller):
     """A caller who hums without a pause."""
 
     def prepare(self, folder: Path) -> None:
-        (folder / "sound.alaw").write_bytes((b"\xaa" * 8 + b"\x2a" * 8) * 500)  # a square wave of 500 Hz
+        hum(folder)
 
 
 class Robot:

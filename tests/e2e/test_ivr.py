@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.house import KNOWN, SHARED
+from tests.e2e.house import KNOWN
 from tests.e2e.menu import ACCOUNT, PIN, Menu, linked, loudest
 from tests.e2e.robot import HOTLINE, Robot
 from tests.real.sipp import Caller, Phone
@@ -116,26 +116,6 @@ async def test_after_the_agent_has_hung_up_the_caller_gives_a_score(menu: Menu) 
     assert [one["flow"] for one in call["ivr"]] == ["hotline", "survey"]
     (score,) = (await menu.server.api("GET", "/surveys?kind=call"))["items"][:1]
     assert (score["call_id"], score["score"], score["agent"]) == (pop["call_id"], 5, "chen")
-
-
-async def hang_up_at(menu: Menu, keys: str, command: str) -> str:
-    """A caller who presses these keys and hangs up during that command; the node where it was."""
-    async with Robot(menu.pbx, SHARED) as robot:
-        await robot.press(keys)
-        await robot.doing(command)
-        await robot.hang_up()
-    visit = await menu.visit(SHARED)
-    assert visit["ended"] == "hung_up", (visit, menu.server.log()[-2000:])
-    await menu.quiet()
-    return str(visit["path"][-1])
-
-
-async def test_a_caller_may_hang_up_wherever_it_is(menu: Menu) -> None:
-    assert await hang_up_at(menu, "", "STREAM FILE") == "hotline/welcome"
-    assert await hang_up_at(menu, "3", "WAIT FOR DIGIT") == "hotline/main"
-    assert await hang_up_at(menu, "354", "WAIT FOR DIGIT") == "ticket_status/number"
-    assert await hang_up_at(menu, "1", "STREAM FILE") == "danger/advice"
-    assert await hang_up_at(menu, "34231002418#1", "RECORD FILE") == "fault/words"
 
 
 async def test_the_server_dies_in_mid_flow_and_the_caller_reaches_the_queue(menu: Menu) -> None:

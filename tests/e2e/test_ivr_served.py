@@ -11,8 +11,8 @@ from ivr_flows.messages import Language
 from ivr_flows.speech.sounds import sound_key
 from ivr_flows.speech.spoken import Utterance
 from tests.e2e.house import KNOWN, SERVICE, SHARED
-from tests.e2e.menu import DAYS, PIN, Menu, another_day, loudest
-from tests.e2e.robot import HOTLINE, Robot
+from tests.e2e.menu import DAYS, Menu, another_day, loudest
+from tests.e2e.robot import Robot
 from tests.real.sipp import Caller, Phone
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -172,49 +172,3 @@ async def test_zero_is_a_person_in_the_midst_of_each_flow(menu: Menu, keys: str)
         await robot.hang_up()
     visit = await menu.visit(KNOWN)
     assert (visit["ended"], visit["detail"]) == ("transferred", "queue:service")
-
-
-@pytest.mark.parametrize(
-    ("number", "did", "keys", "node"),
-    [
-        pytest.param(KNOWN, HOTLINE, "321", "identify/pin", id="identify"),
-        pytest.param(KNOWN, HOTLINE, f"321{PIN}", "bill/owed_due", id="bill"),
-        pytest.param(SHARED, HOTLINE, "33", "outage/account", id="outage"),
-        pytest.param(SHARED, WITH_NEWS, "", "ticket_survey/number", id="ticket_survey"),
-    ],
-)
-async def test_a_caller_may_hang_up_in_each_flow(
-    menu: Menu, number: str, did: str, keys: str, node: str
-) -> None:
-    async with Robot(menu.pbx, number, did) as robot:
-        await robot.press(keys)
-        await robot.doing("STREAM FILE")
-        await robot.hang_up()
-    visit = await menu.visit(number, "hotline" if did == HOTLINE else "ticket_survey")
-    assert (visit["ended"], visit["path"][-1]) == ("hung_up", node)
-    await menu.quiet()
-
-
-async def test_a_caller_may_hang_up_instead_of_giving_a_score_and_when_the_office_is_closed(
-    menu: Menu,
-) -> None:
-    await menu.on_duty("service", "chen")
-    async with Phone(menu.pbx, "1003") as phone, Robot(menu.pbx, SHARED) as robot:
-        await robot.press("30")
-        await phone.ringing()
-        await phone.answer()
-        await phone.hang_up()
-        await robot.asked()  # for a score
-        await robot.hang_up()
-    visit = await menu.visit(SHARED, "survey")
-    assert (visit["ended"], visit["path"][-1]) == ("hung_up", "survey/score")
-    await menu.open_on(another_day())
-    try:
-        async with Robot(menu.pbx, AT_NIGHT) as robot:
-            await robot.press("30")
-            await robot.asked()
-            await robot.hang_up()
-    finally:
-        await menu.open_on(*DAYS)
-    visit = await menu.visit(AT_NIGHT)
-    assert (visit["ended"], visit["path"][-1]) == ("hung_up", "person/closed")

@@ -127,7 +127,8 @@ def _pjsip(ports: Ports) -> str:
     return f"[transport-udp](+)\nbind=127.0.0.1:{ports.sip}\n{phones}"
 
 
-# Ways in that the samples have not: short times in a queue, and several phones dialled at once.
+# Ways in that the samples have not: short times in a queue, several phones dialled at once, and the survey without a
+# call before it.
 DIALPLAN = """
 [from-trunk](+)
 exten => 4011,1,Gosub(ringdesk-enter,s,1)
@@ -146,6 +147,9 @@ exten => 4014,1,Gosub(ringdesk-enter,s,1)
  same => n,Dial(PJSIP/1001,2,t)
  same => n,Dial(PJSIP/1002,20,t)
  same => n,Hangup()
+exten => 4015,1,Gosub(ringdesk-enter,s,1)
+ same => n,Answer(500)
+ same => n,Goto(ringdesk-ivr,survey,1)
 """
 
 CEL_COLUMNS: Mapping[str, str] = {

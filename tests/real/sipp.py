@@ -12,7 +12,7 @@ from tests.real.sipp_process import Report, SipError, Sipp
 
 __all__ = ["Behaviour", "Caller", "Phone", "Report", "SipError", "answers", "rejects"]
 SCENARIOS = Path(__file__).parent / "scenarios"
-_SPEAK = '<nop><action><exec rtp_stream="sound.alaw,-1,8"/></action></nop>'
+SPEAK = '<nop><action><exec rtp_stream="sound.alaw,-1,8"/></action></nop>'
 
 
 class Phone(Sipp):
@@ -43,13 +43,13 @@ class Phone(Sipp):
         self._pbx, self._forward, self._speaks = pbx, forward, speaks
 
     def prepare(self, folder: Path) -> None:
-        _sound(folder)
+        silence(folder)
 
     def scenario(self) -> str:
         text = (SCENARIOS / "phone.xml").read_text()
         contact = f"Contact: {_address(self._pbx, self._forward)}\n" if self._forward else ""
         status = "302 Moved Temporarily" if self._forward else self.status
-        speak = _SPEAK if self._speaks else ""
+        speak = SPEAK if self._speaks else ""
         return text.replace("@STATUS@", status).replace("@CONTACT@", contact).replace("@SPEAK@", speak)
 
     def reported(self, report: Report) -> None:
@@ -138,13 +138,13 @@ class Caller(Sipp):
         self.call_id = uuid.uuid4().hex
 
     def prepare(self, folder: Path) -> None:
-        _sound(folder)
+        silence(folder)
 
     def scenario(self) -> str:
         auth = (SCENARIOS / "auth.xml").read_text() if self._agent else ""
         text = (SCENARIOS / "caller.xml").read_text().replace("@AUTH@", auth)
         values = {"DID": self._did, "NUMBER": self._number, "SECRET": self._pbx.secret}
-        values["SPEAK"] = _SPEAK if self._speaks else ""
+        values["SPEAK"] = SPEAK if self._speaks else ""
         values |= {"BRANCH": "auth" if self._agent else "inv", "NAME": "[shown]" if self._name else ""}
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
@@ -196,7 +196,12 @@ class Caller(Sipp):
         return await self.wait("ended")
 
 
-def _sound(folder: Path) -> None:
+def hum(folder: Path) -> None:
+    """A second of a square wave of 500 Hz, in A-law."""
+    (folder / "sound.alaw").write_bytes((b"\xaa" * 8 + b"\x2a" * 8) * 500)
+
+
+def silence(folder: Path) -> None:
     """A second of silence, in A-law."""
     (folder / "sound.alaw").write_bytes(b"\xd5" * 8000)
 

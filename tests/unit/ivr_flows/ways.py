@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from config.files import shipped_flows
@@ -28,15 +29,15 @@ def heard_at(name: str) -> bool:
     )
 
 
-def ways() -> dict[str, Path]:
-    """For each node that is no mere turning, a scenario that comes to it."""
-    found: dict[str, Path] = {}
-    for path in SCENARIOS:
+def ways(scenarios: Iterable[Path] = SCENARIOS) -> dict[str, Path]:
+    """For each node that is no mere turning, the scenario that comes to it by the fewest nodes."""
+    found: dict[str, tuple[int, Path]] = {}
+    for path in scenarios:
         played = replay(path.read_text("utf-8"), str(path), FLOWS, path.parent.name)
-        for step in played.path:
+        for passed, step in enumerate(played.path):
             if not isinstance(node_of(step), m.SILENT):
-                found.setdefault(step, path)
-    return found
+                found[step] = min(found.get(step, (passed, path)), (passed, path), key=lambda one: one[0])
+    return {step: path for step, (_, path) in found.items()}
 
 
 WAYS = ways()

@@ -1,0 +1,192 @@
+"""Whoever hangs up is gone, at every node of every shipped flow, on a real Asterisk 22 and 16: the visit says where,
+and nothing is left of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.house import SERVICE
+from tests.e2e.menu import DAYS, Menu, another_day, open_menu
+from tests.e2e.plans import (
+    ENDING,
+    NEWS_EN,
+    NEWS_ZH,
+    OPEN_ENDED,
+    WORDS,
+    Plan,
+    accounts,
+    customers,
+    pins,
+    plans,
+)
+from tests.e2e.ringdesk import Installation, command_here
+from tests.e2e.walk import Hook, Walk, all_of, exchange
+from tests.faults.soak import SOAK
+from tests.real.sipp import Caller, Phone
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+SPOKEN_OF = (WORDS, "bill/owed_due")
+FAR = "2099-01-01T12:00:00.000Z"
+
+
+async def records(folder: Path, calls: list[Plan]) -> None:
+    """What the callers' records hold, by the commands of an installation."""
+    (folder / "ringdesk.toml").write_text(f'[database]\nurl = "sqlite:///{folder}/ringdesk.db"\n')
+    for name, text in (("callers", customers(calls)), ("billing", accounts(calls)), ("pins", pins(calls))):
+        (folder / f"{name}.csv").write_text(text)
+    await command_here(folder, "customers", "import", str(folder / "callers.csv"))
+    await command_here(folder, "accounts", "import", str(folder / "billing.csv"))
+    await command_here(folder, "customers", "pins", str(folder / "pins.csv"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=[22, 16])
+async def line(
+    request: pytest.FixtureRequest,
+    installation: Installation,
+    sounds: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Menu]:
+    own = installation.copied_to(tmp_path_factory.mktemp("everywhere"))
+    await records(own.folder, plans())
+    async with open_menu(request.param, own, sounds) as menu:
+        yield menu
+
+
+async def tickets(menu: Menu, calls: list[Plan]) -> dict[str, str]:
+    """A ticket for each caller who asks about one; the callers' tickets by their nodes."""
+    found: dict[str, str] = {}
+    for one in calls:
+        if one.ticket_kind:
+            fields = {"contact_phone": one.number}
+            new = {"workflow": one.ticket_kind, "subject": one.node, "fields": fields}
+            ticket = await menu.server.api("POST", "/tickets", new, "chen")
+            if one.ticket_kind == "inquiry":
+                ticket = await menu.fire(ticket, "answer", "chen", answer="At nine")
+            one.ticket = "".join(filter(str.isdigit, ticket["number"]))
+            found[one.node] = ticket["number"]
+    return found
+
+
+def hooks(menu: Menu, one: Plan, number: str) -> dict[str, Hook]:
+    """What an agent does to the caller's ticket meanwhile, so that it refuses what the caller wants then."""
+
+    async def close() -> None:
+        await menu.fire(await menu.ticket(number), "close", "chen")
+
+    async def cancel() -> None:
+        await menu.fire(await menu.ticket(number), "cancel", "chen", reason="twice")
+
+    if "ticket.urge" in one.scenario.refuses:
+        return {"ticket_status/hurry": cancel}
+    return {"ticket_status/is_solved": close} if "ticket.confirm" in one.scenario.refuses else {}
+
+
+async def talked_with_chen(menu: Menu, number: str) -> None:
+    """An agent of the last hour for the caller with that number, who is free now."""
+    await menu.on_duty("service", "chen")
+    async with Phone(menu.pbx, "1003") as phone, Caller(menu.pbx, SERVICE, number) as caller:
+        await phone.ringing()
+        await phone.answer()
+        await caller.answered()
+        await caller.hang_up()
+    await menu.quiet()
+    await menu.on_duty("emergency", "chen")
+
+
+@contextmanager
+def away(database: Path, *tables: str) -> Iterator[None]:
+    """The records are away: as after an upgrade that went wrong, these tables are not there."""
+
+    def renamed(old: str, new: str) -> None:
+        with sqlite3.connect(database, timeout=30) as db:
+            db.execute("PRAGMA legacy_alter_table = ON")
+            db.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    for table in tables:
+        renamed(table, f"{table}_away")
+    try:
+        yield
+    finally:
+        for table in tables:
+            renamed(f"{table}_away", table)
+
+
+@asynccontextmanager
+async def in_line(menu: Menu, count: int) -> AsyncIterator[None]:
+    """So many callers wait in the queue."""
+    async with AsyncExitStack() as stack:
+        for n in range(count):
+            number = f"1360000000{n}"
+            await stack.enter_async_context(Caller(menu.pbx, SERVICE, number))
+            await menu.pbx.ami.event("QueueCallerJoin", Queue="service", CallerIDNum=number)
+        yield
+
+
+async def nothing_left(menu: Menu, walks: list[Walk]) -> None:
+    """Each visit is stored as one that was hung up in its node; no channel, caller or file is left over."""
+    await menu.clear()
+    await menu.quiet()
+    await menu.saved()
+    told = await menu.metrics()
+    assert "ringdesk_ivr_callers 0.0" in told
+    assert "ringdesk_ivr_in_node{" not in told
+    with sqlite3.connect(menu.server.folder / "ringdesk.db") as db:
+        rows = db.execute(
+            "SELECT call_id, ended, node, json_extract(path, '$[#-1]') FROM ivr_visits"
+        ).fetchall()
+    stored = {call: tuple(rest) for call, *rest in rows}
+    wrong = {
+        walk.plan.node: stored.get(walk.call_id)
+        for walk in walks
+        if stored.get(walk.call_id) != ("hung_up", walk.plan.node, walk.plan.node)
+    }
+    assert wrong == {}, wrong
+    kept = (await menu.server.api("GET", "/recordings?limit=200"))["items"]
+    files = {path.stem.removeprefix("words-") for path in (menu.pbx.run / "recordings").iterdir()}
+    assert files == {one["id"] for one in kept}
+
+
+def share(version: int) -> list[Plan]:
+    """Every other node on each version, all on both with `make soak`; everywhere those that the test speaks of."""
+    return [one for one in plans() if SOAK or one.node in SPOKEN_OF or one.index % 2 == (version == 22)]
+
+
+async def test_a_caller_may_hang_up_in_every_node(line: Menu) -> None:
+    calls = share(line.pbx.version)
+    assert len({one.number for one in calls}) == len(calls)
+    for district, until in ((ENDING, FAR), (OPEN_ENDED, None)):
+        new = {"text_en": NEWS_EN, "text_zh": NEWS_ZH, "districts": [district], "until": until}
+        await line.server.api("POST", "/outages", {k: v for k, v in new.items() if v}, "ada")
+    own = await tickets(line, calls)
+    for one in calls:
+        if one.node == "person/same_agent":
+            await talked_with_chen(line, one.number)
+    async with exchange(line.pbx) as board:
+        walks = {one.node: Walk(board, one, hooks(line, one, own.get(one.node, ""))) for one in calls}
+
+        def those(office: str, broken: bool) -> list[Walk]:
+            return [w for w in walks.values() if (w.plan.office, w.plan.broken) == (office, broken)]
+
+        async with in_line(line, 3):
+            assert await all_of(line.pbx, those("open", False)) == []
+        line.server.broken = ["no such table: outages", "no such table: tickets"]
+        with away(line.server.folder / "ringdesk.db", "outages", "tickets"):
+            assert await all_of(line.pbx, those("open", True)) == []
+        await line.open_on(another_day())
+        assert await all_of(line.pbx, those("closed", False)) == []
+        await line.open_on(*DAYS, holiday=True)
+        assert await all_of(line.pbx, those("holiday", False)) == []
+        await line.open_on(*DAYS)
+        await nothing_left(line, list(walks.values()))
+        again = Walk(board, walks["bill/owed_due"].plan, {})
+        assert await all_of(line.pbx, [again]) == [], "the next call is whole"
+        await nothing_left(line, [again])
+        assert line.server.faults() == []
+        (visit,) = (await line.call(walks[WORDS].call_id))["ivr"]
+        assert len(visit["recordings"]) == 1, "what was said before the caller hung up is kept"
