@@ -18,6 +18,8 @@ from ivr_flows.flow.path_checks import called_by, check_calls, check_paths
 from ivr_flows.flow.text_checks import check_texts
 from ivr_flows.flow.var_checks import check_vars
 
+MOST_NODES = 1_000
+"""Walking the ways of more takes a server long, and nobody finds through them."""
 LIMITS: Mapping[str, tuple[float, float]] = {
     "tries": (1, model.MOST_TRIES),
     "wait": (1, 30),
@@ -79,7 +81,11 @@ Flows = Mapping[str, Flow]
 
 
 def _targets(one: Loaded) -> Iterator[Problem]:
+    """What keeps a flow's ways from being walked: nodes that are not there, and too many of them."""
     flow = one.flow
+    if len(flow.nodes) > MOST_NODES:
+        message = f"{len(flow.nodes)} nodes are more than {MOST_NODES}"
+        yield one.source.problem(("nodes",), message, "split it into flows that call each other")
     named: list[tuple[Path, str]] = [(("start",), flow.start)]
     named += [(("fallback",), flow.fallback)] if flow.fallback else []
     named += [(("everywhere", key, "next"), e.next) for key, e in flow.everywhere.items()]

@@ -158,6 +158,7 @@ async def test_every_figure_opens_to_the_callers_that_it_counts(it: Whole) -> No
         assert seen == int(count), link
     page = (await it.get("/flows/hotline/visits?ended=failed", headers=sam)).text
     assert "Number withheld" in page
+    assert 'href="/calls/main-62"' in page
     assert "Broke off" in page
     chinese = (await it.get("/flows/identify/visits?node=pin&dropped=true", headers={**sam, **li})).text
     assert "在此挂机的来电者" in chinese

@@ -350,6 +350,13 @@ def test_mistakes_of_several_files_and_kinds_are_named_at_once(tmp_path: Path) -
     assert "there is no flow `shape`" not in str(said)
 
 
+def test_a_flow_that_nobody_finds_through_is_refused_at_once() -> None:
+    say = "{do: say, text: {en: Hello., zh: 您好。}, next: hello}"
+    text = TINY.replace("nodes:\n", "nodes:\n" + "".join(f"  n{n}: {say}\n" for n in range(1_500)))
+    (problem,) = faults(text)
+    assert (problem.line, problem.message) == (9, "1509 nodes are more than 1000")
+
+
 def bomb() -> str:
     return "a0: &a0 [x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
