@@ -14,7 +14,7 @@ from core.database import Database
 from core.outbox import Relay
 from tests.conftest import START, FakeClock
 from tests.integration.test_tickets import Others
-from tests.unit.ticketing.shipped import AGENT
+from tests.unit.ticketing.shipped import AGENT, SHIPPED
 from ticketing.calendar_files import calendar_files, calendars_of, load_calendar, read_calendars
 from ticketing.catch_up import catch_up
 from ticketing.clock_store import clock_row
@@ -143,6 +143,28 @@ async def test_a_closed_ticket_escalates_no_more(tickets: Tickets, timer: Timer,
     assert await timer.tick(START + 99 * HOUR) == 0
     (row,) = await rows(db, ticket_clocks)
     assert (row["state"], row["next_at"], row["due_at"]) == ("stopped", None, None)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.3, 0.7])
+async def test_the_shipped_ones_are_archived_and_closed_of_themselves(
+    db: Database, bus: Bus, fraction: float
+) -> None:
+    """At the very moment that they are due, whatever the fraction of the second is."""
+    tickets, timer = await house(db, bus)
+    await tickets.adopt(SHIPPED, START)
+    at = START + fraction
+    ours = await tickets.open(AGENT, NewTicket("complaint", "Bill"), at)
+    await tickets.fire(ours.id, "withdraw", AGENT, {"reason": "Found it"}, 1, at)
+    asked = await tickets.open(AGENT, NewTicket("inquiry", "When?"), at)
+    await tickets.fire(asked.id, "answer", AGENT, {"answer": "At nine"}, 1, at)
+    days = 30 * 24 * HOUR
+    await timer.tick(at + days - 1)
+    assert (await tickets.get(ours.id)).state == "withdrawn"
+    assert (await tickets.get(asked.id)).state == "closed"
+    await timer.tick(at + days)
+    archived = await tickets.get(ours.id)
+    assert (archived.state, archived.closed_at) == ("archived", at)
+    assert (await tickets.verify(ours.id)).ok
 
 
 async def test_a_pause_moves_the_steps_as_far_as_its_cap(

@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 import config
+from core.definition.source import Faulty
 from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
 from ticketing.sandbox import clocks_by
 from ticketing.scenario import replay
@@ -29,6 +32,14 @@ PRAISE = load(block("name: praise"), "workflows.md", CALENDARS)
 
 def test_the_scenario_shown_holds() -> None:
     assert replay(block("about: "), "workflows.md", PRAISE, CLOCKS).problems == ()
+
+
+def test_the_mistake_shown_is_told_as_shown() -> None:
+    text = block("name: praise").replace("tell_customer]", "tell_custommer]")
+    with pytest.raises(Faulty) as caught:
+        load(text, "workflows/praise.yaml", CALENDARS)
+    (p,) = caught.value.problems
+    assert f"{p.file}:{p.line}: {p.message} ({p.fix})" in TEXT
 
 
 def test_the_trial_shown_runs_as_shown() -> None:
