@@ -56,6 +56,15 @@ def test_each_call_back_has_three_tries_of_its_own() -> None:
     assert walk.refused("unreached", AGENT) == ("guard", "three_tries")
 
 
+def test_a_danger_is_not_cancelled() -> None:
+    walk = Walk(REPAIR, fields={"danger": True, "safety_advice": True})
+    assert walk.refused("cancel", AGENT, reason="Called off") == ("guard", "no_danger")
+    walk = Walk(REPAIR).do("triage", DISPATCHER, urgency="emergency", medium="gas")
+    assert walk.refused("cancel", DISPATCHER, reason="Called off") == ("guard", "no_danger")
+    walk.do("triage", DISPATCHER, urgency="normal", medium="gas")
+    assert walk.do("cancel", AGENT, reason="Called off").ticket.state == "cancelled"
+
+
 def test_water_needs_no_leak_reading() -> None:
     assert restored("water").do("verify", FITTER).ticket.state == "verified"
 
