@@ -88,7 +88,7 @@ STORIES = (
         ticket=True,
     ),
     Story("danger", 4, {"hotline.main": "1", "hotline.welcome": "1"}, danger=True),
-    Story("person", 18, {"hotline.main": PERSON}, hasty=2),
+    Story("person", 18, {"hotline.main": PERSON}, hasty=1),
     Story("call_me_back", 4, {"hotline.main": PERSON, "person.offer": "2"}),
     Story("gives_up_in_the_menu", 6, {"hotline.main": LEAVES}),
     Story(
