@@ -22,7 +22,7 @@ from cti.recordings.model import State as Kept
 from cti.recordings.store import Wanted
 from cti.store import CallFilter, cursor_of
 from customers.messages import Customer
-from ivr_flows.messages import Visit
+from ivr_flows.messages import Ended, Visit
 from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 from screenpop.pops import PopIvr
@@ -113,6 +113,7 @@ class CallPages:
         if call is None or not (own or ask.user.can(Permission.CALLS_ALL)):
             raise NotFound("There is no such call.")
         shown, customers = await self._other(call)
+        visits = (await self._around.visits.of_calls([call.id])).get(call.id, ())
         tickets: Sequence[Any] = ()
         if ask.user.can(Permission.TICKETS_SEE):
             viewer = await self._pages.viewer_of(ask)
@@ -125,9 +126,8 @@ class CallPages:
             shown=shown,
             customers=customers,
             score=(await self._pages.scores.of_calls([call.id])).get(call.id),
-            visits=[
-                _menu(visit) for visit in (await self._around.visits.of_calls([call.id])).get(call.id, ())
-            ],
+            visits=[_menu(visit) for visit in visits],
+            served=served(call, visits),
             recordings=await self._heard(ask.user, Wanted((call.id,))),
             tickets=await self._records.ticket_rows(tickets, self._pages.language_of(ask)),
             written=[work for work in await self._pages.works.read(call.id) if work.note],
@@ -158,6 +158,7 @@ class CallPages:
         if ids and user.can(Permission.RECORDINGS_LISTEN):
             found, _ = await self._around.recordings.find(user, Wanted(ids), len(ids) * 3)
             heard = {one.call_id for one in found if one.deleted_at is None}
+        menus = await self._around.visits.of_calls(ids)
         names: dict[str, tuple[str, list[Customer]]] = {}
         rows = []
         for call in calls:
@@ -165,7 +166,8 @@ class CallPages:
             if other not in names:
                 names[other] = await self._other(call)
             shown, customers = names[other]
-            rows.append({"call": call, "shown": shown, "customers": customers, "heard": call.id in heard})
+            row = {"call": call, "shown": shown, "customers": customers, "heard": call.id in heard}
+            rows.append({**row, "served": served(call, menus.get(call.id, ()))})
         return rows
 
     async def _other(self, call: Call) -> tuple[str, list[Customer]]:
@@ -193,6 +195,13 @@ class CallPages:
 
 def _other_number(call: Call) -> str:
     return call.dialled if call.direction is Direction.OUTBOUND else call.caller.number
+
+
+def served(call: Call, visits: Sequence[Visit]) -> bool:
+    """Whether the caller needed nobody: a call that counts as given up, for nobody was called for it, and whose caller
+    the phone menu served to the end. Pure."""
+    gave_up = call.outcome is Outcome.ABANDONED and not call.queue
+    return gave_up and bool(visits) and visits[-1].ended is Ended.SERVED
 
 
 def _menu(visit: Visit) -> dict[str, Any]:

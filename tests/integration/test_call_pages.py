@@ -191,3 +191,19 @@ async def test_the_time_line_leads_to_the_calls_that_one_may_see(it: Whole) -> N
         page = (await it.get(f"/customers/{customer.id}", headers=await it.sign_in(who))).text
         assert listed(page) == seen, who
         assert page.count("Service") >= 2
+
+
+async def test_who_was_served_by_the_phone_menu_did_not_give_up(it: Whole) -> None:
+    alone = {"outcome": Outcome.ABANDONED, "queue": None, "segments": (), "answered_at": None}
+    sam = await it.sign_in("sam")
+    for number, ended in enumerate((Ended.SERVED, Ended.HUNG_UP)):
+        call = await keep(it, number, "", **alone)
+        at = call.started_at
+        visit = Visit(f"v{number}", call.id, "main", "hotline", Language.EN, NUMBER, at, "hotline/more")
+        it.house.visits.put(replace(visit, ended=ended, ended_at=at + 30))
+    await it.house.visits.saver.flush()
+    page = (await it.get("/calls", headers=sam)).text
+    assert (page.count(">Served itself<"), page.count('<span class="tag">Gave up<')) == (1, 1)
+    assert (
+        ">Served itself<" in (await it.get("/calls/main-9.0", headers=sam)).text.partition("</h1>")[2][:200]
+    )
