@@ -35,11 +35,12 @@ def check(config: Config = None) -> None:
     checked = _scenarios(settings.paths, workflows, reckoners, problems)
     known = Known(reckoners, workflows, barred=numbers_barred(settings))
     flows, flow_doubts = _flows(settings.paths, known, problems)
-    lost, remarks = open_tickets(settings.database.url, workflows) if workflows is not None else ([], [])
+    remarks: list[str] = []
+    if workflows is not None:
+        lost, remarks = open_tickets(settings.database.url, workflows, workflows_dir(settings.paths))
+        problems += lost
     tell(problems)
-    for line in lost:
-        typer.echo(line, err=True)
-    if not sound or problems or lost or reckoners is None or workflows is None or flows is None:
+    if not sound or problems or reckoners is None or workflows is None or flows is None:
         raise typer.Exit(1)
     pbxs = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     say(f"settings: good (PBX: {pbxs})")

@@ -1,6 +1,7 @@
 """Changed definitions: told beforehand, taken over with the open tickets that the map names, followed by others."""
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -241,7 +242,10 @@ def test_diff_tells_and_load_does(home: Path) -> None:
     assert run(app, ["workflow", "load"]).exit_code == 1
     checked = run(app, ["check"])
     assert checked.exit_code == 1
-    assert "1 open tickets of version 1 are in `expert`, which is no longer there" in checked.output
+    assert re.search(
+        r"workflows/inquiry\.yaml:\d+: 1 open tickets of version 1 are in `expert`, which is no longer there \(add",
+        checked.output,
+    )
     file.write_text(renamed + "\nmap: {expert: specialist}\n")
     told = run(app, ["workflow", "diff", str(file)])
     assert told.exit_code == 0, told.output
@@ -260,6 +264,18 @@ def test_diff_tells_and_load_does(home: Path) -> None:
     assert (loaded.exit_code, loaded.output.splitlines()[-1]) == (0, "in force")
     again = run(app, ["workflow", "diff"])
     assert "1 open in specialist (version 2): stay as they are" in again.output
+
+
+def test_a_file_whose_prefix_is_that_of_another_is_not_loaded(home: Path) -> None:
+    new = home / "praise.yaml"
+    new.write_text((FOLDER / "inquiry.yaml").read_text().replace("name: inquiry", "name: praise"))
+    run = CliRunner().invoke
+    for command in ("diff", "load"):
+        refused = run(app, ["workflow", command, str(new)])
+        assert refused.exit_code == 1
+        assert "praise.yaml:3: the prefix `Q` is that of inquiry too" in refused.output
+    new.write_text(new.read_text().replace("prefix: Q", "prefix: P"))
+    assert run(app, ["workflow", "load", str(new)]).exit_code == 0
 
 
 def test_diff_tells_which_deadlines_a_changed_target_moves(home: Path) -> None:
