@@ -36,6 +36,11 @@ ACTORS = {
 _COMPLAINT = (Step("judge", "dora"), Step("dispatch", "dora", {"department": NETWORK}))
 _SIGNED = (*_COMPLAINT, Step("sign", "gao"))
 _REPLY = {"reply": "已核实并更正，向客户致歉", "evidence": "现场照片3张", "founded": "founded"}
+_MAJOR = (
+    Step("judge", "dora", {"severity": "major", "compensation": 300}),
+    Step("dispatch", "dora", {"department": NETWORK}),
+    Step("sign", "gao"),
+)
 _REPAIR = (
     Step("triage", "dora", {"urgency": "normal", "medium": "gas", "area": "urban"}),
     Step("dispatch", "dora", {"department": NETWORK}),
@@ -51,6 +56,8 @@ WAYS: Mapping[str, tuple[tuple[Step, ...], ...]] = {
         (*_SIGNED, Step("reply", "gao", _REPLY)),
         (*_COMPLAINT, Step("urge", "anna", {"reason": "客户再次来电催办"})),
         (*_SIGNED, Step("wait", "gao", {"contact_log": "等客户补充缴费凭证"})),
+        (*_MAJOR, Step("propose", "gao", {"proposal": "拟退还多收气费并上门致歉"})),
+        (*_COMPLAINT, Step("return", "gao", {"reason": "属计量问题，非管网责任"})),
     ),
     "repair": (
         _REPAIR,

@@ -11,7 +11,7 @@ from screenpop.words import N_
 from ticketing.clocks import ClockState, Interval, Reading
 from ticketing.workflow.model import Workflow
 
-OVERDUE, MET, RUNNING, PAUSED = N_("Overdue"), N_("Kept"), N_("Running"), N_("Paused")
+OVERDUE, MET, RUNNING, PAUSED = N_("Overdue"), N_("Kept"), N_("Running"), N_("Standing still")
 
 DAY = 86_400
 

@@ -2,7 +2,7 @@
 
 import * as keys from "./keys.js";
 import { store } from "./page.js";
-import { el, fill, page, t } from "./say.js";
+import { bar, fill, t } from "./say.js";
 import { startForms } from "./ticket_events.js";
 import { neighbours } from "./ticket_way.js";
 
@@ -39,18 +39,15 @@ function leave() {
   else location.href = near.back ?? "/tickets";
 }
 
-// Somebody else was quicker: told at once, and nothing on the page changes under the hands.
+// Somebody else was quicker: told at once in a bar, and nothing on the page changes under the hands.
 store.follow((part, message) => {
-  if (message?.type !== "ticket" || message.data.id !== id || document.getElementById("ticket-newer")) return;
-  if (!(message.data.version > Number(zoom().dataset.version))) return;
-  const again = el("a", { href: location.href, className: "button" }, t("ticket_again"));
+  if (message?.type !== "ticket" || message.data.id !== id) return;
+  const newer = () => message.data.version > Number(zoom().dataset.version);
   const text = fill(t("ticket_newer"), { state: message.data.state_label ?? "" });
-  setTimeout(() => {
-    // The page's own step comes back on the socket too.
-    if (!(message.data.version > Number(zoom().dataset.version))) return;
-    zoom().prepend(el("p", { id: "ticket-newer", className: "notice attention actions", role: "status" }, text, again));
-  }, 1500);
+  // The page's own step comes back on the socket too, sometimes before its answer.
+  setTimeout(() => newer() && bar("bar-ticket", text, { href: location.href, label: t("ticket_again") }), 1500);
 });
+document.addEventListener("htmx:afterSwap", () => bar("bar-ticket", null));
 
 for (let digit = 1; digit <= 9; digit++) keys.onKey(String(digit), () => open(digit));
 keys.onKey("j", () => go(near.after));
@@ -61,4 +58,3 @@ document.getElementById("ticket-keys").onclick = () => document.getElementById("
 keys.start();
 startForms();
 show();
-export { page };
