@@ -25,6 +25,7 @@ REQUIRED = {
         "contact": "contact_log", "wait": "contact_log", "propose": "proposal", "amend": "instruction",
         "reply": "reply evidence founded", "dissatisfied": "reason", "rate": "satisfaction",
         "instruct": "instruction", "conclude": "instruction", "reopen": "reason",
+        "ask_extension": "reason wanted_until",
         "extend": "reason extended_until customer_told", "supervise": "instruction", "co_handle": "co_department",
         "assign": "new_owner", "link": "other_ticket", "withdraw": "reason",
     },
@@ -46,7 +47,7 @@ TOLD = {
         "refuse": "department", "propose": "leader", "approve": "owner", "amend": "owner", "reply": "customer",
         "satisfied": "owner", "dissatisfied": "owner", "instruct": "department owner", "conclude": "customer",
         "reopen": "dispatcher", "urge": "owner department", "supervise": "owner department head",
-        "co_handle": "department", "assign": "owner", "withdraw": "owner",
+        "ask_extension": "head supervisor", "co_handle": "department", "assign": "owner", "withdraw": "owner",
     },
     "repair": {
         "advise": "customer", "dispatch": "department", "wait_parts": "customer", "verify": "customer",

@@ -39,6 +39,7 @@ TABLES = {
         closed closed_unreached withdrawn not_accepted archive   archived             supervisor timer
         closed closed_unreached withdrawn           reopen       assessed             agent dispatcher
         open                                        urge         =                    agent ivr
+        dispatched handling waiting_customer replying ask_extension =                 department
         dispatched handling waiting_customer replying extend     =                    supervisor leader
         callback_due closed closed_unreached        rate         =                    agent ivr
         open                                        supervise    =                    leader supervisor
