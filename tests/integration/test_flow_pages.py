@@ -149,7 +149,7 @@ async def test_every_figure_opens_to_the_callers_that_it_counts(it: Whole) -> No
     for link, count in links:
         page, seen = await it.get(unescape(link), headers=sam), 0
         while True:
-            rows = re.findall(r"<tr><td class=\"number\">.*?</tr>", page.text, re.S)
+            rows = re.findall(r"<tr><td class=\"began\">.*?</tr>", page.text, re.S)
             seen += len(rows)
             more = re.search(r'hx-get="(/flows/[^"]+/visits[^"]+)"', page.text)
             if more is None:
