@@ -78,18 +78,47 @@ def _row(
     }
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """Which rows: what is empty does not matter. Times are epoch seconds, `until` is not included."""
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
 async def entries(
     tx: AsyncConnection, *, subject: str = "", actor: str = "", limit: int = 50, after: str = ""
 ) -> list[Entry]:
     """The newest rows first, of one subject or actor where given; `after` is the id of the last row seen."""
+    return await _page(tx, Wanted(actor, "", subject), limit, after)
+
+
+async def _page(tx: AsyncConnection, wanted: Wanted, limit: int, after: str) -> list[Entry]:
     query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
-    if subject:
-        query = query.where(audit.c.subject == subject)
-    if actor:
-        query = query.where(audit.c.actor == actor)
+    for name in ("actor", "action", "subject"):
+        if value := getattr(wanted, name):
+            query = query.where(audit.c[name] == value)
+    if wanted.since is not None:
+        query = query.where(audit.c.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(audit.c.at < wanted.until)
     if after:
         query = query.where(audit.c.id < after)
     return [Entry(**row) for row in (await tx.execute(query)).mappings()]
+
+
+class Trail:
+    """The trail of an installation, for who may read it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def page(self, wanted: Wanted, limit: int, after: str = "") -> list[Entry]:
+        """The newest rows first; `after` is the id of the last row seen."""
+        async with self._db.read() as tx:
+            return await _page(tx, wanted, limit, after)
 
 
 async def forget(db: Database, before: float) -> int:

@@ -15,6 +15,7 @@ import ivr_flows.reports
 import ivr_flows.surveys.api
 import screenpop.api
 import screenpop.pages
+import screenpop.pages.audit
 import screenpop.pages.calls
 import screenpop.pages.flows
 import screenpop.pages.recordings
@@ -24,6 +25,7 @@ import ticketing.api
 import ticketing.group_api
 import ticketing.outages.api
 import ticketing.staff_api
+from core.audit import Trail
 from core.web.app import BODY_LIMIT, install
 from core.web.openapi import openapi_route
 from core.web.routes import Route
@@ -63,6 +65,7 @@ def routes(house: House) -> list[Route]:
         ),
         *screenpop.api.work_routes(house.contexts),
         *screenpop.pages.routes(house.pages),
+        *screenpop.pages.audit.routes(house.pages, Trail(house.db)),
         *screenpop.pages.calls.routes(house.pages, calls_around(house)),
         *screenpop.pages.flows.routes(house.pages, house.flows, house.visits, house.gaps.during),
         *screenpop.pages.recordings.routes(house.pages, house.recordings),

@@ -82,7 +82,7 @@ async def _write(
             written[after.account] = after
     await store.write(tx, list(written.values()))
     if written:
-        await audit.record(tx, at, actor, "account.import", file, {"accounts": len(written)})
+        await audit.record(tx, at, actor, "account.import", f"file:{file}", {"accounts": len(written)})
     return Report(0, created, updated, unchanged, ownerless), rejects
 
 

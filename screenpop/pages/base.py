@@ -47,6 +47,7 @@ RAIL: tuple[tuple[str, str, str, Permission], ...] = (
     ("/recordings", "play", N_("Recordings"), Permission.CALLS_ALL),
     ("/satisfaction", "score", N_("Satisfaction"), Permission.REPORTS_SEE),
     ("/wall", "wall", N_("Wallboard"), Permission.CALLS_ALL),
+    ("/audit", "check", N_("Audit trail"), Permission.AUDIT_SEE),
     ("/settings", "settings", N_("Settings"), Permission.DESK_USE),
 )
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
@@ -23,6 +21,7 @@ from cti.recordings.store import Wanted
 from cti.store import CallFilter, cursor_of
 from customers.messages import Customer
 from ivr_flows.messages import Ended, Visit
+from screenpop.days import day_of
 from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 from screenpop.pops import PopIvr
@@ -207,18 +206,6 @@ def served(call: Call, visits: Sequence[Visit]) -> bool:
 def _menu(visit: Visit) -> dict[str, Any]:
     told = PopIvr(visit.flow, visit.path, dict(visit.answers), visit.auth, visit.account, visit.recordings)
     return {"at": visit.started_at, "ended": visit.ended.value if visit.ended else "", "ivr": told}
-
-
-def day_of(text: str, zone: str) -> tuple[float, float] | None:
-    """When a day (ISO 8601) begins and ends there, in epoch seconds; None for what is no day. Pure."""
-    try:
-        day = date.fromisoformat(text)
-        after = day + timedelta(days=1)
-    except (ValueError, OverflowError):
-        return None
-    there = ZoneInfo(zone)
-    begins, ends = (datetime.combine(one, time(), there).timestamp() for one in (day, after))
-    return begins, ends
 
 
 def routes(pages: Pages, around: Around) -> list[Route]:

@@ -14,7 +14,7 @@ from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Pa
 from customers.messages import NewCustomer
 from ivr_flows.messages import Ended, Language, Visit
 from screenpop.contexts import Change
-from screenpop.pages.calls import day_of
+from screenpop.days import day_of
 from tests.integration.test_recordings import sound
 from tests.integration.whole import Whole, whole
 from ticketing.messages import Actor, NewTicket

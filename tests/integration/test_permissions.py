@@ -69,6 +69,7 @@ TABLE = {
     ("GET", "/api/v1/workflows/{name}"): ALL,
     ("GET", "/api/v1/workflows/{name}/diagram"): ALL,
     ("GET", "/api/v1/workflows/{name}/form"): ALL,
+    ("GET", "/audit"): "ux",
     ("GET", "/callbacks"): CALLS,
     ("GET", "/calls"): CALLS,
     ("GET", "/calls/{id}"): CALLS,
