@@ -52,12 +52,14 @@ def _plain(name: str) -> bool:
 
 GIVEN = object()
 """The value of a variable that comes from a caller or from a service."""
+NEEDED = object()
+"""The value of a variable that whoever calls the flow has set."""
 
 
 def _variables(one: Loaded) -> Iterator[tuple[Path, str, Any]]:
     """Every variable that the flow gives a value, with where and which."""
     for name in one.flow.needs:
-        yield ("needs",), name, GIVEN
+        yield ("needs",), name, NEEDED
     for name, node in one.flow.nodes.items():
         if into := getattr(node, "into", ""):
             yield ("nodes", name, "into"), into, GIVEN
@@ -79,6 +81,8 @@ def _variable(one: Loaded, path: Path, name: str, value: Any) -> Iterator[Proble
         message = f"`{name}` looks like a secret, which a variable must never hold"
         fix = "use `do: pin`, which hands the digits to the check and to nobody else"
         yield one.source.problem(path, message, fix)
+    elif value is NEEDED:
+        return
     elif name in OF_THE_LINE:
         message = f"`{name}` is what the telephone says, and stays"
         yield one.source.problem(path, message, "use a name of your own")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -422,6 +423,21 @@ def test_peers_are_those_of_the_list(allowed: list[str], peer_: str, lets_in: bo
 def test_the_token_is_the_whole_of_it(given: str, known: bool) -> None:
     assert Gate([], "s3cret-Token1").knows(Asked("main", {"token": given})) is known
     assert Gate([]).knows(Asked("main", {"token": given}))
+
+
+def test_the_token_is_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return same(one, other)
+
+    same = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    gate = Gate([], "s3cret-Token1")
+    for wrong in ("s3cret-Token2", "x3cret-Token1", ""):
+        assert not gate.knows(Asked("main", {"token": wrong}))
+    assert [other for _, other in compared] == [b"s3cret-Token2", b"x3cret-Token1", b""]
 
 
 async def test_a_pbx_is_let_in_by_the_name_that_its_settings_have() -> None:

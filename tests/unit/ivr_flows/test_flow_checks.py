@@ -254,6 +254,8 @@ def test_each_mistake_is_named_with_its_line(old: str, new: str, line: int, mess
         ("next: account}", 'next: hello}\n      "3": {label: {en: Three, zh: 三}, next: account}'),
         # Known by the case, not by the way.
         ("{found.found: true}", "{found.found: true, known: found.account}"),
+        # What is there anyway may be needed.
+        ("start: hello", "needs: [caller, language]\nstart: hello"),
         # A way out in silence that ends.
         ("min: 4", "otherwise: bye, min: 4"),
     ],
