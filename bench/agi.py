@@ -30,7 +30,7 @@ from server.settle import settle
 STEPS = 40
 ROUNDS = 5
 SHORT, LONG = 200, 2_000
-SECONDS = 10
+SECONDS = 8
 THINK = 2.0
 HALF_OPEN = 1_000
 LAG_EVERY = 0.01

@@ -147,6 +147,7 @@ async def test_of_many_at_once_each_wins_or_loses_by_its_own_version(db: Databas
     # Three for each jar: the first wins, whoever they are in a group with.
     made = await at_once(db, *(moved(name, 1) for name in names for _ in range(3)))
     assert [made[at : at + 3].count(True) for at in range(0, 90, 3)] == [1] * 30
+    assert made.count(False) == 60
     assert await rows(db, JARS, "version") == [(2,)] * 30
     assert len(await rows(db, MARKS, "jar")) == 30
 
