@@ -30,6 +30,8 @@ class LivelyPbx(PracticePbx):
         self.habits = habits or Habits()
         self.agi: Service | None = None
         """Where callers of the hotline go. To be given before the start; with none there is no hotline."""
+        self.begins = True
+        """Whether people call from the start on; else `population.start` lets them."""
         self.people = town()
 
     def started(self) -> None:
@@ -38,7 +40,8 @@ class LivelyPbx(PracticePbx):
             self.queues.queues["service"].members[f"PJSIP/{extension}"].name = name
         self.plan.serving.service = self.agi
         self.population = Population(self.plan, self.people, self.rng, self.habits)
-        self.population.start()
+        if self.begins:
+            self.population.start()
 
     async def stop(self) -> None:
         self.population.stop()

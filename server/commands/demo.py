@@ -47,6 +47,7 @@ async def _demo(port: int, folder: Path, speed: float) -> None:
     voice = demo_flows.TimedVoice()
     pbx = LivelyPbx(speed=speed, habits=WITH_MENU)
     pbx.agi = agi = FastAgi(FileSounds((folder / demo_flows.RECORDINGS).absolute(), voice.length))
+    pbx.begins = False  # a call that is up before the link is has no beginning
     async with pbx:
         settings = practice.settings_for(folder, port, pbx.port)
         if (folder / "seeding").exists():
@@ -64,10 +65,13 @@ async def _demo(port: int, folder: Path, speed: float) -> None:
             house.tasks.spawn(demo_flows.give_pins(house, pbx.people.people, time.time()), "pins of the demo")
             followed = demo_flows.FlowsFollowed(house, folder)
             house.tasks.spawn(followed.run(say), "flows of the demo")
+            pbx.population.start()
             _told(address, folder)
 
-        await serve_until_stopped(house, ready)
-        await agi.close()
+        try:
+            await serve_until_stopped(house, ready)
+        finally:
+            await agi.close()
 
 
 async def _seed(house: House, people: Town, folder: Path) -> None:
