@@ -24,6 +24,8 @@ from ticketing.workflow.model import MACHINES, ROLES, Row, Workflow
 from ticketing.workflow.values import Refusal
 
 REFUSALS = ("not_allowed_in_state", "role", "missing_field", "invalid", "guard")
+LATEST = 4_102_444_800.0
+"""2100-01-01: no calendar of today reaches further."""
 FIX = "correct the step, or the definition if that is what is wrong"
 
 
@@ -85,6 +87,14 @@ class Replayed(msgspec.Struct, frozen=True):
     rows: tuple[Row, ...] = ()
 
 
+def local_time(text: str) -> datetime:
+    """A time of the scenario's zone, as 2026-01-05 09:00; ValueError where it is not, or names a zone of its own."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is not None or not 2000 <= found.year < 2100:
+        raise ValueError(text)
+    return found
+
+
 def replay(text: str, file: str, workflow: Workflow, read_clocks: ReadClocks = readings) -> Replayed:
     """Go through the scenario in this YAML text step by step, up to the first step that comes otherwise."""
     source = read_yaml(text, file)
@@ -140,7 +150,7 @@ class _Names:
         except (KeyError, ValueError, OSError):
             message = f"`{self.scenario.zone}` is no time zone"
             yield self.source.problem(("zone",), message, "write it like Asia/Shanghai")
-        yield from self.time(("start",), self.scenario.start)
+        yield from self.time(("start",), self.scenario.start or "nothing")
 
     def known(self, path: Path, name: str, kind: str, names: Any) -> Iterator[Problem]:
         if name not in names:
@@ -149,7 +159,7 @@ class _Names:
     def time(self, path: Path, text: str, *, duration: bool = False) -> Iterator[Problem]:
         try:
             if text:
-                seconds(text) if duration else datetime.fromisoformat(text)
+                seconds(text) if duration else local_time(text)
         except ValueError:
             example = "45m, 2h or 7d" if duration else "2026-01-05 09:00"
             yield self.source.problem(path, f"`{text}` is not written like {example}", f"write {example}")
@@ -164,7 +174,7 @@ class _Play:
         self.now = self.moment(scenario.start)
 
     def moment(self, text: str) -> float:
-        return datetime.fromisoformat(text).replace(tzinfo=self.zone).timestamp()
+        return local_time(text).replace(tzinfo=self.zone).timestamp()
 
     def shown(self, at: float | None) -> str:
         return f"{datetime.fromtimestamp(at, self.zone):%Y-%m-%d %H:%M:%S}" if at is not None else "no time"
@@ -173,6 +183,9 @@ class _Play:
         step, path = self.scenario.steps[number], ("steps", number)
         where = f"step {number + 1}" + (f" ({step.event})" if step.event else "")
         self.now = self.moment(step.at) if step.at else self.now + (seconds(step.after) if step.after else 0)
+        if self.now > LATEST:
+            yield self.source.problem(path, f"{where}: is beyond all calendars", "let less time pass")
+            return
         for message in self.differences(step):
             yield self.source.problem(path, f"{where}: {message}", FIX)
 

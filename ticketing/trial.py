@@ -12,6 +12,7 @@ from core.definition.shape import suggest
 from ticketing.clocks import Reading, readings
 from ticketing.messages import Actor, NewTicket
 from ticketing.sandbox import ReadClocks, Sandbox
+from ticketing.scenario import local_time
 from ticketing.views import event_label, event_view, form, shown_values, state_label
 from ticketing.workflow.decide import Outcome
 from ticketing.workflow.durations import seconds
@@ -79,7 +80,7 @@ class Trial:
 
     def _at(self, words: list[str]) -> Iterator[str]:
         try:
-            moment = datetime.fromisoformat(" ".join(words)).replace(tzinfo=self.zone).timestamp()
+            moment = local_time(" ".join(words)).replace(tzinfo=self.zone).timestamp()
         except ValueError:
             raise ValueError("write it like: at 2026-03-02 09:00") from None
         if moment < self.now:

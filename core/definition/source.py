@@ -68,11 +68,18 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, at)) for at, item in enumerate(node.value)]
         try:
-            return self.loader.construct_object(node)
+            return self.text(self.loader.construct_object(node), line)
         except (ValueError, OverflowError) as error:  # 2026-13-01, a number of thousands of digits
             shown, why = str(node.value)[:40], str(error)[:80]
             self.wrong(line, f"`{shown}` cannot be read: {why}", "correct it, or put it in quotes")
             return node.value
+
+    def text(self, value: Any, line: int) -> Any:
+        """The value; of a text only what can be written down: YAML's escapes may name half a character."""
+        if not isinstance(value, str) or not any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            return value
+        self.wrong(line, "half of a character (a surrogate) cannot stand in text", "remove it")
+        return "".join(c for c in value if not 0xD800 <= ord(c) <= 0xDFFF)
 
     def wrong(self, line: int, message: str, fix: str) -> None:
         self.problems.append(Problem(self.file, line, message, fix))
@@ -88,6 +95,7 @@ class _Reader:
                 shown = repr(key) if isinstance(key, str) else "that is a list or mapping"
                 self.wrong(line, f"the key {shown} is not text to YAML", "put it in quotes")
                 key = str(key) if isinstance(key, str) else "?"
+            key = self.text(key, line)
             if key in found:
                 self.wrong(line, f"`{key}` is written twice here", "rename or remove one of the two")
             self.lines[(*path, key)] = line

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -28,6 +27,7 @@ from ticketing.definitions import Faulty, check_together, read_files, workflow_f
 from ticketing.forecast import Moved, forecast
 from ticketing.library import Definition
 from ticketing.sandbox import clocks_by
+from ticketing.scenario import local_time
 from ticketing.service import Tickets
 from ticketing.takeover import Change, Group
 from ticketing.trial import Trial
@@ -83,7 +83,7 @@ def _moment(text: str, zone: ZoneInfo) -> float:
     if not text:
         return time.time()
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
+        return local_time(text).replace(tzinfo=zone).timestamp()
     except ValueError:
         raise typer.BadParameter("write it like 2026-03-02 09:00") from None
 

@@ -160,3 +160,13 @@ def test_clocks_name_calendars() -> None:
     assert found["working"] is found["default"]
     assert found["always"].day_seconds == 86_400
     assert "Ringdesk calendar" in str(calendar_schema())
+
+
+def test_a_slip_in_one_place_does_not_hide_those_in_others() -> None:
+    text = GOOD.replace("fri:", "friday:").replace("zh: 工作时间", "cn: 工作时间")
+    text = text.replace("Asia/Shanghai", "Asia/Atlantis").replace("2026-05-04", "2026-02-30")
+    with pytest.raises(Faulty) as caught:
+        load_calendar(text, "x.yaml")
+    said = " ".join(problem.message for problem in caught.value.problems)
+    for one in ("`friday`", "lacks `zh`", "Asia/Atlantis", "2026-02-30"):
+        assert one in said

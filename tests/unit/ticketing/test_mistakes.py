@@ -95,6 +95,7 @@ NEVER = [
     ("clocks:\n", "clocks:\n  <<: {}\n", 18, "`<<` does not take over", "write them out"),
     ("name: praise", "[a, b]: x\nname: praise", 1, "is not text to YAML", "in quotes"),
     ("zh: 已致谢", "zh: 已\x07致谢", 7, "U+0007 cannot stand in text", "remove it"),
+    ("zh: 已致谢", 'zh: "已\\ud800致谢"', 7, "a surrogate", "remove it"),
     ("clocks:", "---\nclocks:", 17, "another document", "look at this line"),
 ]
 
