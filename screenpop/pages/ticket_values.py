@@ -11,7 +11,7 @@ from babel import dates, numbers
 
 from screenpop.words import N_
 from ticketing.messages import HistoryRow
-from ticketing.views import column_label, event_label, state_label
+from ticketing.views import event_label, state_label
 from ticketing.workflow.model import ESCALATE, MACHINES, Field, FieldType, Workflow
 from ticketing.workflow.values import CALL, NOTE, NOTE_FIELD, with_choices
 
@@ -109,11 +109,6 @@ class Words(msgspec.Struct, frozen=True):
             return str(dates.format_date(date.fromisoformat(text), "medium", locale=self.language))
         except ValueError:
             return text
-
-    def role(self, role: str, department: str, word: Callable[[str], str]) -> str:
-        """A role by its name; the department itself where the ticket is with one."""
-        named = column_label(self.workflow, "department", department, self.language)
-        return named if role == "department" and named else word(role)
 
 
 def people(roles: Sequence[str]) -> list[str]:

@@ -12,10 +12,24 @@ const body = byId("rows");
 const search = byId("q");
 const table = body.closest("table");
 const choice = new Choice(body, byId("pick-all"));
-const bulk = byId("bulk") && new Bulk(byId("bulk"), choice, () => search.form.requestSubmit());
+const bulk = byId("bulk") && new Bulk(byId("bulk"), choice, reload);
+const FIRST = 50;
+const MOST = 200;
+let wanted = 0;
 
 const rows = () => [...body.querySelectorAll("tr[data-ticket]")];
 const here = () => document.activeElement?.closest?.("#rows tr[data-ticket]") ?? null;
+
+/** Read the list again, as far as it is shown: what was chosen further down stays in it. */
+function reload() {
+  wanted = Math.min(MOST, rows().length);
+  search.form.requestSubmit();
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt === search.form && wanted > FIRST) event.detail.parameters.limit = wanted;
+  wanted = 0;
+});
 
 function walk(way) {
   const all = rows();
