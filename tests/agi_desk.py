@@ -54,6 +54,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._lines: asyncio.Queue[Line] = asyncio.Queue()
+        self._met: list[Line] = []
 
     async def line(self) -> Line:
         """The next caller's line, its header read."""
@@ -63,7 +64,14 @@ class Desk:
             return line
 
     async def met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._lines.put_nowait(Line(reader, writer))
+        line = Line(reader, writer)
+        self._met.append(line)
+        self._lines.put_nowait(line)
+
+    async def close(self) -> None:
+        """Let go of every line."""
+        for line in self._met:
+            await line.close()
 
 
 @asynccontextmanager
@@ -75,3 +83,5 @@ async def agi_desk(port: int = 0) -> AsyncIterator[tuple[Desk, int]]:
         yield desk, int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
+        await desk.close()
+        await server.wait_closed()

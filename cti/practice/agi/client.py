@@ -45,12 +45,13 @@ class FastAgi:
             run.closed()
 
     async def close(self) -> None:
-        """Cut every line."""
-        for wire in list(self._wires):
-            wire.close()
-        for task in list(self._opening):
+        """Cut every line; returns when they are cut."""
+        opening, wires = list(self._opening), list(self._wires)
+        for task in opening:
             task.cancel()
-        await asyncio.gather(*self._opening, return_exceptions=True)
+        for wire in wires:
+            wire.cut()
+        await asyncio.gather(*opening, *(wire.gone.wait() for wire in wires), return_exceptions=True)
 
 
 class _Wire(asyncio.Protocol):
@@ -58,6 +59,7 @@ class _Wire(asyncio.Protocol):
         self._run, self._wires = run, wires
         self._in = b""
         self._transport: asyncio.Transport | None = None
+        self.gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -75,6 +77,7 @@ class _Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._wires.discard(self)
         self._transport = None
+        self.gone.set()
         self._run.closed()
 
     def send(self, text: str) -> None:
@@ -84,6 +87,11 @@ class _Wire(asyncio.Protocol):
     def close(self) -> None:
         if self._transport:
             self._transport.close()
+
+    def cut(self) -> None:
+        """End it without waiting for a server that reads nothing."""
+        if self._transport:
+            self._transport.abort()
 
 
 class FileSounds:
