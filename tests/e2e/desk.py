@@ -102,9 +102,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(browser: Browser, address: str, user: str) -> AsyncIterator[Desk]:
-    """A desk in a browser profile of its own; at the end the page must have had no error."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 720})
+async def desk(browser: Browser, address: str, user: str, locale: str = "en-GB") -> AsyncIterator[Desk]:
+    """A desk in a browser profile of its own, in that language; at the end the page must have had no error."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale=locale)
     context.set_default_timeout(10_000)
     try:
         desk = Desk(await context.new_page())
