@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from core.clock import Clock
-from core.errors import NotFound, Refused
+from core.errors import Refused
 from customers.messages import Customer
 from ivr_flows.messages import Caller, ServiceRefused, Value
 from server.ivr_lines import Lines
@@ -74,14 +74,15 @@ class CallerOutages:
 
     async def attach(self, asked: Attaching, caller: Caller) -> dict[str, Value]:
         """Take the caller's report down and make it part of the outage. Where the workflow does not let it become that,
-        the report stays open: nobody's fault is lost."""
+        or the outage has ended while the caller spoke, the report stays open: nobody's fault is lost."""
         outage = await self._outages.of_number(asked.outage, self._clock.now())
-        if outage is None:
-            raise NotFound("There is no such outage.")
         opening = Opening(
             WORKFLOW, SUBJECT, category=CATEGORY, account=asked.account, recording=asked.recording
         )
         ticket = await self._tickets.opened(opening, caller)
+        if outage is None:
+            log.info("ivr.outage_over", ticket=ticket.number, outage=asked.outage)
+            return {"number": ticket.number, "digits": keys_of(ticket.number)}
         try:
             ticket = await self._tickets.fire(ticket, ATTACH, {"outage": outage.number}, caller)
         except (Refused, ServiceRefused) as refusal:

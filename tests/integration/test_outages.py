@@ -75,7 +75,17 @@ async def test_a_report_becomes_part_of_the_outage_through_the_workflow(ivr: Ivr
     assert [row.event for row in await tickets.history(ticket.id)] == ["report", "attach_to_outage"]
     (link,) = await tickets.links(ticket.id)
     assert (link.kind, link.other.number) == ("outage", outage.number)
-    assert await ivr.refused("ticket.attach", CALLER, outage="R-20260131-9999") == "not_found"
+
+
+async def test_a_report_is_taken_though_the_outage_ended_while_the_caller_spoke(ivr: IvrHouse) -> None:
+    outage = await announced(ivr)
+    await ivr.house.outages.end(DORA, outage.id, 1, ivr.clock.at)
+    for number in (outage.number, "R-20260131-9999"):
+        taken = await ivr.ask("ticket.attach", CALLER, outage=number, recording="rec-1")
+        ticket = await ivr.house.tickets.by_number(str(taken["number"]))
+        assert ticket is not None
+        assert (ticket.state, ticket.fields["recording"]) == ("reported", "rec-1")
+        assert "outage" not in ticket.fields
 
 
 async def test_an_outage_belongs_to_an_open_repair(ivr: IvrHouse) -> None:
