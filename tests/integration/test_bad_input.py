@@ -19,7 +19,7 @@ from config.settings import PbxSettings
 from core.clock import SystemClock
 from core.errors import Conflict
 from core.identity import NewSeat, Role
-from cti.doctor import examine
+from cti.doctor import Asked, examine
 from cti.findings import Level
 from cti.messages import LinkState, Seat
 from cti.practice.pbx import USERNAME
@@ -114,8 +114,9 @@ async def test_a_wrong_secret_is_named_and_all_else_serves(tmp_path: Path, sqlit
                 assert (pbx["name"], pbx["state"]) == ("main", "down")
                 assert "wrong" not in pbx["detail"]
             assert (await ticket(it))["number"]
-            findings = await examine(link, (), SystemClock())
-            assert "practice" not in str(findings)
+            examined = await examine(link, Asked("rd-doctor-test", seconds=0.5), SystemClock())
+            findings = examined.findings
+            assert "practice" not in str(examined)
             assert any(f.level is Level.PROBLEM and "refuse" in f.what.lower() for f in findings)
 
 
@@ -143,9 +144,9 @@ async def test_a_pbx_that_is_away_at_the_start_is_named_and_duties_are_kept(
 
 async def test_the_doctor_names_a_phone_of_nobody_in_a_queue(tmp_path: Path, sqlite_template: Path) -> None:
     async with whole(tmp_path, sqlite_template, members=("1001", "1009")) as it:
-        seats = [Seat("anna", "Anna", "main", "PJSIP/1001", "1001")]
-        findings = await examine(it.house.settings.pbx[0], seats, SystemClock())
-        (finding,) = [one for one in findings if "PJSIP/1009" in one.what]
+        asked = Asked("rd-doctor-test", (Seat("anna", "Anna", "main", "PJSIP/1001", "1001"),), seconds=0.5)
+        examined = await examine(it.house.settings.pbx[0], asked, SystemClock())
+        (finding,) = [one for one in examined.findings if "PJSIP/1009" in one.what]
         assert finding.level in (Level.WARNING, Level.PROBLEM)
         assert finding.fix
         queues = (await it.get("/api/v1/queues", "sam")).json["items"]
