@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cti.events import Member, Picture
+from cti.events import Member
+from cti.seen import Picture
 
 MemberKey = tuple[str, str]
 """Queue and interface."""

@@ -10,9 +10,9 @@ import msgspec
 
 from cti.board.desks import Desks
 from cti.control import PERMISSIONS
-from cti.events import Picture
 from cti.messages import Seat
 from cti.parse import CALL_VARIABLE, clean_text
+from cti.seen import Picture
 from cti.vocabulary import Message
 
 OLDEST = 16  # the major version of Asterisk that the events are known from

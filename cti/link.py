@@ -21,7 +21,7 @@ from cti import control
 from cti.actions import ActionLine, Originated
 from cti.backoff import DEFAULT, Pace, delay, refused_delay
 from cti.connection import Address, AmiConnection, connect
-from cti.events import AmiEvent, FullyBooted, Picture
+from cti.events import AmiEvent, FullyBooted
 from cti.frames import Fields
 from cti.link_journal import LinkJournal, noted
 from cti.link_watch import Watch
@@ -29,6 +29,7 @@ from cti.messages import LinkState
 from cti.parse import WANTED, parse
 from cti.picture import Answers, startup, take_picture
 from cti.resync import Questions
+from cti.seen import Picture
 from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, Message
 
 _Heard = tuple[Message, AmiEvent, float]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from cti import events as e
 from cti.parse import chan, clean_text, member, number
+from cti.seen import Picture, SeenChannel, SeenEntry, SeenQueue
 from cti.vocabulary import Message
 
 Lists = Sequence[Message]
@@ -25,10 +25,10 @@ class Answers(msgspec.Struct, frozen=True):
     devices: Lists = ()
 
 
-def take_picture(answers: Answers, taken_at: float) -> e.Picture:
+def take_picture(answers: Answers, taken_at: float) -> Picture:
     """The picture in the answers; lines that lack what they cannot do without are left out."""
     extra = {line.headers["Uniqueid"]: line for line in answers.statuses if "Uniqueid" in line.headers}
-    return e.Picture(
+    return Picture(
         startup=startup(answers.status),
         version=clean_text(answers.settings.get_header("AsteriskVersion")),
         channels=tuple(
@@ -70,9 +70,9 @@ def seconds(duration: str) -> int:
     return hours * 3600 + minutes * 60 + rest
 
 
-def _channel(line: Message, status: Message | None) -> e.SeenChannel:
+def _channel(line: Message, status: Message | None) -> SeenChannel:
     more = (status or line).headers
-    return e.SeenChannel(
+    return SeenChannel(
         chan=chan(line),
         application=clean_text(line.get_header("Application")),
         # Status is asked later, so it knows better; it calls the header BridgeID.
@@ -83,8 +83,8 @@ def _channel(line: Message, status: Message | None) -> e.SeenChannel:
     )
 
 
-def _queue(line: Message) -> e.SeenQueue:
-    return e.SeenQueue(
+def _queue(line: Message) -> SeenQueue:
+    return SeenQueue(
         name=clean_text(line.get_header("Queue")),
         completed=number(line.get_header("Completed", "0")),
         abandoned=number(line.get_header("Abandoned", "0")),
@@ -92,8 +92,8 @@ def _queue(line: Message) -> e.SeenQueue:
     )
 
 
-def _entry(line: Message) -> e.SeenEntry:
-    return e.SeenEntry(
+def _entry(line: Message) -> SeenEntry:
+    return SeenEntry(
         queue=clean_text(line.get_header("Queue")),
         uniqueid=line.headers["Uniqueid"],
         position=number(line.get_header("Position", "0")),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cti.connection import AmiConnection
 from cti.control import lacks
-from cti.events import Picture
 from cti.picture import Answers, take_picture
+from cti.seen import Picture
 from cti.vocabulary import AmiRefused, Message
 
 

@@ -21,6 +21,7 @@ from cti.journal.records import Noted
 from cti.messages import Seat
 from cti.parse import WANTED, parse
 from cti.picture import Answers, take_picture
+from cti.seen import Picture
 from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, Message
 
 POLL = 0.1
@@ -136,7 +137,7 @@ class _TestCall:
             await listing.send(order, settings.action_seconds)
         except AmiRefused as refused:
             self._refused = control.lacks(refused)
-            return await self._heard(e.Picture(""), seconds)
+            return await self._heard(Picture(""), seconds)
         await self._until(lambda: bool(self._called) or self._ended, seconds)
         if any(self._called.values()):
             await self._noted(NOTED_SECONDS)
@@ -166,7 +167,7 @@ class _TestCall:
     def _notes(self) -> Sequence[Noted]:
         return self._server.notes(f"{self._settings.name}-{self._id}")
 
-    async def _picture(self, listing: AmiConnection) -> e.Picture:
+    async def _picture(self, listing: AmiConnection) -> Picture:
         lists: dict[str, list[Message]] = {}
         for name, action in (("channels", "CoreShowChannels"), ("queues", "QueueStatus")):
             try:
@@ -175,7 +176,7 @@ class _TestCall:
                 lists[name] = []
         return take_picture(Answers(channels=lists["channels"], queues=lists["queues"]), self._clock.now())
 
-    async def _heard(self, picture: e.Picture, seconds: float) -> Heard:
+    async def _heard(self, picture: Picture, seconds: float) -> Heard:
         settings = self._settings
         own = {s.chan.uniqueid for s in picture.channels if s.chan.linkedid == self._id} | self._family
         listed = next((entry.queue for entry in picture.entries if entry.uniqueid in own), "")
@@ -199,7 +200,7 @@ class _TestCall:
             f"{settings.name}-{self._id}",
         )
 
-    async def _hang_up(self, listing: AmiConnection, picture: e.Picture) -> None:
+    async def _hang_up(self, listing: AmiConnection, picture: Picture) -> None:
         for seen in picture.channels:
             if seen.chan.uniqueid == self._id:
                 with suppress(AmiRefused):  # it has gone by itself

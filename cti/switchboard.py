@@ -20,12 +20,13 @@ from core.clock import Clock
 from core.tasks import Tasks, Worker
 from cti.drift import Drift
 from cti.duty import Duty, adopted
-from cti.events import AmiEvent, Picture
+from cti.events import AmiEvent
 from cti.gaps import LinkLife, Seen, lost_at
 from cti.journal.journal import Journal
 from cti.line import Line, Link
 from cti.link import LinkSink, PbxLink
 from cti.messages import Agent, Call, DomainEvent, DriftFound, LinkState, PbxChanged, Seat, Snapshot
+from cti.seen import Picture
 from cti.store import CallStore
 from cti.vocabulary import AmiError
 from cti.watchdog import Watchdog

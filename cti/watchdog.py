@@ -11,9 +11,10 @@ import structlog
 
 from core.clock import Clock
 from cti.drift import Drift, compare, listed
-from cti.events import AmiEvent, Member, Picture, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
+from cti.events import AmiEvent, Member, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
 from cti.line import Line
 from cti.picture import take_picture
+from cti.seen import Picture
 from cti.vocabulary import AmiError
 
 log = structlog.get_logger(__name__)

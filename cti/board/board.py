@@ -11,8 +11,9 @@ from cti.board.state import State
 from cti.board.table import TABLE
 from cti.drift import Belief
 from cti.duty import Duty
-from cti.events import AmiEvent, Member, Picture
+from cti.events import AmiEvent, Member
 from cti.messages import Agent, Call, DomainEvent, Seat, Snapshot
+from cti.seen import Picture
 
 _EXPECTED = 256  # dialled numbers that are remembered until their channel comes
 

@@ -14,13 +14,13 @@ from cti.board.lines import Line
 from cti.board.memory import Memory, lost, stretch_of
 from cti.board.model import CallSet, Leg, Recent, Stretch, age
 from cti.board.state import State
-from cti.events import Picture, SeenChannel
 from cti.messages import (
     Call,
     CallOffered,
     EndReason,
     How,
 )
+from cti.seen import Picture, SeenChannel
 
 _UP = 6
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from cti.events import Picture
 from cti.frames import Framer
 from cti.parse import WANTED, parse
+from cti.seen import Picture
 from tests.faults.soak import resident_bytes, times
 from tests.unit.cti.board_help import T0, TRACES, staffed_board
 

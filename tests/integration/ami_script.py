@@ -13,10 +13,11 @@ from typing import Any, Self
 from config.settings import PbxSettings
 from core.clock import SystemClock
 from cti.backoff import Pace
-from cti.events import AmiEvent, Picture
+from cti.events import AmiEvent
 from cti.frames import Framer, encode
 from cti.link import PbxLink
 from cti.messages import LinkState
+from cti.seen import Picture
 from cti.vocabulary import Message
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"

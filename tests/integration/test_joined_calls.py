@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from config.settings import RecordingSettings, Settings
 from cti.board import Board
-from cti.events import Member, Picture, SeenQueue
+from cti.events import Member
 from cti.joins import Joins
 from cti.messages import CallJoined, DomainEvent, Seat
+from cti.seen import Picture, SeenQueue
 from ivr_flows.messages import Ended, Language, Visit
 from server.sources import OpenTickets
 from tests.integration.test_recordings import sound

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cti import events as ami
-from cti.events import AmiEvent, Chan, Member, Picture, SeenChannel, SeenEntry, SeenQueue
+from cti.events import AmiEvent, Chan, Member
+from cti.seen import Picture, SeenChannel, SeenEntry, SeenQueue
 
 NAMES = (
     "PJSIP/trunk",

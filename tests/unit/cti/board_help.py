@@ -8,7 +8,7 @@ from typing import Any
 
 from cti.board import Board
 from cti.duty import Duty
-from cti.events import AmiEvent, Member, Picture, SeenQueue
+from cti.events import AmiEvent, Member
 from cti.frames import Framer
 from cti.messages import (
     AgentChanged,
@@ -25,6 +25,7 @@ from cti.messages import (
 )
 from cti.parse import WANTED, parse
 from cti.picture import Answers, take_picture
+from cti.seen import Picture, SeenQueue
 from cti.vocabulary import Message
 
 TRACES = Path(__file__).resolve().parents[2] / "traces"

@@ -6,8 +6,9 @@ import msgspec
 
 from cti import events as ami
 from cti.board import Board
-from cti.events import AmiEvent, Chan, Member, Picture, SeenQueue
+from cti.events import AmiEvent, Chan, Member
 from cti.messages import Agent, Call, CallEnded, DomainEvent
+from cti.seen import Picture, SeenQueue
 from tests.unit.cti.board_help import SEATS, T0, staffed_board
 
 DOWN, RING, RINGING, UP = 0, 4, 5, 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cti import events as ami
 from cti.board import Board
 from cti.messages import CallOffered, CallStarted, Direction, Party
+from cti.seen import Picture, SeenChannel, SeenEntry, SeenQueue
 from tests.unit.cti.board_help import T0, staffed_board
 
 ONE = ami.Chan("rd-1", "rd-1", "Local/4001@from-trunk-00000000;1", 0, exten="4001")
@@ -34,16 +35,16 @@ def test_it_is_the_caller_and_the_phone_that_the_queue_calls_is_offered() -> Non
 def test_a_picture_of_it_shows_the_same() -> None:
     board = staffed_board()
     seen = (
-        ami.SeenChannel(ONE, seconds=3),
-        ami.SeenChannel(TWO, "Queue", seconds=3, application_data="service,,,,60"),
-        ami.SeenChannel(PHONE, "AppQueue", seconds=1),
+        SeenChannel(ONE, seconds=3),
+        SeenChannel(TWO, "Queue", seconds=3, application_data="service,,,,60"),
+        SeenChannel(PHONE, "AppQueue", seconds=1),
     )
-    picture = ami.Picture(
+    picture = Picture(
         "x",
         channels=seen,
-        queues=(ami.SeenQueue("service"),),
+        queues=(SeenQueue("service"),),
         members=(ami.Member("service", "PJSIP/1001"),),
-        entries=(ami.SeenEntry("service", "rd-1-2", 1, 3),),
+        entries=(SeenEntry("service", "rd-1-2", 1, 3),),
     )
     told = board.resync(picture, {}, T0)
     (started,) = [event for event in told if isinstance(event, CallStarted)]

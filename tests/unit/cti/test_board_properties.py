@@ -10,7 +10,7 @@ from cti.board import Board
 from cti.board.figures import call_of
 from cti.board.model import Recent
 from cti.board.table import TABLE
-from cti.events import AmiEvent, Picture
+from cti.events import AmiEvent
 from cti.messages import (
     AgentState,
     Call,
@@ -21,6 +21,7 @@ from cti.messages import (
     Outcome,
     Snapshot,
 )
+from cti.seen import Picture
 from tests.unit.cti.board_chaos import BY_TYPE, HANGUPS, STREAMS, pictures
 from tests.unit.cti.board_help import PBX, SEATS, T0, by_key, reduce, run, staffed_board
 

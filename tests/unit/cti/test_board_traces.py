@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cti.board import Board
-from cti.events import Member, Picture, SeenQueue
+from cti.events import Member
 from cti.messages import AgentState, Call, CallAnswered, CallOffered, CallState, DomainEvent, How, Snapshot
+from cti.seen import Picture, SeenQueue
 from tests.unit.cti.board_help import (
     DUTIES,
     PBX,

@@ -8,18 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.drift import Belief, Drift, compare, listed, pause_of
-from cti.events import (
-    AmiEvent,
-    Chan,
-    Member,
-    Picture,
-    QueueMemberAdded,
-    QueueMemberPause,
-    QueueMemberRemoved,
-    SeenChannel,
-    SeenEntry,
-    SeenQueue,
-)
+from cti.events import AmiEvent, Chan, Member, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
+from cti.seen import Picture, SeenChannel, SeenEntry, SeenQueue
 from cti.watchdog import corrections
 
 ONE, TWO = ("service", "PJSIP/1001"), ("service", "PJSIP/1002")

@@ -4,9 +4,10 @@ import pytest
 
 from cti import findings as f
 from cti.control import PERMISSIONS
-from cti.events import Member, Picture
+from cti.events import Member
 from cti.findings import Level
 from cti.messages import Seat
+from cti.seen import Picture
 from cti.vocabulary import Message
 
 ALL = {name: "" for name in PERMISSIONS}
