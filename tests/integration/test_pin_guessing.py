@@ -29,6 +29,8 @@ GUESSES = int(os.environ.get("RINGDESK_SOAK_GUESSES", "200"))
 """Calls, one guess in each: thousands in `make soak`."""
 AT_ONCE = 20
 ACCOUNT, PIN = "31002417", "829146"
+OTHER, OTHER_PIN = "31002418", "604813"
+"""Of somebody who calls while the first account is guessed at."""
 CUT_SHORT = '"0123456789*#"'
 
 
@@ -53,9 +55,9 @@ def driver_of(ivr: IvrHouse) -> Driver:
     )
 
 
-async def guess(port: int, number: int, pin: str) -> None:
+async def guess(port: int, number: int, pin: str, account: str = ACCOUNT) -> None:
     """A call of an unknown caller who keys in account and PIN, hears what comes of it, and hangs up."""
-    keys = iter(f"32{ACCOUNT}#{pin}")
+    keys = iter(f"32{account}#{pin}")
     async with peer(port) as line:
         caller = f"136{number:08d}"
         line.header(request="agi://127.0.0.1/hotline", network_script="hotline", callerid=caller)
@@ -80,13 +82,19 @@ async def test_guesses_in_many_calls_come_to_five_tries_an_account(
     async with ivr_house(f"sqlite:///{tmp_path}/ringdesk.db", clock, settings) as ivr:
         house, tasks, visits = ivr.house, Tasks(), Counter[str]()
         await house.flows.load()
-        await house.customers.create("test", NewCustomer("张建国", account=ACCOUNT), START)
-        await house.accounts.put("billing", Account(ACCOUNT), None, START)
+        for account in (ACCOUNT, OTHER):
+            await house.customers.create("test", NewCustomer("张建国", account=account), START)
+            await house.accounts.put("billing", Account(account), None, START)
         house.pins._passwords = Pins(house.db, rules, cheap_hasher())._passwords
         await house.pins.set("anna", ACCOUNT, PIN, START)
+        await house.pins.set("anna", OTHER, OTHER_PIN, START)
         house.bus.subscribe(
             VisitChanged,
-            lambda event: visits.update([event.visit.auth]) if event.visit.ended else None,
+            lambda event: (
+                visits.update([event.visit.account if event.visit.auth else ""])
+                if event.visit.ended
+                else None
+            ),
         )
         server = FastAgiServer(Gate(["127.0.0.1"]), driver_of(ivr).serve, tasks)
         port = await server.start("127.0.0.1", 0)
@@ -96,6 +104,8 @@ async def test_guesses_in_many_calls_come_to_five_tries_an_account(
             for number in numbers:  # from the half on the right one is among them
                 right = number > GUESSES // 2 and number % 7 == 0
                 await guess(port, number, PIN if right else f"{number:06d}")
+                if number == GUESSES // 2:
+                    await guess(port, GUESSES, OTHER_PIN, OTHER)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -106,5 +116,5 @@ async def test_guesses_in_many_calls_come_to_five_tries_an_account(
             await tasks.close()
         async with house.db.read() as tx:
             noted = Counter((await tx.scalars(sa.select(audit.audit.c.action))).all())
-    assert visits == {"": GUESSES}
-    assert (noted["pin.wrong"], noted["pin.locked"], noted["pin.ok"]) == (5, 1, 0)
+    assert visits == {"": GUESSES, OTHER: 1}, "nobody but the other customer is let in, and she is"
+    assert (noted["pin.wrong"], noted["pin.locked"], noted["pin.ok"]) == (5, 1, 1)
