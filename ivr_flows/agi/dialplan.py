@@ -79,8 +79,9 @@ class Dialplan(Commands):
         await self._database("DATABASE DEL", family, key)
 
     async def database_deltree(self, family: str, key: str = "") -> None:
-        """Delete a family, or what begins with the key. Raises `AGIDBError` where it could not be."""
-        await self._database("DATABASE DELTREE", family, *([key] if key else []))
+        """Delete a family, or what begins with the key. Asterisk 16 and 22 answer 0 where something was deleted and 1
+        where nothing was, other versions the other way round: that tells nothing."""
+        await self.execute("DATABASE DELTREE", family, *([key] if key else []))
 
     async def _database(self, command: str, *args: str) -> None:
         if (await self.execute(command, *args)).result != "1":

@@ -58,11 +58,10 @@ class Agi(Saying, Dialplan):
         fwd: str = "",
         rew: str = "",
         pause: str = "",
-    ) -> Played:
-        """Play, and let keys skip to and fro by `skipms` milliseconds, and pause."""
+    ) -> str:
+        """Play, and let keys skip to and fro by `skipms` milliseconds, and pause; returns the key that interrupted."""
         args = (sound(filename), keys(escape_digits), whole(skipms), keys(fwd), keys(rew), keys(pause))
-        reply = await self.execute("CONTROL STREAM FILE", *args, seconds=2 * SOUND_SECONDS)
-        return Played(key_of(reply), reply.endpos or 0)
+        return await self.key("CONTROL STREAM FILE", *args, seconds=2 * SOUND_SECONDS)
 
     async def get_option(self, filename: str, escape_digits: Pressed = "", timeout: int = 0) -> str:
         """Play, and wait so many milliseconds more for one of these keys."""

@@ -18,6 +18,7 @@ from cti.recordings.store import Wanted
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.server import FastAgiServer, Gate
 from ivr_flows.agi.session import Agi
+from ivr_flows.agi.words import AGIDBError
 from ivr_flows.messages import Caller, Language, Piece, Said
 from ivr_flows.speech.voice import SpokenVoice
 from server.recordings import CallerWords
@@ -40,12 +41,48 @@ TONE = 8000 * 3 / (2 * 3.14159265 * 3 * 3)
 RUN = "/srv"
 
 
+HOSTILE = 'a "b" \\c ${EXTEN};,| 号'
+"""A text that only quotes carry, and that no dialplan may take for its own."""
+
+
+TOLD = (HOSTILE, HOSTILE, HOSTILE, "13900139000", 6, "", "0", "")
+
+
 class Heard(msgspec.Struct):
     """What became of one call into our server."""
+
+    told: tuple[object, ...] = ()
 
     played: list[tuple[str, int]] = []
     missing: int = -1
     recorded: bool = False
+
+
+async def told(agi: Agi, name: str) -> tuple[object, ...]:
+    """What commands tell that flows do not use; raises where Asterisk takes one for something else."""
+    await agi.noop()
+    await agi.verbose(HOSTILE)
+    await agi.set_autohangup(0)
+    await agi.set_variable("RINGDESK_TEST", HOSTILE)
+    await agi.database_put("ringdesk", "a test", HOSTILE)
+    kept = await agi.database_get("ringdesk", "a test")
+    await agi.database_del("ringdesk", "a test")
+    with pytest.raises(AGIDBError):
+        await agi.database_get("ringdesk", "a test")
+    await agi.database_put("ringdesk", "x", 1)
+    await agi.database_deltree("ringdesk")
+    await agi.set_callerid("13900139000")
+    await agi.goto_on_exit()
+    return (
+        kept,
+        await agi.get_variable("RINGDESK_TEST"),
+        await agi.get_full_variable("${RINGDESK_TEST}"),
+        await agi.get_full_variable("CALLERID(num)"),
+        await agi.channel_status(),
+        await agi.get_option(name, [1, 2], 100),
+        await agi.appexec("NoOp", "x"),
+        await agi.control_stream_file(name, "1", 1000, "6", "4", "5"),
+    )
 
 
 @pytest.mark.parametrize("version", [22, 16])
@@ -73,6 +110,7 @@ async def test_a_real_pbx_plays_and_records(version: int, sqlite_db: Database, c
                 await agi.execute("GOSUB", "ringdesk-record", "s", 1, seconds=5.0)
             for name in await voice.sounds(PIECES):
                 heard.played.append((name, (await agi.stream_file(name)).endpos))
+            heard.told = await told(agi, heard.played[0][0])
             heard.missing = (await agi.stream_file(f"{RUN}/sounds/nothing")).endpos
             words = CallerWords(room)
             caller = Caller("s1", "main", "main-7.1")
@@ -102,8 +140,7 @@ async def test_a_real_pbx_plays_and_records(version: int, sqlite_db: Database, c
             # Asterisk counts in frames of 20 ms.
             assert abs(endpos - len(there)) <= 320, name
         assert len(heard.played) == 1 + 4 + 1 + 3 + 1
-        assert heard.missing == 0
-        assert heard.recorded
+        assert (heard.told, heard.missing, heard.recorded) == (TOLD, 0, True)
         clock.at = START + 4_000_000_000  # whatever the machine's clock says, the file is settled
         assert await room.scan() == 1
         found, _ = await room.find(SAM, Wanted(call_ids=("main-7.1",)))

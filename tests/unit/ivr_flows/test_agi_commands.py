@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ivr_flows.agi.commands import Commands
 from ivr_flows.agi.frames import COMMAND_BYTES
-from ivr_flows.agi.session import Agi, Played
+from ivr_flows.agi.session import Agi
 from ivr_flows.agi.wire import Wire
 from ivr_flows.agi.words import AGIAppError, AGIDBError, AGIError, AGIHangup, ProtocolError, UnsafeArgument
 from tests.agi_peer import PLAIN
@@ -224,7 +224,7 @@ def test_the_dialplan_goes_on_where_it_is_told() -> None:
     [
         ("get_option", ("a", "1"), "200 result=49 endpos=9", "1"),
         ("receive_char", (), "200 result=65", "A"),
-        ("control_stream_file", ("a",), "200 result=0 endpos=16000", Played("", 16000)),
+        ("control_stream_file", ("a",), "200 result=49 endpos=16000", "1"),
         ("database_get", ("a", "b"), "200 result=1 (some text)", "some text"),
         ("get_full_variable", ("EXTEN",), "200 result=1 (4001)", "4001"),
         ("get_full_variable", ("EXTEN",), "200 result=0", ""),
