@@ -172,3 +172,26 @@ async def test_zero_is_a_person_in_the_midst_of_each_flow(menu: Menu, keys: str)
         await robot.hang_up()
     visit = await menu.visit(KNOWN)
     assert (visit["ended"], visit["detail"]) == ("transferred", "queue:service")
+
+
+async def test_grade_a_goes_before_b_and_b_before_who_is_not_known(menu: Menu) -> None:
+    await menu.on_duty("service")
+    ami, grades = menu.pbx.ami, {"13622220001": "", "13622220002": "B", "13622220003": "A"}
+    for number, grade in grades.items():
+        if grade and not (await menu.server.api("GET", f"/customers?phone={number}"))["items"]:
+            new = {"name": f"王{grade}", "phones": [number], "grade": grade}
+            await menu.server.api("POST", "/customers", new)
+    given = []
+    async with AsyncExitStack() as stack:
+        for number in grades:
+            robot = await stack.enter_async_context(Robot(menu.pbx, number))
+            since = len(ami.messages)
+            await robot.press("30")  # English, a person
+            joined = await ami.event("QueueCallerJoin", since=since, Queue="service", CallerIDNum=number)
+            prio = [m["Value"] for m in ami.messages[since:] if m.get("Variable") == "QUEUE_PRIO"][-1]
+            given.append((prio, joined["Position"]))
+        entries = [m for m in await ami.action_list("QueueStatus", Queue="service") if "Wait" in m]
+        await menu.clear()
+    assert given == [("0", "1"), ("5", "1"), ("10", "1")]
+    in_line = {one["Position"]: one["CallerIDNum"] for one in entries}
+    assert [in_line[place] for place in "123"] == ["13622220003", "13622220002", "13622220001"]
