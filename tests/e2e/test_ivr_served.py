@@ -195,3 +195,31 @@ async def test_grade_a_goes_before_b_and_b_before_who_is_not_known(menu: Menu) -
     assert given == [("0", "1"), ("5", "1"), ("10", "1")]
     in_line = {one["Position"]: one["CallerIDNum"] for one in entries}
     assert [in_line[place] for place in "123"] == ["13622220003", "13622220002", "13622220001"]
+
+
+async def test_a_caller_of_the_last_hour_gets_the_same_agent_if_free_and_the_queue_if_not(menu: Menu) -> None:
+    again, other = "13633330001", "13633330002"
+    await menu.on_duty("service", "chen")
+    async with Phone(menu.pbx, "1003") as chen:
+        async with Caller(menu.pbx, SERVICE, again) as caller:
+            await chen.ringing()
+            await chen.answer()
+            await caller.hang_up()
+        await chen.wait("ended")
+        await menu.quiet()
+        async with Robot(menu.pbx, again) as robot:
+            await robot.press("30")  # English, a person
+            await chen.ringing(2)
+            await robot.hang_up()
+        visit = await menu.visit(again)
+        assert (visit["detail"], visit["path"][-1]) == ("agent:chen", "person/same_agent")
+        await chen.wait("ended", count=2)
+        await menu.quiet()
+        async with Caller(menu.pbx, SERVICE, other), Robot(menu.pbx, again) as robot:
+            await chen.ringing(3)
+            await chen.answer(chen.reports[-1].call_id)
+            since = len(menu.pbx.ami.messages)
+            await robot.press("30")
+            await menu.pbx.ami.event("QueueCallerJoin", since=since, Queue="service", CallerIDNum=again)
+            await menu.clear()
+        assert (await menu.visit(again))["detail"] == "queue:service"
