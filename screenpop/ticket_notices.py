@@ -8,6 +8,7 @@ from core.bus import Bus
 from core.clock import Clock, iso
 from screenpop.hub import Hub
 from screenpop.labels import TicketLabels
+from screenpop.pages.clocks import reached
 from screenpop.render import Renderer
 from screenpop.session import Audience
 from ticketing.messages import TicketNotice
@@ -50,7 +51,7 @@ class TicketNotices:
         named = {"number": notice.number, "subject": notice.subject}
         if notice.clock:
             clock = self._labels.clock(notice.workflow, notice.clock, language)
-            text = _("%(number)s: the time for “%(clock)s” is at %(step)s. %(subject)s")
-            return text % {**named, "clock": clock, "step": notice.step}
+            text = _("%(number)s, time limit “%(clock)s”: %(step)s. %(subject)s")
+            return text % {**named, "clock": clock, "step": reached(notice.step, language, _)}
         event = self._labels.event(notice.workflow, notice.event, language)
         return _("%(number)s: %(event)s. %(subject)s") % {**named, "event": event}

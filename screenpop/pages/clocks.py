@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from babel import units
 
 from screenpop.words import N_
 from ticketing.clocks import ClockState, Interval, Reading
+from ticketing.workflow.durations import days_and_seconds
+from ticketing.workflow.durations import step as step_of
 from ticketing.workflow.model import Workflow
 
 OVERDUE, MET, RUNNING, PAUSED = N_("Overdue"), N_("Kept"), N_("Running"), N_("Standing still")
@@ -98,9 +100,9 @@ def _stretch(workflow: Workflow, interval: Interval, language: str) -> Stretch:
     )
 
 
-def span(seconds: float, language: str) -> str:
+def span(length: float, language: str) -> str:
     """A length of time to the minute: 26 hr 5 min, 26小时5分钟. Below a minute in seconds."""
-    whole = max(0, int(seconds))
+    whole = max(0, int(length))
     if whole < 60:
         return _unit(whole, "second", language)
     hours, minutes = divmod(whole // 60, 60)
@@ -108,13 +110,31 @@ def span(seconds: float, language: str) -> str:
     return ("" if language.startswith("zh") else " ").join(parts)
 
 
-def far(seconds: float, language: str) -> str:
+def far(length: float, language: str) -> str:
     """How far off a moment is: from two days on in days and hours, before that as `span` has it."""
-    if seconds < 2 * DAY:
-        return span(seconds, language)
-    days, hours = divmod(int(seconds) // 3600, 24)
+    if length < 2 * DAY:
+        return span(length, language)
+    days, hours = divmod(int(length) // 3600, 24)
     parts = [_unit(count, unit, language) for count, unit in ((days, "day"), (hours, "hour")) if count]
     return ("" if language.startswith("zh") else " ").join(parts)
+
+
+def reached(step: str, language: str, gettext: Callable[[str], str]) -> str:
+    """How far a clock has come at a step of its definition: 80% used, time is up, 30 min late. A text that is no
+    step, of a definition of old, is shown as it is."""
+    try:
+        share, sign, more = step_of(step)
+    except ValueError:
+        return step
+    if not sign:
+        return (
+            gettext(N_("time is up")) if share == 100 else gettext(N_("%(share)s%% used")) % {"share": share}
+        )
+    text = gettext(N_("%(time)s late")) if sign > 0 else gettext(N_("%(time)s left"))
+    days, rest = days_and_seconds(more)
+    parts = [_unit(days, "day", language)] if days else []
+    parts += [span(rest, language)] if rest else []
+    return text % {"time": ("" if language.startswith("zh") else " ").join(parts)}
 
 
 def _unit(count: int, unit: str, language: str) -> str:

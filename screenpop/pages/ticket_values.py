@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from babel import dates, numbers
 
+from screenpop.pages.clocks import reached
 from screenpop.words import N_
 from ticketing.messages import HistoryRow
 from ticketing.views import event_label, state_label
@@ -76,7 +77,7 @@ class Words(msgspec.Struct, frozen=True):
         label = clock.label.text(self.language) if clock else str(row.data.get("clock", ""))
         return self.gettext(N_("Time limit “%(clock)s”: %(step)s")) % {
             "clock": label,
-            "step": row.data.get("step", ""),
+            "step": reached(str(row.data.get("step", "")), self.language, self.gettext),
         }
 
     def _value(self, name: str, value: Any) -> Value | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from config.settings import DeskSettings
-from screenpop.pages.clocks import clock_lines, span
+from screenpop.pages.clocks import clock_lines, reached, span
 from screenpop.render import Renderer
 from tests.unit.screenpop.test_render import PlainLabels
 from tests.unit.ticketing.shipped import AT, COMPLAINT
@@ -105,3 +105,21 @@ def test_a_step_in_the_history_is_named() -> None:
         ("Step", "80%"),
         ("Not possible", "Archive"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("step", "en", "zh"),
+    [
+        ("80%", "80% used", "已用80%"),
+        ("100%", "time is up", "已到期"),
+        ("150%", "150% used", "已用150%"),
+        ("+30m", "30 min late", "已超30分钟"),
+        ("+1d", "1 day late", "已超1天"),
+        ("-1h30m", "1 hr 30 min left", "还剩1小时30分钟"),
+        ("of old", "of old", "of old"),
+    ],
+)
+def test_a_step_of_a_clock_is_said_in_words(step: str, en: str, zh: str) -> None:
+    renderer = Renderer(DeskSettings(), PlainLabels())
+    assert reached(step, "en", renderer.gettext("en")) == en
+    assert reached(step, "zh_CN", renderer.gettext("zh_CN")) == zh
