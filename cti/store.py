@@ -59,6 +59,9 @@ _OF_NUMBERS = (
 _PARTS = sa.select(calls.c.id, calls.c.joined).where(
     calls.c.joined.in_(sa.bindparam("ids", expanding=True)), calls.c.joined != ""
 )
+_WHOLES = sa.select(calls.c.id, calls.c.joined).where(
+    calls.c.id.in_(sa.bindparam("ids", expanding=True)), calls.c.joined != ""
+)
 _SEGMENTS = (
     sa.select(segments)
     .where(segments.c.call_id.in_(sa.bindparam("ids", expanding=True)))
@@ -97,6 +100,18 @@ class CallStore:
                     return found[0] if found else None
                 call_id = found[0].joined
         return None
+
+    async def wholes_of(self, call_ids: Collection[str]) -> dict[str, str]:
+        """For each of these ids, the one of the call that it is, or turned out to be part of."""
+        found = {id: id for id in call_ids}
+        async with self._db.read() as tx:
+            for _ in range(_HOPS):
+                rows_ = await tx.execute(_WHOLES, {"ids": sorted(set(found.values()))})
+                above = {row.id: row.joined for row in rows_}
+                if not above:
+                    break
+                found = {id: above.get(now, now) for id, now in found.items()}
+        return found
 
     async def parts_of(self, call_ids: Collection[str]) -> dict[str, str]:
         """Calls that turned out to be part of these: by the id that each had, the one of these that it is part of."""

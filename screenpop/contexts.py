@@ -6,7 +6,7 @@ does not matter, for the database keeps the later version.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -26,7 +26,9 @@ from screenpop.work import (
     Saved,
     Work,
     WorkView,
+    behind,
     chosen,
+    together,
     view,
     with_customer,
     with_draft,
@@ -70,6 +72,10 @@ class FindsCall(Protocol):
     def __call__(self, call_id: str, /) -> Awaitable[Call | None]: ...
 
 
+async def _that_one(call_id: str) -> Sequence[str]:
+    return (call_id,)
+
+
 class Contexts:
     """Who wrote what in which call. `changed` is called with the call's id after each change."""
 
@@ -86,6 +92,10 @@ class Contexts:
         self._told: dict[tuple[str, str], None] = {}
         """Those whose work that desk was told of, in that order."""
         self._forgot_at = 0.0
+        self.recent_ids: Callable[[str], Sequence[str]] = lambda call_id: (call_id,)
+        """By which ids a call of today is known, that of what it is part of first."""
+        self.all_ids: Callable[[str], Awaitable[Sequence[str]]] = _that_one
+        """By which ids any call is known."""
         self.changed: Callable[[str], object] = lambda call_id: None
         self.chosen: Callable[[str], object] = lambda call_id: None
 
@@ -117,7 +127,10 @@ class Contexts:
 
     def of_call(self, call_id: str) -> Mapping[str, Work]:
         """What is in memory of the call, by user: all of it while the call lives."""
-        return self._works.get(call_id, {})
+        ids = self.recent_ids(call_id)
+        if len(ids) == 1:
+            return self._works.get(call_id, {})
+        return together((work for one in ids for work in self._works.get(one, {}).values()), ids[0])
 
     def chosen_of(self, call_id: str) -> tuple[str, str]:
         """Who is calling, as an agent found out, and which agent; empty where nobody has."""
@@ -130,7 +143,9 @@ class Contexts:
     async def read(self, call_id: str, user: str = "") -> list[WorkView]:
         """All that agents wrote in the call, for a user who took part in it; without a user for who may see it all."""
         await self._check(call_id, user)
-        works = (await self._loaded(call_id)).values()
+        ids = await self.all_ids(call_id)
+        loaded = [work for one in ids for work in (await self._loaded(one)).values()]
+        works = together(loaded, await self._whole(call_id)).values()
         return [self.as_seen(work) for work in sorted(works, key=lambda work: work.user)]
 
     # what is on a desk
@@ -176,22 +191,38 @@ class Contexts:
         return after
 
     async def sent(self, call_id: str, user: str, ticket_id: str) -> None:
-        """The user's draft in this call has become a ticket."""
-        work = (await self._loaded(call_id)).get(user)
-        if work is not None:
-            await self._put(with_ticket(work, ticket_id, self._clock.now()))
+        """The user's draft in this call has become a ticket, under whichever id it was typed."""
+        for one in (call_id, *(other for other in self.recent_ids(call_id) if other != call_id)):
+            work = (await self._loaded(one)).get(user)
+            if work is not None and (one == call_id or work.draft):
+                await self._put(with_ticket(work, ticket_id, self._clock.now()))
 
     async def joined(self, gone: str, call_id: str) -> None:
-        """A call turned out to be part of another: what was written in it belongs there, behind what is there."""
+        """A call turned out to be part of another: what was written in it belongs there, behind what is there. Its own
+        note is emptied without a word to open cards, so that a change of the other call's note is not undone by it."""
         for user, work in list((await self._loaded(gone)).items()):
             own = (await self._loaded(call_id)).get(user) or Work(call_id, user)
             at = self._clock.now()
             if work.note:
-                own = with_note(own, f"{own.note}\n{work.note}"[:NOTE_CHARS], own.note_version, at).work
+                both = behind(own.note, work.note)[:NOTE_CHARS]
+                own = with_note(own, both, own.note_version, at).work
             if work.draft and not own.draft:
                 own = with_draft(own, work.draft, own.draft_version, work.origin, at).work
+            if work.customer_id and (own.customer_at or 0.0) < (work.customer_at or 0.0):
+                own = with_customer(own, work.customer_id, work.customer_at or at)
             if own.version:
                 await self._put(own)
+            if work.note:
+                await self._take_note_away(gone, user, work.note)
+
+    async def _take_note_away(self, call_id: str, user: str, note: str) -> None:
+        """The note has gone elsewhere; one that was typed meanwhile stays."""
+        work = self._works.get(call_id, {}).get(user)
+        if work is not None and work.note == note:
+            self._works[call_id][user] = emptied = with_note(
+                work, "", work.note_version, self._clock.now()
+            ).work
+            await self._store.save(emptied)
 
     async def keep_house(self, is_live: Callable[[str], bool]) -> None:
         """Let go of what nobody needs in memory any more, and of drafts that nobody sent."""
@@ -212,6 +243,11 @@ class Contexts:
             self._works.setdefault(call_id, found)
             self._touched[call_id] = self._clock.now()
         return self._works[call_id]
+
+    async def _whole(self, call_id: str) -> str:
+        """The id of the call that this one is, or is part of."""
+        call = await self._find(self.recent_ids(call_id)[0])
+        return call_id if call is None else call.id
 
     async def _check(self, call_id: str, user: str) -> None:
         """Nobody learns of a call, or writes in one, that it has no part in; without a user it must only be there."""

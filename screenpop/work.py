@@ -120,6 +120,44 @@ def chosen(works: Iterable[Work]) -> tuple[str, str]:
     return ("", "") if last is None else (last.customer_id, last.user)
 
 
+def behind(note: str, other: str) -> str:
+    """Two notes of one agent as one, without saying twice what is in both."""
+    if other in note:
+        return note
+    return other if note in other else f"{note}\n{other}"
+
+
+def together(works: Iterable[Work], call_id: str) -> dict[str, Work]:
+    """What agents wrote in one call under several ids, as each agent's one work on the call `call_id`.
+
+    Notes stand one behind the other, that call's own first; of drafts and of who is calling, the last counts.
+    """
+    found: dict[str, Work] = {}
+    for work in sorted(works, key=lambda work: (work.call_id != call_id, work.updated_at)):
+        first = found.get(work.user)
+        found[work.user] = (
+            msgspec.structs.replace(work, call_id=call_id) if first is None else _both(first, work)
+        )
+    return found
+
+
+def _both(one: Work, other: Work) -> Work:
+    drafted = max(one, other, key=lambda work: work.draft_at or 0.0)
+    found = max(one, other, key=lambda work: work.customer_at or 0.0)
+    return msgspec.structs.replace(
+        one,
+        draft=drafted.draft,
+        draft_at=drafted.draft_at,
+        origin=drafted.origin,
+        ticket_id=drafted.ticket_id or one.ticket_id or other.ticket_id,
+        note=behind(one.note, other.note)[:NOTE_CHARS],
+        note_at=max((at for at in (one.note_at, other.note_at) if at is not None), default=None),
+        customer_id=found.customer_id,
+        customer_at=found.customer_at,
+        updated_at=max(one.updated_at, other.updated_at),
+    )
+
+
 def cleaned(draft: Mapping[str, str | bool]) -> Draft:
     """The draft without control characters; Invalid where it is larger than a form can be."""
     clean: Draft = {name: value if isinstance(value, bool) else text(value) for name, value in draft.items()}

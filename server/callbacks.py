@@ -191,12 +191,17 @@ def pop_callback(callback: Callback | None) -> PopCallback | None:
     return PopCallback(iso(callback.requested_at), iso(callback.since), callback.queue, callback.tries)
 
 
-def told_before(visits: Visits, dialer: Dialer, call_id: str, at: float) -> PopIvr | None:
+def asked_for(dialer: Dialer, call_ids: Sequence[str]) -> Callback | None:
+    """The call-back that a call is, by any id that the call has or had."""
+    return next((dialer.current[one] for one in call_ids if one in dialer.current), None)
+
+
+def told_before(visits: Visits, dialer: Dialer, call_ids: Sequence[str], at: float) -> PopIvr | None:
     """What the caller told the phone menu: in this call, or in the one in which they asked to be called back. What they
     proved there is not proved here: somebody else may answer the telephone."""
-    callback = dialer.current.get(call_id)
+    callback = asked_for(dialer, call_ids)
     if callback is None:
-        return pop_ivr(visits.of_call(call_id), at)
+        return pop_ivr(visits.of_call(call_ids[0]), at)
     told = pop_ivr(visits.of_call(callback.asked_call), at) if callback.asked_call else None
     return replace(told, auth="") if told else None
 

@@ -146,6 +146,8 @@ def recordings_of(house: Rooms) -> tuple[Recordings, Attacher, Mover, Keeper]:
         return board.call(id) or await calls.get(id)
 
     tickets = TicketsOfRecordings(house.tickets, house.clock)
-    around = Around(house.db, house.clock, call, board.has_call, tickets, house.joins.now)
+    around = Around(
+        house.db, house.clock, call, board.has_call, tickets, house.joins.now, house.call_ids.of_all
+    )
     room = Recordings(house.settings.recordings, around)
     return room, Attacher(room), Mover(room), Keeper(room, house.pins.sweep, house.clock)

@@ -30,6 +30,7 @@ from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.surveys.store import Surveys
 from ivr_flows.visit_store import VisitStore
 from ivr_flows.visits import Visits
+from server.call_ids import CallIds
 from server.callbacks import callbacks_of, gate_of
 from server.definitions import Definitions
 from server.ivr import FlowsInForce, Ivr, PhoneLines
@@ -40,7 +41,6 @@ from server.people import People
 from server.recordings import CallerWords, recordings_of
 from server.retention import retention_of
 from server.sources import (
-    CallIds,
     CallTimeline,
     Existing,
     NumberKeys,
@@ -98,10 +98,11 @@ class Rooms:
         self.accounts = Accounts(self.db)
         existing = Existing(self.customers, self.calls, self.switchboard.has_call)
         self.tickets = Tickets(self.db, self.bus, existing, ZoneInfo(self.settings.desk.time_zone))
-        self.tickets.ids_of_call = CallIds(self.calls, self.joins).of
+        self.call_ids = CallIds(self.calls, self.joins)
+        self.tickets.ids_of_call = self.call_ids.of
         folder, calendars = workflows_dir(self.settings.paths), calendars_dir(self.settings.paths)
         self.outages = Outages(self.db, self.tickets)
-        self.surveys = Surveys(self.db)
+        self.surveys = Surveys(self.db, self.call_ids.parts_of)
         self.definitions = Definitions(self.tickets, folder, self.bus, self.clock, calendars)
         self.timer = Timer(self.db, self.bus, self.tickets, self.clock)
         self.customers.add_source(CallTimeline(self.calls, self.people.name))

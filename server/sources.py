@@ -12,7 +12,6 @@ from core.errors import NotFound
 from core.identity.roles import Permission as P
 from core.identity.users import User
 from core.ids import new_id
-from cti.joins import Joins
 from cti.messages import Call
 from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
@@ -107,20 +106,6 @@ class OpenTickets:
 
     async def open_of_call(self, call_id: str, limit: int) -> Sequence[Ticket]:
         return await self._tickets.list(TicketFilter(call_id=call_id, open=True), limit)
-
-
-class CallIds:
-    """By which ids a call is known. A join of a moment ago may not be written yet, one of last year is only written."""
-
-    def __init__(self, calls: CallStore, joins: Joins) -> None:
-        self._calls = calls
-        self._joins = joins
-
-    async def of(self, call_id: str) -> list[str]:
-        """All of them, the given one too."""
-        stored = await self._calls.get(call_id)
-        recent = {*self._joins.ids(call_id), call_id, *([stored.id] if stored else [])}
-        return sorted({*recent, *await self._calls.parts_of(recent)})
 
 
 def calls_around(house: Rooms) -> Around:

@@ -33,7 +33,7 @@ from screenpop.ticket_notices import TicketNotices
 from screenpop.tickets_live import TicketsLive
 from screenpop.witness import Witness
 from screenpop.work_store import WorkStore
-from server.callbacks import follow, pop_callback, told_before
+from server.callbacks import asked_for, follow, pop_callback, told_before
 from server.rooms import Rooms
 from server.sources import (
     OpenTickets,
@@ -67,6 +67,7 @@ class House(Rooms):
         self.renderer = Renderer(desk, self.labels, menus=IvrWords(self.flows))
         records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions, self.db.together)
         self.contexts = Contexts(self.hub, WorkStore(self.db), self._find_call, self.people.name, self.clock)
+        self.contexts.recent_ids, self.contexts.all_ids = self.joins.ids, self.call_ids.of
         self.popper = Popper(
             Around(
                 hub=self.hub,
@@ -79,8 +80,8 @@ class House(Rooms):
                 tasks=self.tasks,
                 deadline=desk.pop_deadline_seconds,
                 default_language=desk.language,
-                ivr_of=lambda call_id, at: told_before(self.visits, self.dialer, call_id, at),
-                callback_of=lambda call_id: pop_callback(self.dialer.current.get(call_id)),
+                ivr_of=lambda call_id, at: told_before(self.visits, self.dialer, self.joins.ids(call_id), at),
+                callback_of=lambda call_id: pop_callback(asked_for(self.dialer, self.joins.ids(call_id))),
             )
         )
         self.contexts.changed, self.contexts.chosen = self.popper.work_changed, self.popper.customer_chosen

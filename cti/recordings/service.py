@@ -57,6 +57,10 @@ class Tickets(Protocol):
         ...
 
 
+async def _as_asked(call_ids: Collection[str]) -> Collection[str]:
+    return call_ids
+
+
 @dataclass(frozen=True)
 class Around:
     """What the room stands on. `call` finds a call, live or stored, or what it is part of; `is_live` says whether
@@ -69,6 +73,8 @@ class Around:
     tickets: Tickets
     now: Callable[[str], str] = lambda call_id: call_id
     """The id of the call that a call is part of now; its own where it is not."""
+    ids: Callable[[Collection[str]], Awaitable[Collection[str]]] = _as_asked
+    """All ids by which these calls are known: what was kept by one that is part of another by now is that one's."""
 
 
 class Recordings:
@@ -171,7 +177,7 @@ class Recordings:
     ) -> tuple[list[Recording], str | None]:
         """Those that the user may hear, newest first, and the next `after`. A call that is part of another has its."""
         if wanted.call_ids is not None:
-            wanted = replace(wanted, call_ids=tuple({self._around.now(one) for one in wanted.call_ids}))
+            wanted = replace(wanted, call_ids=tuple(await self._around.ids(wanted.call_ids)))
         async with self._db.read() as tx:
             found = await store.find(tx, wanted, limit + 1, after)
         own = [one for one in found[:limit] if await self._may(user, one)]

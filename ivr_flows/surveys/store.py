@@ -5,7 +5,7 @@ count: scores that fit. average: their sum / count, None where there is none. sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -57,11 +57,20 @@ class Figure(msgspec.Struct, frozen=True):
     scores: tuple[int, int, int, int, int]
 
 
+PartsOf = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""Which calls turned out to be part of these, each with the one of these: scores may name a call by such an id."""
+
+
+async def _no_parts(call_ids: Collection[str]) -> Mapping[str, str]:
+    return {}
+
+
 class Surveys:
     """All scores of an installation."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, parts_of: PartsOf = _no_parts) -> None:
         self._db = db
+        self._parts_of = parts_of
 
     async def save(self, score: Score) -> None:
         """Keep it; who answers twice in one call about the same thing has changed their mind."""
@@ -89,16 +98,18 @@ class Surveys:
 
     async def of_call(self, call_id: str) -> Score | None:
         """The last score that was given for a call."""
-        query = sa.select(t).where(t.c.kind == "call", t.c.about == call_id).order_by(t.c.at.desc()).limit(1)
-        found = await self._read(query)
+        ids = [call_id, *await self._parts_of([call_id])]
+        about = (t.c.kind == "call", t.c.about.in_(ids))
+        found = await self._read(sa.select(t).where(*about).order_by(t.c.at.desc()).limit(1))
         return found[0] if found else None
 
     async def of_calls(self, call_ids: Sequence[str]) -> dict[str, int]:
         """The last score that was given for each of these calls."""
-        query = sa.select(t.c.about, t.c.score).where(t.c.kind == "call", t.c.about.in_(call_ids))
+        calls = {**await self._parts_of(call_ids), **{one: one for one in call_ids}} if call_ids else {}
+        query = sa.select(t.c.about, t.c.score).where(t.c.kind == "call", t.c.about.in_(list(calls)))
         async with self._db.read() as tx:
             rows = await tx.execute(query.order_by(t.c.at))
-            return {about: int(score) for about, score in rows}
+            return {calls[about]: int(score) for about, score in rows}
 
     async def figures(self, wanted: Wanted, by: str = "") -> list[Figure]:
         """One figure, or one for each agent, queue or workflow (`by`), by name."""

@@ -17,6 +17,8 @@ from cti.joins import Joins
 from cti.messages import CallJoined, DomainEvent, Seat
 from cti.seen import Picture, SeenQueue
 from ivr_flows.messages import Ended, Language, Visit
+from ivr_flows.surveys.store import Score
+from screenpop.contexts import Change
 from server.sources import OpenTickets
 from tests.integration.test_recordings import sound
 from tests.integration.whole import PEOPLE, Whole, whole
@@ -155,6 +157,89 @@ async def test_a_ticket_that_was_opened_in_a_call_is_found_by_the_call_that_it_b
     assert await tickets_of(it, "main-1.99") == []
     shown = (await it.get(f"/api/v1/tickets/{ticket}", "sam")).json
     assert (await it.get(f"/api/v1/calls/{shown['call_id']}", "sam")).json["id"] == kept
+
+
+async def test_notes_and_scores_of_a_call_are_found_by_every_id_that_it_has(it: Whole) -> None:
+    house, at, gone, kept = it.house, it.house.clock.now() - 3600, "", ""
+    score = Score("s1", at, "call", "", "", 4, agent="ben")
+    for events in told("shapes/22/pickup_of_queue_call", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                gone, kept = event.id, event.call_id
+                assert await house.recorder.flush()
+                await house.contexts.save(gone, "ben", Change(note="a leak", draft={"subject": "Leak"}))
+                await house.surveys.save(replace(score, about=gone, call_id=gone))
+            house.bus.publish(event)
+    assert await house.recorder.flush()
+    await until(lambda: "a leak" in noted_in_memory(it, kept))
+    # The page of the old call is still open and goes on typing there.
+    await house.contexts.save(gone, "ben", Change(note="a leak, third floor"))
+    assert noted_in_memory(it, kept) == noted_in_memory(it, gone) == ["a leak, third floor"]
+    await both_tell(it, gone, kept, "a leak, third floor", 4)
+
+    # What is moved is not said twice, and a change of it is not undone by what was typed before.
+    await house.contexts.save(gone, "ben", Change(note=""))
+    await house.contexts.save(kept, "ben", Change(note="all is well"))
+    await both_tell(it, gone, kept, "all is well", 4)
+    await house.surveys.save(replace(score, id="s2", at=at + 1, about=kept, call_id=kept, score=2))
+
+    house.joins.__init__()  # another server, or this one next week
+    house.contexts._works.clear()
+    await house.contexts.save(gone, "ben", Change(note="called again"))
+    await both_tell(it, gone, kept, "all is well\ncalled again", 2)
+
+
+async def test_a_draft_is_sent_from_either_id_and_is_nobodys_draft_any_more(it: Whole) -> None:
+    house, at, gone, kept = it.house, it.house.clock.now() - 3600, "", ""
+    for events in told("shapes/22/pickup_of_queue_call", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                gone, kept = event.id, event.call_id
+                assert await house.recorder.flush()
+                await house.contexts.save(gone, "ben", Change(draft={"subject": "Leak"}))
+                await house.contexts.choose(gone, "ben", "c1")
+            house.bus.publish(event)
+    await until(lambda: house.contexts.chosen_of(kept) == ("c1", "ben"))
+    assert house.contexts.of_call(kept)["ben"].draft == {"subject": "Leak"}
+    new = {"workflow": "inquiry", "subject": "Leak", "channel": "phone", "call_id": gone}
+    opened = await it.post("/api/v1/tickets", "ben", new)
+    assert opened.status == 201, opened.text
+    await until(lambda: not house.contexts.of_call(kept)["ben"].draft)
+    assert house.contexts.of_call(gone)["ben"].ticket_id == opened.json["id"]
+
+
+def noted_in_memory(it: Whole, call_id: str) -> list[str]:
+    """What a card of the call has to show of notes."""
+    return [work.note for work in it.house.contexts.of_call(call_id).values() if work.note]
+
+
+async def both_tell(it: Whole, gone: str, kept: str, note: str, score: int) -> None:
+    """The call's page, its context and itself, by either id."""
+    listed = (await it.get("/api/v1/calls", "sam")).json["items"]
+    assert [one["satisfaction"] for one in listed if one["id"] == kept] == [score]
+    for id in (gone, kept):
+        works = (await it.get(f"/api/v1/calls/{id}/context", "sam")).json["items"]
+        assert [(one["call_id"], one["user"], one["note"]) for one in works] == [(kept, "ben", note)]
+        shown = (await it.get(f"/api/v1/calls/{id}", "sam")).json
+        assert (shown["id"], shown["satisfaction"]) == (kept, score)
+        for page in (f"/calls/{id}", f"/desk/calls/{id}"):
+            text = (await it.get(page, "sam")).text
+            assert all(line in text for line in note.split("\n")), page
+
+
+async def test_recordings_of_an_old_call_are_found_by_the_id_that_it_had(it: Whole) -> None:
+    house, at, gone, kept = it.house, it.house.clock.now() - 3600, "", ""
+    for events in told("shapes/22/pickup_of_queue_call", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                gone, kept = event.id, event.call_id
+            house.bus.publish(event)
+    assert await house.recorder.flush()
+    left = await words(it, gone)
+    house.joins.__init__()  # another server, or this one next week
+    for id in (gone, kept):
+        listed = (await it.get(f"/api/v1/recordings?call={id}", "sam")).json["items"]
+        assert [one["id"] for one in listed] == [left]
 
 
 async def tickets_of(it: Whole, call_id: str) -> list[str]:
