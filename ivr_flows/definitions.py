@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.definition.source import Faulty, Problem
 from ivr_flows.flow.checks import Known, check
-from ivr_flows.flow.load import MAX_BYTES, Loaded, flow_schema, load
+from ivr_flows.flow.load import MAX_BYTES, Loaded, flow_schema, read
 from ivr_flows.flow.model import Flows
 
 __all__ = ["Known", "flow_files", "flow_schema", "read_flows"]
@@ -30,13 +30,14 @@ def read_flows(paths: Iterable[Path], known: Known = NOTHING_KNOWN) -> Flows:
         text = ""
         try:
             text = _text(path)
-            found.append(load(text, str(path)))
+            found.append(read(text, str(path)))
+            problems.extend(found[-1].problems)
         except Faulty as faulty:
             problems.extend(faulty.problems)
             unread |= {path.stem, *_NAME.findall(text)[:1]}
     problems += check(found, known, unread)
     if problems:
-        raise Faulty(tuple(problems))
+        raise Faulty(tuple(sorted(problems, key=lambda p: (p.file, p.line))))
     return Flows({one.flow.name: one.flow for one in found})
 
 

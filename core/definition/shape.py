@@ -5,7 +5,7 @@ msgspec itself stops at the first mistake and does not say in which entry of a m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar
 
@@ -16,14 +16,17 @@ from core.definition.label import Label
 from core.definition.source import Path, Problem, Source
 
 T = TypeVar("T")
+CLOSE = 0.6
+"""How alike names are of which one may be meant for the other: 1 is the same."""
+LACKING = "lacking"
+"""What a language of a label says that is not there, while looking for more mistakes."""
 
 
 def suggest(name: str, known: object) -> str:
     """The known name that was probably meant, as the end of a sentence, or the list of what there is."""
     names = sorted(str(one) for one in known)  # type: ignore[attr-defined]  # any iterable of names
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if near := _near(name, names):
+        return f"did you mean `{near}`?"
     return f"known here: {', '.join(names)}" if names else "nothing is known here yet"
 
 
@@ -120,9 +123,9 @@ def _choices(kind: inspect.Type) -> tuple[str, ...]:
 
 
 def as_far_as_it_goes(data: Any, kind: type[T], *, faulty: bool) -> T | None:
-    """The data as this type. Of a faulty file one to look for more mistakes in, without its unknown keys and with
-    something in labels that lack a language; None where it cannot be read at all. What is put in force is not
-    mended."""
+    """The data as this type. Of a faulty file one to look for more mistakes in: misspelt keys as they were probably
+    meant, without other unknown ones, and with something in labels that lack a language; None where it cannot be read
+    at all. What is put in force is not mended."""
     try:
         return msgspec.convert(_mended(data, inspect.type_info(kind)) if faulty else data, kind)
     except msgspec.ValidationError:
@@ -131,8 +134,7 @@ def as_far_as_it_goes(data: Any, kind: type[T], *, faulty: bool) -> T | None:
 
 def _mended(data: Any, kind: inspect.Type) -> Any:
     if isinstance(kind, inspect.UnionType) and isinstance(data, dict):
-        structs = [one for one in kind.types if isinstance(one, inspect.StructType)]
-        kind = structs[0] if len(structs) == 1 else kind
+        kind, data = _meant(kind, data)
     if isinstance(kind, inspect.DictType) and isinstance(data, dict):
         return {key: _mended(value, kind.value_type) for key, value in data.items()}
     if isinstance(kind, inspect.VarTupleType) and isinstance(data, list):
@@ -140,8 +142,27 @@ def _mended(data: Any, kind: inspect.Type) -> Any:
     if not isinstance(kind, inspect.StructType) or not isinstance(data, dict):
         return data
     known = {field.encode_name: field.type for field in kind.fields}
-    kept = {key: _mended(value, known[key]) for key, value in data.items() if key in known}
-    return {"en": "?", "zh": "?", **kept} if kind.cls is Label else kept
+    named = {key if key in known else _near(key, known.keys() - data.keys()): key for key in data}
+    kept = {key: _mended(data[given], known[key]) for key, given in named.items() if key in known}
+    if kind.tag_field and kind.tag_field in data:
+        kept[kind.tag_field] = data[kind.tag_field]
+    return {"en": LACKING, "zh": LACKING, **kept} if kind.cls is Label else kept
+
+
+def _meant(kind: inspect.UnionType, data: dict[str, Any]) -> tuple[inspect.Type, dict[str, Any]]:
+    """The struct of the union that the data is, or was probably meant to be, and the data said so."""
+    if tagged := _tagged(kind):
+        field = str(next(iter(tagged.values())).tag_field)
+        said = data.get(field)
+        tag = said if isinstance(said, str) and said in tagged else _near(str(said), tagged)
+        return tagged.get(tag, kind), {**data, field: tag} if tag in tagged else data
+    structs = [one for one in kind.types if isinstance(one, inspect.StructType)]
+    return (structs[0] if len(structs) == 1 else kind), data
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant; empty where none is near."""
+    return next(iter(get_close_matches(name, sorted(map(str, known)), n=1, cutoff=CLOSE)), "")
 
 
 def _python_type(kind: inspect.Type) -> Any:

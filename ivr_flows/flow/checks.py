@@ -45,7 +45,8 @@ def check(
     known: Known = Known(),  # noqa: B008  # frozen
     unread: Collection[str] = (),
 ) -> list[Problem]:
-    """Everything that is wrong with flows whose shapes are right. `unread` names flows that are there, but broken."""
+    """Everything that is wrong with flows besides their shapes. `unread` names flows that are there, but cannot be
+    read."""
     files = tuple(loaded)
     flows = {one.flow.name: one.flow for one in files}
     found = [*_same(files)]
@@ -53,7 +54,7 @@ def check(
         found += [problem for each in CHECKS for problem in each(one, flows, known)]
     broken = [*(problem for one in files for problem in _targets(one)), *check_calls(files, flows, unread)]
     # Ways are worth walking only where every node and flow on them is there.
-    lost = {problem.file for problem in broken}
+    lost = {problem.file for problem in broken} | {one.source.file for one in files if one.problems}
     whole = {one.flow.name for one in files if one.source.file not in lost}
     for one in files:
         if called_by(one.flow.name, flows) <= whole and _calls(one.flow, flows) <= whole:

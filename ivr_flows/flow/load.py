@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core.definition.shape import check_shape
+from core.definition.shape import as_far_as_it_goes, check_shape
 from core.definition.source import Faulty, Problem, Source, read_yaml
 from ivr_flows.flow.model import Flow
 
@@ -14,10 +14,11 @@ MAX_BYTES = 1024 * 1024
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """A flow whose shape is right, with the lines of its file."""
+    """A flow with the lines of its file. Where its shape has `problems`, it is not to be used but to look for more."""
 
     flow: Flow
     source: Source
+    problems: tuple[Problem, ...] = ()
 
 
 def load(text: str, file: str) -> Loaded:
@@ -25,12 +26,22 @@ def load(text: str, file: str) -> Loaded:
 
     Whether it makes sense can only be said of all flows together: `ivr_flows.flow.checks`.
     """
+    found = read(text, file)
+    if found.problems:
+        raise Faulty(found.problems)
+    return found
+
+
+def read(text: str, file: str) -> Loaded:
+    """The same as far as it goes: raises `Faulty` only for what cannot be read as a flow at all."""
     if len(text) > MAX_BYTES:
         raise Faulty((Problem(file, 1, f"longer than {MAX_BYTES} bytes", "is this the right file?"),))
     source = read_yaml(text, file)
-    if problems := [*source.problems] or check_shape(source, Flow):
-        raise Faulty(tuple(problems))
-    return Loaded(msgspec.convert(source.data, Flow), source)
+    problems = (*source.problems, *(check_shape(source, Flow) if source.data is not None else ()))
+    flow = as_far_as_it_goes(source.data, Flow, faulty=bool(problems))
+    if flow is None:
+        raise Faulty(problems)
+    return Loaded(flow, source, problems)
 
 
 def flow_schema() -> dict[str, Any]:

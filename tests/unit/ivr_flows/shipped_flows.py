@@ -4,7 +4,7 @@ from config.files import shipped_flows
 from core.definition.source import Faulty, Problem
 from ivr_flows.definitions import NOTHING_KNOWN, Known, flow_files, read_flows
 from ivr_flows.flow.checks import check
-from ivr_flows.flow.load import load
+from ivr_flows.flow.load import load, read
 from ivr_flows.flow.model import Flows
 
 SHIPPED = [load(path.read_text("utf-8"), path.name) for path in flow_files(shipped_flows())]
@@ -52,6 +52,7 @@ def tiny(old: str = "", new: str = "") -> Flows:
 def faults(text: str, known: Known = NOTHING_KNOWN) -> list[Problem]:
     """What is wrong with a file beside the shipped ones."""
     try:
-        return check([*SHIPPED, load(text, "tiny.yaml")], known)
+        mine = read(text, "tiny.yaml")
+        return [*mine.problems, *check([*SHIPPED, mine], known)]
     except Faulty as faulty:
         return list(faulty.problems)

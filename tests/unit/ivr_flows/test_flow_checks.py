@@ -352,6 +352,48 @@ def test_mistakes_of_several_files_and_kinds_are_named_at_once(tmp_path: Path) -
     assert "there is no flow `shape`" not in str(said)
 
 
+SLIPS = (
+    ("label: {en: Tiny, zh: 小流程}", "lable: {en: Tiny, zh: 小流程}", 2, "`lable` is not known"),
+    ("{en: Account, zh: 户号}", "{zh: 户号}", 8, "lacks `en`"),
+    ("hello: {do: say, text: {en: Hello.,", "hello: {do: sai, text: {en: '...',", 10, "cannot be a `sai`"),
+    ("{en: One, zh: 一}, next: account", "{en: One}, nxt: acount", 15, "`nxt` is not known"),
+    ("min: 4, max: 8", "min: 4, max: 2, tires: 9", 17, "`tires` is not known"),
+    ("into: found, next", "into: found, colour: red, next", 18, "`colour` is not known"),
+)
+
+
+def test_a_slip_in_one_place_of_a_flow_does_not_hide_those_in_others(tmp_path: Path) -> None:
+    """What was probably meant is looked at; nothing is said that is only wrong because of another mistake."""
+    text = TINY
+    for old, new, _, _ in SLIPS:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (tmp_path / "tiny.yaml").write_text(text)
+    whole = TINY.replace("name: tiny", "name: whole").replace(
+        "person: {do: transfer, queue: service, priority: 5}",
+        "person: {do: call, flow: tiny, next: bye}",
+    )
+    (tmp_path / "whole.yaml").write_text(whole)
+    with pytest.raises(Faulty) as faulty:
+        read_flows(flow_files(tmp_path))
+    expected = [
+        *((line, message) for _, _, line, message in SLIPS),
+        (1, "lacks `label`"),
+        (10, "nothing to say"),
+        (15, "lacks `zh`"),
+        (15, "lacks `next`"),
+        (15, "there is no node `acount`"),
+        (17, "`tries` is 9"),
+        (17, "from 4 to 2 digits"),
+    ]
+    found = [(p.line, p.message) for p in faulty.value.problems]
+    for line, part in expected:
+        assert [one for one in found if one[0] == line and part in one[1]], (line, part, found)
+    assert len(found) == len(expected), found
+    assert [line for line, _ in found] == sorted(line for line, _ in found)
+    assert {Path(p.file).name for p in faulty.value.problems} == {"tiny.yaml"}
+
+
 def test_a_flow_that_nobody_finds_through_is_refused_at_once() -> None:
     say = "{do: say, text: {en: Hello., zh: 您好。}, next: hello}"
     text = TINY.replace("nodes:\n", "nodes:\n" + "".join(f"  n{n}: {say}\n" for n in range(1_500)))
