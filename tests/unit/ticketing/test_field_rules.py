@@ -55,6 +55,9 @@ TOLD = {
         "no_access": "customer", "major_incident": "head leader supervisor", "attach_to_outage": "customer",
         "assign": "owner", "urge": "owner department", "cancel": "owner",
     },
+    "inquiry": {
+        "consult": "department", "ask_again": "department", "assign": "owner", "urge": "owner department",
+    },
 }  # fmt: skip
 OWN = [
     *[("complaint", "dispatched", event) for event in ("sign", "return")],
