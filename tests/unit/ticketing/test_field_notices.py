@@ -10,7 +10,7 @@ from tests.unit.ticketing.shipped import AGENT, AT, SHIPPED, person
 from tests.unit.ticketing.test_field_rules import filled, there
 from ticketing.messages import NewTicket
 from ticketing.workflow.decide import Outcome, decide
-from ticketing.workflow.model import Relates, Workflow
+from ticketing.workflow.model import Relates, Target, Workflow
 from ticketing.workflow.opening import Birth, decide_open
 
 # Clock, share of its time or time after it, whom the timer tells (or `=` what it has happen).
@@ -61,6 +61,8 @@ FOLLOWS: dict[str, dict[str, dict[str, Any]]] = {
     "repair": {"restore": {"never_pauses_when": ("emergency",)}},
     "inquiry": {},
 }
+# Clocks whose target depends on a field, and the target where it says nothing.
+DEPENDS = [("repair", "arrive", "area", "45m")]
 # What a step does to the ticket, besides telling people. `state event` where only that row does it.
 CHANGED: dict[str, dict[str, str]] = {
     "complaint": {"sign": "take", "uphold": "leave_department"},
@@ -162,6 +164,16 @@ def test_what_else_a_clock_follows(name: str) -> None:
     names = ("stops_on", "cap", "until", "never_pauses_when")
     found = {clock: unlike(c, names) for clock, c in SHIPPED[name].clocks.items()}
     assert {clock: parts for clock, parts in found.items() if parts} == FOLLOWS[name]
+
+
+def test_only_the_way_to_a_place_depends_on_where_it_is() -> None:
+    found = [
+        (name, clock, c.target.field, c.target.otherwise)
+        for name, workflow in SHIPPED.items()
+        for clock, c in workflow.clocks.items()
+        if isinstance(c.target, Target)
+    ]
+    assert found == DEPENDS
 
 
 @pytest.mark.parametrize("name", CHANGED)
