@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from core.tasks import Tasks
 from cti import messages as cti
 from screenpop.pops import Context, Question, unknown_yet, who
@@ -20,6 +23,14 @@ class Records(Protocol):
     async def about(self, question: Question) -> Context:
         """Everything known of the caller, as a pop shows it."""
         ...
+
+
+class Changed(Struct, frozen=True):
+    """What changed, of which records are read again: a customer, a ticket of a call, who has a number (E.164)."""
+
+    customer_id: str | None = None
+    call_id: str | None = None
+    numbers: frozenset[str] = frozenset()
 
 
 class Known:
@@ -46,6 +57,15 @@ class Known:
         if self._before is not None:
             return self._before
         return unknown_yet(self.number) if self.late or self.task.done() else None
+
+    def is_about(self, changed: Changed) -> bool:
+        """Whether what changed may be in the record."""
+        context = self.context() or unknown_yet(self.number)
+        return (
+            self.question.call_id == changed.call_id
+            or not changed.numbers.isdisjoint({self.number, context.lookup.e164})
+            or any(one.customer.id == changed.customer_id for one in context.lookup.candidates)
+        )
 
 
 class Lookups:
@@ -75,19 +95,30 @@ class Lookups:
 
     def fetch(self, call: cti.Call) -> None:
         """Begin to read; until it is there the record before it counts, if it is the same caller's."""
-        question = Question(who(call), call.pbx, call.id, self.chosen(call.id))
-        last = self._known.get(call.id)
-        before = last.context() if last is not None and last.number == question.number else None
-        task = self._tasks.spawn(self._records.about(question), f"look up the caller of {call.id}")
-        known = self._known[call.id] = Known(question, task, before)
-        task.add_done_callback(lambda _: self._arrived(call.id, known))
-        asyncio.get_running_loop().call_later(self._deadline, self._too_late, call.id, known)
+        self._ask(Question(who(call), call.pbx, call.id, self.chosen(call.id)))
+
+    def refresh(self, changed: Changed) -> None:
+        """Read again what may have changed, also of a call that rings at nobody's phone yet: what a caller has opened
+        in the phone menu is on the card from its first moment.
+        """
+        for call_id, known in list(self._known.items()):
+            if known.is_about(changed):
+                self._ask(replace(known.question, customer_id=self.chosen(call_id)))
 
     def forget(self, call_id: str) -> None:
         """The call is over and no card of it is left."""
         known = self._known.pop(call_id, None)
         if known is not None and not known.task.done():
             known.task.cancel()
+
+    def _ask(self, question: Question) -> None:
+        call_id = question.call_id
+        last = self._known.get(call_id)
+        before = last.context() if last is not None and last.number == question.number else None
+        task = self._tasks.spawn(self._records.about(question), f"look up the caller of {call_id}")
+        known = self._known[call_id] = Known(question, task, before)
+        task.add_done_callback(lambda _: self._arrived(call_id, known))
+        asyncio.get_running_loop().call_later(self._deadline, self._too_late, call_id, known)
 
     def _arrived(self, call_id: str, known: Known) -> None:
         if self._known.get(call_id) is not known:

@@ -16,7 +16,7 @@ from core.errors import Conflict, NotFound
 from cti import messages as cti
 from screenpop.around import Around
 from screenpop.handing import asker
-from screenpop.lookups import Lookups
+from screenpop.lookups import Changed, Lookups
 from screenpop.pops import Others, Pop, build, pop_id, unknown_yet, who, withdrawal
 from screenpop.session import Audience
 
@@ -182,22 +182,9 @@ class Popper:
             raise Conflict("The card stays while the call goes on.", code="call_goes_on")
         self._close(pop.pop_id, "cancelled")
 
-    def refresh(
-        self,
-        *,
-        customer_id: str | None = None,
-        call_id: str | None = None,
-        numbers: frozenset[str] = frozenset(),
-    ) -> None:
-        """Read again what the cards show of a customer, a call or a caller's number (E.164), after it changed."""
-        for open_ in list(self._open.values()):
-            shown = open_.told
-            if shown is not None and (
-                shown.call_id == call_id
-                or shown.caller.number in numbers
-                or any(customer.id == customer_id for customer in shown.customers)
-            ):
-                self._lookups.fetch(open_.call)
+    def refresh(self, changed: Changed) -> None:
+        """Read again what the cards show of it, and what they will show."""
+        self._lookups.refresh(changed)
 
     def expire(self, now: float) -> None:
         """Put away the cards of calls that ended more than `KEPT_SECONDS` ago."""

@@ -10,6 +10,7 @@ from core.identity.users import User
 from customers.messages import Customer, CustomerChanged, CustomerCreated
 from screenpop.hub import Hub
 from screenpop.labels import TicketLabels
+from screenpop.lookups import Changed
 from screenpop.popper import Popper
 from screenpop.session import Audience
 from screenpop.wire import ticket_data
@@ -51,13 +52,12 @@ class TicketsLive:
         for user in {ticket.created_by, ticket.owner or ticket.created_by}:
             data = self._data(ticket, self._hub.language_of(user, "en"))
             self._hub.publish("ticket", {"data": data}, Audience(frozenset({user})), at)
-        self._popper.refresh(customer_id=ticket.customer_id, call_id=ticket.call_id)
+        self._popper.refresh(Changed(ticket.customer_id, ticket.call_id))
 
     def _customer(self, customer: Customer) -> None:
         """A record changed, or learned the number of a caller who was unknown until now."""
-        self._popper.refresh(
-            customer_id=customer.id, numbers=frozenset(phone.e164 for phone in customer.phones)
-        )
+        numbers = frozenset(phone.e164 for phone in customer.phones)
+        self._popper.refresh(Changed(customer.id, numbers=numbers))
 
     def _data(self, ticket: Ticket, language: str) -> dict[str, Any]:
         return ticket_data(ticket, self._labels.state(ticket.workflow, ticket.state, language))

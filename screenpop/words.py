@@ -71,7 +71,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "call_state": CALL_STATES,
     "outcome": OUTCOMES,
-    "call": {**OUTCOMES, **CALL_STATES},
+    "call": {**OUTCOMES, **CALL_STATES, "served": N_("Served itself")},
     "listed": {"live": N_("Live now"), **OUTCOMES},
     "how": {
         "queue": N_("From a queue"),

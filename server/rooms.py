@@ -105,7 +105,6 @@ class Rooms:
         self.surveys = Surveys(self.db, self.call_ids.parts_of)
         self.definitions = Definitions(self.tickets, folder, self.bus, self.clock, calendars)
         self.timer = Timer(self.db, self.bus, self.tickets, self.clock)
-        self.customers.add_source(CallTimeline(self.calls, self.people.name))
         self.customers.add_source(TicketTimeline(self.tickets, self.clock))
         self.customers.add_source(SurveyTimeline(self.surveys))
         notices = notice_handler(self.bus, self.tickets.directory, self.clock)
@@ -141,6 +140,7 @@ class Rooms:
         self.recordings, self.attacher, self.mover, self.keeper = recordings_of(self)
         self.retention = retention_of(self)
         self.joins.told += [self.visits.joined, self.mover.joined]
+        self.customers.add_source(CallTimeline(self.calls, self.people.name, self.visits.store.of_calls))
         self.customers.add_source(VisitTimeline(self.visits.store))
         phone_lines = PhoneLines(settings.pbx, self.switchboard, self.gate.through)
         driver = Driver(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,10 +17,10 @@ from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
 from customers.numbers import normalise
 from customers.service import Customers
-from ivr_flows.messages import Visit
+from ivr_flows.messages import Ended, Visit
 from ivr_flows.surveys.store import Score, Surveys
 from ivr_flows.visit_store import VisitStore
-from screenpop.pages.calls import Around
+from screenpop.pages.calls import Around, alone, served
 from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
@@ -33,18 +33,26 @@ LAST_NOISE = b"\xff" * 10
 
 
 class CallTimeline:
-    """A customer's calls: every call from or to one of the customer's numbers."""
+    """A customer's calls: every call from or to one of the customer's numbers. `menus` tells what callers did in the
+    phone menu, by call."""
 
-    def __init__(self, calls: CallStore, person: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        calls: CallStore,
+        person: Callable[[str], str],
+        menus: Callable[[Iterable[str]], Awaitable[Mapping[str, tuple[Visit, ...]]]],
+    ) -> None:
         self._calls = calls
         self._person = person
+        self._menus = menus
 
     async def entries(
         self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
     ) -> Sequence[TimelineEntry]:
         numbers = [phone.e164 for phone in customer.phones]
         found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
-        return [_call_entry(call, self._person, viewer) for call in found]
+        menus = await self._menus(call.id for call in found if alone(call))
+        return [_call_entry(call, self._person, viewer, menus.get(call.id, ())) for call in found]
 
 
 class TicketTimeline:
@@ -154,11 +162,15 @@ class NumberKeys:
         return normalise(text, self._regions.get(pbx, "CN")).e164 or ""
 
 
-def _call_entry(call: Call, person: Callable[[str], str], viewer: User | None) -> TimelineEntry:
+def _call_entry(
+    call: Call, person: Callable[[str], str], viewer: User | None, menu: Sequence[Visit]
+) -> TimelineEntry:
     agents = dict.fromkeys(
         segment.agent for segment in call.segments if segment.agent and segment.answered_at
     )
     state = call.outcome.value if call.outcome else call.state.value
+    if served(call, menu):
+        state = Ended.SERVED.value
     mine = viewer is not None and viewer.name in {segment.agent for segment in call.segments}
     return TimelineEntry(
         call.started_at,

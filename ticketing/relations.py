@@ -90,7 +90,15 @@ async def relate(  # noqa: PLR0913, PLR0917  # the ticket before and after, and 
     if relates.kind == MERGED and other.closed_at is not None:
         message = f"{other.number} is closed; a ticket is merged into one that is open."
         raise Conflict(message, code="other_closed", field=relates.field)
-    return Related(outcome, other, relates.kind)
+    return Related(_naming(workflow, relates.field, outcome, other), other, relates.kind)
+
+
+def _naming(workflow: Workflow, field: str, outcome: Outcome, other: Ticket) -> Outcome:
+    """The outcome with the other ticket's number as it is written, however it was typed."""
+    ticket = outcome.ticket
+    if workflow.fields[field].keep:
+        ticket = replace(ticket, fields={**ticket.fields, field: other.number})
+    return replace(outcome, ticket=ticket, data={**outcome.data, field: other.number})
 
 
 async def _opened(  # noqa: PLR0913, PLR0917  # the ticket before and after, and who opens how
@@ -117,11 +125,7 @@ async def _opened(  # noqa: PLR0913, PLR0917  # the ticket before and after, and
     )
     # Whoever may turn a ticket into another may open that one: the step itself was allowed.
     other = await opener(tx, Actor(actor.user, frozenset({"system"})), new)
-    ticket = outcome.ticket
-    if workflow.fields[relates.field].keep:
-        ticket = replace(ticket, fields={**ticket.fields, relates.field: other.number})
-    told = replace(outcome, ticket=ticket, data={**outcome.data, relates.field: other.number})
-    return Related(told, other, relates.kind, opened=True)
+    return Related(_naming(workflow, relates.field, outcome, other), other, relates.kind, opened=True)
 
 
 def _kind_to_open(workflow: Workflow, relates: Relates, outcome: Outcome) -> str:

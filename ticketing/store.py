@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 from functools import cache
 from typing import Any
@@ -42,8 +43,12 @@ async def get(tx: AsyncConnection, ticket_id: str) -> Ticket | None:
 
 
 async def by_number(tx: AsyncConnection, number: str) -> Ticket | None:
-    row = (await tx.execute(sa.select(tickets).where(tickets.c.number == number))).mappings().one_or_none()
-    return Ticket(**row) if row else None
+    """The ticket with this number, also where it was typed in small letters or in wide ones."""
+    typed = unicodedata.normalize("NFKC", number).strip()
+    names = tuple({typed, typed.upper()})
+    found = (await tx.execute(sa.select(tickets).where(tickets.c.number.in_(names)))).mappings().all()
+    exact = sorted(found, key=lambda row: row["number"] != typed)
+    return Ticket(**exact[0]) if exact else None
 
 
 async def by_numbers(tx: AsyncConnection, numbers: Collection[str]) -> list[Ticket]:

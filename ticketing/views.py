@@ -167,7 +167,8 @@ def _asked(workflow: Workflow, event: str, language: str, ticket: Ticket | None)
     for name in dict.fromkeys((*asked.required, *asked.optional)):
         field = workflow.fields[name]
         view = _field(workflow, name, field, language, required=name in asked.required)
-        if ticket is not None and (field.keep or field.sets):
+        # What the event clears is asked for anew: the old answer in its form would be given again unread.
+        if ticket is not None and (field.keep or field.sets) and name not in asked.clears:
             value = getattr(ticket, field.sets) if field.sets else ticket.fields.get(name)
             view = msgspec.structs.replace(view, value=value)
         views.append(view)

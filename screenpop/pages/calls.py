@@ -19,7 +19,7 @@ from cti.recordings.model import Recording
 from cti.recordings.model import State as Kept
 from cti.recordings.store import Wanted
 from cti.store import CallFilter, cursor_of
-from customers.messages import Customer
+from customers.messages import Customer, Match
 from ivr_flows.messages import Ended, Visit
 from screenpop.days import day_of
 from screenpop.pages.base import Pages
@@ -170,11 +170,14 @@ class CallPages:
         return rows
 
     async def _other(self, call: Call) -> tuple[str, list[Customer]]:
-        """The number that the call was with as people write it, and whose it may be."""
+        """The number that the call was with as people write it, and whose it may be. A withheld one is none: what the
+        line says instead (`anonymous`) is its own word."""
         if not (other := _other_number(call)):
             return "", []
         lookup = await self._pages.customers.lookup(other)
-        return lookup.shown, [one.customer for one in lookup.candidates]
+        return "" if lookup.match is Match.ANONYMOUS else lookup.shown, [
+            one.customer for one in lookup.candidates
+        ]
 
     async def of_call(self, ask: Ask[Any, Any]) -> web.StreamResponse:
         """The recordings of a call, for the desk."""
@@ -196,11 +199,14 @@ def _other_number(call: Call) -> str:
     return call.dialled if call.direction is Direction.OUTBOUND else call.caller.number
 
 
+def alone(call: Call) -> bool:
+    """Whether the call counts as given up though nobody was called for it. Pure."""
+    return call.outcome is Outcome.ABANDONED and not call.queue
+
+
 def served(call: Call, visits: Sequence[Visit]) -> bool:
-    """Whether the caller needed nobody: a call that counts as given up, for nobody was called for it, and whose caller
-    the phone menu served to the end. Pure."""
-    gave_up = call.outcome is Outcome.ABANDONED and not call.queue
-    return gave_up and bool(visits) and visits[-1].ended is Ended.SERVED
+    """Whether the caller needed nobody: the phone menu served it to the end. Pure."""
+    return alone(call) and bool(visits) and visits[-1].ended is Ended.SERVED
 
 
 def _menu(visit: Visit) -> dict[str, Any]:

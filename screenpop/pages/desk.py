@@ -13,7 +13,7 @@ from core.identity.roles import Permission
 from core.identity.users import User
 from core.web.routes import Ask, Route
 from cti.messages import Direction
-from customers.messages import Candidate, Certainty, Customer
+from customers.messages import Candidate, Certainty, Customer, Match
 from screenpop.pages.base import Pages
 from screenpop.pages.records import Records
 from screenpop.pops import with_customer
@@ -109,7 +109,7 @@ class Desk:
         other = call.dialled if call.direction is Direction.OUTBOUND else call.caller.number
         lookup = await self._pages.customers.lookup(other) if other else None
         customers: list[Customer] = [one.customer for one in lookup.candidates] if lookup else []
-        shown = lookup.shown if lookup else ""
+        shown = lookup.shown if lookup and lookup.match is not Match.ANONYMOUS else ""
         score = (await self._pages.scores.of_calls([call.id])).get(call.id)
         written = [work for work in await self._pages.works.read(call.id) if work.note]
         names = {"call": call, "shown": shown, "customers": customers, "score": score, "written": written}

@@ -211,9 +211,12 @@ def version_of(form: Mapping[str, str]) -> int:
 
 
 def typed(fields: Sequence[FieldView], form: Mapping[str, str]) -> dict[str, Any]:
-    """What a form sent for these fields, each as its type; what was left empty is left out."""
+    """What a form sent for these fields, each as its type. What was left empty is left out, what the form had filled in
+    (its `had.…`) and came back empty is to be emptied.
+    """
     given = {field.name: _typed(field, form.get(f"fields.{field.name}", "").strip()) for field in fields}
-    return {name: value for name, value in given.items() if value is not None}
+    empty = {name for name in given if form.get(f"fields.{name}", "-") == "" and f"had.{name}" in form}
+    return {name: value for name, value in given.items() if value is not None or name in empty}
 
 
 def _typed(field: FieldView, text: str) -> Any:

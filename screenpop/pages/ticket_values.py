@@ -17,6 +17,7 @@ from ticketing.workflow.model import ESCALATE, MACHINES, Field, FieldType, Workf
 from ticketing.workflow.values import CALL, NOTE, NOTE_FIELD, with_choices
 
 YES, NO = N_("yes"), N_("no")
+EMPTIED = N_("emptied")
 SILENT = frozenset({"clock", "step", "run"})
 """Of a time limit's step: said in its title."""
 
@@ -94,6 +95,8 @@ class Words(msgspec.Struct, frozen=True):
         return None if name in SILENT else Value(name, str(value))
 
     def _text(self, field: Field, value: Any) -> str:
+        if value is None:
+            return self.gettext(EMPTIED)
         if isinstance(value, bool):
             return self.gettext(YES if value else NO)
         if field.sets == "owner":

@@ -196,6 +196,7 @@ async def test_the_time_line_leads_to_the_calls_that_one_may_see(it: Whole) -> N
 async def test_who_was_served_by_the_phone_menu_did_not_give_up(it: Whole) -> None:
     alone = {"outcome": Outcome.ABANDONED, "queue": None, "segments": (), "answered_at": None}
     sam = await it.sign_in("sam")
+    customer = await it.house.customers.create("anna", NewCustomer("Li Na", (NUMBER,)), it.house.clock.now())
     for number, ended in enumerate((Ended.SERVED, Ended.HUNG_UP)):
         call = await keep(it, number, "", **alone)
         at = call.started_at
@@ -207,3 +208,14 @@ async def test_who_was_served_by_the_phone_menu_did_not_give_up(it: Whole) -> No
     assert (
         ">Served itself<" in (await it.get("/calls/main-9.0", headers=sam)).text.partition("</h1>")[2][:200]
     )
+    line = (await it.get(f"/customers/{customer.id}", headers=sam)).text
+    assert (line.count(">Served itself<"), line.count('<span class="tag">Gave up<')) == (1, 1)
+
+
+async def test_a_withheld_number_is_no_word_of_the_line(it: Whole) -> None:
+    await keep(it, 1, "anna", caller=Party("anonymous"))
+    sam = await it.sign_in("sam")
+    for address in ("/calls", "/calls/main-9.1"):
+        page = (await it.get(address, headers=sam)).text
+        assert ">Number withheld<" in page
+        assert ">anonymous<" not in page

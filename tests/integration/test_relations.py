@@ -1,6 +1,7 @@
 """Tickets tied together by events, on both databases; handing over; who of the merged is told."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -39,6 +40,18 @@ async def test_a_merge_ties_two_and_both_show_it(tickets: Tickets) -> None:
     assert await linked(tickets, one) == [("merged_into", True, other.number)]
     assert await linked(tickets, other) == [("merged_into", False, one.number)]
     assert (await tickets.verify(one.id)).ok
+
+
+@pytest.mark.parametrize("typed", [str.lower, lambda number: f" {number.replace('C-', 'Ｃ－')} "])
+async def test_a_number_may_be_typed_as_keyboards_write_it(
+    tickets: Tickets, typed: Callable[[str], str]
+) -> None:
+    one, other = [await tickets.open(AGENT, complaint(), START) for _ in range(2)]
+    data = {"other_ticket": typed(other.number)}
+    done = await tickets.fire(one.id, "merge", DISPATCHER, data, one.version, START)
+    assert done.fields["other_ticket"] == other.number
+    assert (await tickets.history(one.id))[-1].data["other_ticket"] == other.number
+    assert await linked(tickets, one) == [("merged_into", True, other.number)]
 
 
 @pytest.mark.parametrize("number", ["C-20000101-0001", "itself", "closed"])

@@ -165,3 +165,17 @@ async def test_several_are_done_at_once_and_each_that_is_not_says_why(it: Whole,
     reply = await it.post("/tickets/bulk", data=data, headers=browsers["dora"])
     assert "Department: Please fill this in." in words(reply.text)
     assert (await it.post("/tickets/bulk", data={"event": "judge"}, headers=browsers["dora"])).status == 422
+
+
+async def test_what_a_form_had_filled_in_can_be_emptied_and_only_that(it: Whole, browsers: Browsers) -> None:
+    made = await opened(it, fields={"wanted": "An apology"})
+    await sent(it, browsers["dora"], made, "judge", wanted="")
+    made = (await it.get(f"/api/v1/tickets/{made['id']}", "dora")).json
+    assert made["fields"]["wanted"] == "An apology"  # a form that came before it was filled in
+    again = await opened(it, fields={"wanted": "An apology"})
+    page = (await it.get(f"/tickets/{again['id']}", headers=browsers["dora"])).text
+    assert page.count('name="had.wanted"') == 1
+    data = {"event": "judge", "version": "1", "fields.wanted": "", "had.wanted": "1"}
+    reply = await it.post(f"/desk/tickets/{again['id']}/events", data=data, headers=browsers["dora"])
+    assert "What the customer wants emptied" in words(reply.text)
+    assert "wanted" not in (await it.get(f"/api/v1/tickets/{again['id']}", "dora")).json["fields"]

@@ -13,7 +13,7 @@ from ticketing.messages import Actor, Ticket
 from ticketing.workflow.effects import CHANGES
 from ticketing.workflow.guards import NOTHING_DUE, Situation, holds, parts, situation
 from ticketing.workflow.model import STAY, Event, Row, Workflow
-from ticketing.workflow.values import CALL, Refusal, read_values
+from ticketing.workflow.values import CALL, Refusal, emptied, read_values
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -54,6 +54,7 @@ def decide(  # noqa: PLR0913, PLR0917  # the seven things that the decision rest
     values = read_values(workflow, asked.required, asked.optional, data)
     if isinstance(values, Refusal):
         return values
+    values |= dict.fromkeys(emptied(workflow, asked.optional, data, ticket.fields))
     refusal = guarded(workflow, row.guards, situation(ticket, actor, values, now, due))
     return refusal or outcome(workflow, ticket, row, actor, values, now)
 
@@ -203,7 +204,9 @@ def _with_values(
         field = workflow.fields.get(name)
         if field is None or not (field.keep or field.sets):
             continue
-        if field.sets:
+        if value is None:
+            fields.pop(name, None)
+        elif field.sets:
             columns[field.sets] = value
         else:
             fields[name] = value

@@ -160,3 +160,20 @@ def read_values(
             details = {"field": name, "label": msgspec.to_builtins(label)}
             return Refusal("missing_field", f"{label.en} is missing.", details)
     return found
+
+
+def emptied(
+    workflow: Workflow, optional: tuple[str, ...], data: Mapping[str, Any], before: Mapping[str, Any]
+) -> list[str]:
+    """The fields that the data empties: given as nothing (null, or a text without anything in it) while the ticket has
+    something in them. What is not given at all stays. A ticket's own columns (priority, department, …) cannot be empty.
+    """
+    return [
+        name
+        for name in optional
+        if name in data and name in before and _is_nothing(data[name]) and not workflow.fields[name].sets
+    ]
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not clean(value))

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from core.errors import Conflict, NotFound
 from core.identity.roles import Permission
 from cti import messages as cti
+from screenpop.lookups import Changed
 from screenpop.pops import PopCallback, PopHistory
 from screenpop.session import Viewer
 from tests.unit.screenpop.fakes import KNOWN, Desk, call, segment, turn
+from ticketing.messages import Ticket
 
 ANSWERED = 1_780_000_010.0
 
@@ -186,12 +188,39 @@ async def test_twelve_cards_of_ended_calls_are_kept_and_old_ones_expire() -> Non
 async def test_while_a_card_is_read_again_it_keeps_what_it_shows() -> None:
     desk = Desk()
     await ringing(desk, "anna")
-    desk.popper.refresh(customer_id="cu1")
+    desk.popper.refresh(Changed(customer_id="cu1"))
     desk.bus.publish(cti.CallAnswered(call(), segment(answered_at=ANSWERED)))
     assert desk.heard("anna")[-1]["data"]["stage"] == "answered"
     assert desk.heard("anna")[-1]["data"]["customers"][0]["name"] == "Li Wei"
     await desk.records.fail()
     assert desk.heard("anna")[-1]["data"]["match"] == "one"
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        (Changed(call_id="main-1.1"), True),
+        (Changed(customer_id="cu1"), True),
+        (Changed(numbers=frozenset({"+8613800138000"})), True),
+        (Changed("cu2", "main-1.2", frozenset({"+8613900139000"})), False),
+        (Changed(), False),
+    ],
+)
+async def test_what_changes_while_the_caller_is_in_the_menu_is_on_the_card_that_comes(
+    changed: Changed, again: bool
+) -> None:
+    desk = Desk()
+    desk.bus.publish(cti.CallStarted(call()))
+    await desk.records.answer(KNOWN)
+    desk.popper.refresh(changed)
+    opened = Ticket(
+        "t1", "R-1", "repair", 1, "reported", 1, "No gas", "", "normal", "", "ivr", "cu1", call().id, "ivr", None,
+        "", {}, 0.0, 0.0,
+    )  # fmt: skip
+    await desk.records.answer(replace(KNOWN, tickets=(opened,)))
+    desk.bus.publish(cti.CallOffered(call(), segment()))
+    shown = [ticket["id"] for ticket in desk.heard("anna")[0]["data"]["tickets"]]
+    assert shown == (["t1"] if again else [])
 
 
 async def test_the_call_that_rings_is_none_of_the_last_contacts() -> None:

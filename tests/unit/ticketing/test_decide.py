@@ -20,6 +20,7 @@ from tests.unit.ticketing.shipped import (
 )
 from ticketing.chain import FIRST, sealed, verify
 from ticketing.messages import HistoryRow, NewTicket, Ticket
+from ticketing.views import event_view
 from ticketing.workflow.decide import Outcome, decide, offered
 from ticketing.workflow.model import MACHINES, ROLES, FieldType, Workflow
 from ticketing.workflow.opening import Birth, decide_open
@@ -157,6 +158,53 @@ def test_data_that_is_not_asked_cannot_choose_another_row() -> None:
     walk.do("dispatch", DISPATCHER, department="billing").do("sign", CLERK)
     data = {"reply": "Done", "founded": "unfounded", "evidence": "None", "severity": "ordinary"}
     assert walk.refused("reply", CLERK, **data) == ("invalid", "severity")
+
+
+@pytest.mark.parametrize("nothing", [None, "", " \n"])
+def test_an_optional_field_that_is_given_as_nothing_is_emptied_and_the_history_says_so(
+    nothing: object,
+) -> None:
+    walk = Walk(COMPLAINT, fields={"wanted": "An apology", "compensation": 5})
+    outcome = walk.try_("judge", DISPATCHER, wanted=nothing, note=nothing)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.data, outcome.ticket.fields) == ({"wanted": None}, {"compensation": 5})
+
+
+@pytest.mark.parametrize(
+    ("event", "data"),
+    [
+        ("judge", {}),
+        ("judge", {"severity": None}),  # was empty before
+        ("judge", {"priority": ""}),  # a column of every ticket
+        ("withdraw", {"reason": "Mistaken", "note": ""}),
+    ],
+)
+def test_what_is_not_there_or_cannot_be_empty_is_not_emptied(event: str, data: dict[str, object]) -> None:
+    walk = Walk(COMPLAINT, fields={"wanted": "An apology"}, priority="high")
+    outcome = walk.try_(event, DISPATCHER if event == "judge" else AGENT, **data)
+    assert isinstance(outcome, Outcome)
+    assert (outcome.ticket.fields, outcome.ticket.priority) == ({"wanted": "An apology"}, "high")
+    assert None not in outcome.data.values()
+
+
+def test_a_proof_that_is_emptied_is_none() -> None:
+    proof = {"leak_reading": 0, "photo": "P-1", "signature": "S-1"}
+    restored = replace(opened(SHIPPED["repair"]), state="restored", fields={"medium": "gas", **proof})
+    for name in proof:
+        refusal = decide(SHIPPED["repair"], restored, "verify", DISPATCHER, {name: None}, AT)
+        assert isinstance(refusal, Refusal), name
+        assert refusal.details["guard"] == "gas_proof"
+
+
+def test_what_an_event_clears_is_not_offered_as_its_answer() -> None:
+    """A photo of the visit in vain, filled in unasked, would pass for one of the repair."""
+    repairing = replace(
+        opened(SHIPPED["repair"]), state="repairing", fields={"photo": "P-1", "work_done": "Seal"}
+    )
+    given_ = {
+        field.name: field.value for field in event_view(SHIPPED["repair"], repairing, "restore", "en").fields
+    }
+    assert (given_["photo"], given_["work_done"]) == (None, "Seal")
 
 
 def test_hostile_text_stays_text_without_control_characters() -> None:
