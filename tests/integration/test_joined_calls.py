@@ -16,6 +16,7 @@ from cti.events import Member
 from cti.joins import Joins
 from cti.messages import CallJoined, DomainEvent, Seat
 from cti.seen import Picture, SeenQueue
+from ivr_flows.callbacks.model import Callback, State
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.surveys.store import Score
 from screenpop.contexts import Change
@@ -187,6 +188,26 @@ async def test_notes_and_scores_of_a_call_are_found_by_every_id_that_it_has(it: 
     house.contexts._works.clear()
     await house.contexts.save(gone, "ben", Change(note="called again"))
     await both_tell(it, gone, kept, "all is well\ncalled again", 2)
+
+
+async def test_the_card_of_a_call_back_that_became_part_of_another_call_still_says_so(it: Whole) -> None:
+    house, at, kept = it.house, it.house.clock.now() - 3600, ""
+    asked = Callback("b1", "+8613800138000", "main", "service", State.DIALLING, at, at - 60, at, tries=1)
+    for events in told("shapes/22/pickup_of_queue_call", at):
+        for event in events:
+            if isinstance(event, CallJoined):
+                kept = event.call_id
+                house.dialer.current[event.id] = asked
+            house.bus.publish(event)
+        if kept:
+            break
+    house.popper.work_changed(kept)
+
+    def tries() -> list[int]:
+        cards = [pop for pop in house.popper.pops_of("ben", "en") if pop["call_id"] == kept]
+        return [card["callback"]["tries"] for card in cards if card["callback"]]
+
+    await until(lambda: tries() == [1])
 
 
 async def test_a_draft_is_sent_from_either_id_and_is_nobodys_draft_any_more(it: Whole) -> None:
