@@ -137,6 +137,12 @@ def test_the_work_is_the_departments_own(name: str, state: str, event: str) -> N
     assert said(ticket, event, person("department", "eve", "works")) != "own_department"
 
 
+@pytest.mark.parametrize(("name", "state", "event"), OWN)
+def test_what_is_no_departments_work_yet_is_anybodys(name: str, state: str, event: str) -> None:
+    ticket = there(SHIPPED[name], state, department="")
+    assert said(ticket, event, person("department", "eve", "billing")) != "own_department"
+
+
 @pytest.mark.parametrize(("name", "state", "event"), CALLED_BACK)
 @pytest.mark.parametrize("again", [0, 2])
 def test_the_call_back_is_made_by_somebody_else(name: str, state: str, event: str, again: int) -> None:
