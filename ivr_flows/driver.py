@@ -155,6 +155,8 @@ class _Run:
                     await self._end(effect)
                     return
                 came = await self._do(effect)
+                if isinstance(effect, Ask) and self._agi.hung_up:
+                    self._left_meanwhile(came)
         except AGIHangup:
             self._finish(Ended.HUNG_UP, "")
         except asyncio.CancelledError:
@@ -177,11 +179,24 @@ class _Run:
         entered = (*before.entered, *(round(since, 3),) * (len(path) - len(before.path)))
         told = visit_of(self._flows, replace(state, ended=None, path=path), replace(before, entered=entered))
         self._visit = replace(told, node=path[-1]) if left else told
+        self._tell_failures(state)
+        if self._visit != before and state.ended is None:
+            self._around.visits.put(self._visit)
+
+    def _left_meanwhile(self, answer: Input) -> None:
+        """The caller went while another room was asked. What came of it is put down; no node after it was reached, and
+        nobody else is asked for a caller who is gone. Raises what ended the line."""
+        before, (state, _) = self._visit, step(self._flows, self._state, answer)
+        told = visit_of(self._flows, replace(state, ended=None, path=before.path), before)
+        self._visit = replace(told, node=before.node)
+        self._tell_failures(state)
+        self._agi.test_hangup()
+
+    def _tell_failures(self, state: State) -> None:
+        """Services that did not answer since the last time, to the integrator."""
         for what in state.failures[self._told :]:
             self._around.visits.trouble(self._visit, troubles.REFUSED, what.partition(": ")[2])
         self._told = len(state.failures)
-        if self._visit != before and state.ended is None:
-            self._around.visits.put(self._visit)
 
     async def _do(self, effect: Say | Collect | Record | Ask) -> Input:
         match effect:

@@ -35,6 +35,7 @@ start: hello
 fallback: person
 answers:
   topic: {label: {en: Wanted, zh: 需求}}
+  state.waiting: {label: {en: Waiting, zh: 等待}}
 nodes:
   hello:
     do: menu

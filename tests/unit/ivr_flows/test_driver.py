@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from ivr_flows.messages import Ended, Language, Value
 from tests.agi_peer import Peer, peer
 from tests.unit.ivr_flows.ivr_house import IvrHouse, ivr_house
+from tests.wait import until
 
 HELLO = 'STREAM FILE main.hello.text "0123456789*#" 0'
 AGAIN = 'STREAM FILE main.again.text "0123456789*#" 0'
@@ -184,6 +185,23 @@ async def test_a_hang_up_is_noted_where_it_happened(house: IvrHouse, reply: str)
     visit = await house.ended()
     assert (visit.ended, visit.node) == (Ended.HUNG_UP, "main/number")
     assert not house.visits.live()
+
+
+async def test_who_hangs_up_while_another_room_is_asked_was_there_and_its_answer_is_kept(
+    house: IvrHouse,
+) -> None:
+    async def hung_up() -> dict[str, Value]:
+        line.send("HANGUP")
+        await until(lambda: any(wire.hung_up for wire in house.server._wires))
+        return {"waiting": 7, "longest_minutes": 0, "ready": 0}
+
+    house.services.answer = hung_up
+    async with call(house) as line:
+        await line.answers(HELLO, key("3"))
+        await line.closed()
+    visit = await house.ended()
+    assert (visit.ended, visit.node, visit.path[-1]) == (Ended.HUNG_UP, "main/ask", "main/ask")
+    assert visit.answers == {"state.waiting": 7}
 
 
 async def never() -> dict[str, Value]:
