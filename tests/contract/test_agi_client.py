@@ -145,7 +145,7 @@ async def test_recording(stage: AgiStage) -> None:
     line = await stage.call()
     await line.ask("ANSWER")
     assert await line.ask("RECORD FILE /nowhere/a wav # 600") == "200 result=-1 (writefile)"
-    ended(await line.ask(f"RECORD FILE {stage.recordings}/a wav # 600"), "200 result=0 (timeout)", 0.6, 0.0)
+    ended(await line.ask(f"RECORD FILE {stage.recordings}/a wav # 600"), "200 result=0 (timeout)", 0.6, 0.2)
     ended(
         await line.ask(f"RECORD FILE {stage.recordings}/b wav # 600 BEEP s=3"),
         "200 result=0 (timeout)",
