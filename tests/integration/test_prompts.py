@@ -268,7 +268,13 @@ async def test_a_build_that_is_broken_off_leaves_no_half_sound_and_goes_on_the_n
     ours, theirs = os.openpty()  # a terminal, on which the progress is shown
     program = (str(Path(sys.executable).with_name("ringdesk")), "prompts", "build", "--jobs", "1")
     process = await asyncio.create_subprocess_exec(
-        *program, "--config", str(config), stdout=asyncio.subprocess.PIPE, stderr=theirs
+        *program,
+        "--config",
+        str(config),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=theirs,
+        # Whoever runs the tests in the background has SIGINT ignored, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(theirs)
     shown = bytearray()
