@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import audit
+from core.cursors import cursor, place
 from core.database import Database, insert_in
 from core.errors import Invalid
 from cti import rows
@@ -181,17 +182,14 @@ class CallStore:
 
 def cursor_of(call: Call) -> str:
     """Where a list goes on after this call."""
-    return f"{call.started_at!r}~{call.id}"
+    return cursor(call.started_at, call.id)
 
 
-def _position(cursor: str) -> tuple[float, str]:
-    at, separator, call_id = cursor.partition("~")
-    try:
-        if separator and math.isfinite(float(at)):
-            return float(at), call_id
-    except ValueError:
-        pass
-    raise Invalid("This is not the `next` of a list of calls.", field="after")
+def _position(after: str) -> tuple[float, str]:
+    found = place(after)
+    if found is None:
+        raise Invalid("This is not the `next` of a list of calls.", field="after")
+    return found
 
 
 def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:

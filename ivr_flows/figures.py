@@ -158,5 +158,13 @@ class Tally:
         return tuple(flow.figures(name) for name, flow in sorted(self._flows.items()))
 
 
+def added(one: NodeFigures, other: NodeFigures) -> NodeFigures:
+    """The figures of a node for the callers of both, of which nobody is in both."""
+    visits, entered = one.visits + other.visits, one.entered + other.entered
+    dropped, seconds = one.dropped + other.dropped, one.seconds + other.seconds
+    shares = _share(dropped, visits), seconds, _share(seconds, entered)
+    return NodeFigures(one.node, visits, entered, dropped, *shares)
+
+
 def _share(part: float, whole: float) -> float:
     return round(part / whole, 4) if whole else 0.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from core.clock import iso, iso_or_none
+from core.cursors import cursor, place
 from core.errors import Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Page, Route, page
@@ -114,21 +114,17 @@ def routes(visits: VisitStore, gaps: Gaps) -> list[Route]:
 
 def place_text(visit: Visit) -> str:
     """`after` for what comes behind this visit."""
-    return f"{visit.started_at!r},{visit.id}"
+    return cursor(visit.started_at, visit.id)
 
 
 def place_of(after: str) -> tuple[float, str] | None:
     """What `place_text` wrote; raises `Invalid`."""
     if not after:
         return None
-    at, comma, id = after.partition(",")
-    try:
-        began = float(at)
-    except ValueError:
-        began = math.nan
-    if not (comma and math.isfinite(began)):
+    found = place(after)
+    if found is None:
         raise Invalid("`after` is the `next` of the page before.", field="after")
-    return began, id
+    return found
 
 
 def _span(query: Span | CountedQuery) -> tuple[float, float]:

@@ -6,14 +6,15 @@ furthest in front. What is possible in several states (an urge, a link, an emerg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from core.definition.label import Label
 from ticketing.messages import Actor, Ticket
 from ticketing.staff import own_names
-from ticketing.views import EventView, event_view
+from ticketing.views import EventView, FieldView, event_view
 from ticketing.workflow.decide import Trial, row_for, trials
 from ticketing.workflow.guards import NOTHING_DUE, counted_events
 from ticketing.workflow.model import ANY_OPEN, MACHINES, STAY, Row, Workflow
@@ -28,6 +29,11 @@ class Action(msgspec.Struct, frozen=True):
     view: EventView
     to: str
     tells: tuple[str, ...] = ()
+
+    def with_fields(self, change: Callable[[FieldView], FieldView]) -> Action:
+        """The same with each field of its form changed."""
+        fields = tuple(change(one) for one in self.view.fields)
+        return replace(self, view=replace(self.view, fields=fields))
 
 
 class Barred(msgspec.Struct, frozen=True):

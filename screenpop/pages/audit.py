@@ -50,7 +50,7 @@ class AuditPages:
             found = await self._trail.page(wanted, query.limit + 1, query.after)
         more = None
         if len(found) > query.limit:
-            rest = {name: getattr(query, name) for name in AuditQuery.__struct_fields__}
+            rest = msgspec.structs.asdict(query)
             more = f"/audit?{urlencode(rest | {'after': found[query.limit - 1].id})}"
         gettext = self._pages.renderer.gettext(self._pages.language_of(ask))
         actions = {name: gettext(label) for name, label in ACTIONS.items()}

@@ -87,7 +87,7 @@ class CallPages:
         shown = [self._around.live(call.id) or call for call in found[: query.limit]]
         more = None
         if len(found) > query.limit:
-            rest = {name: getattr(query, name) for name in CallsQuery.__struct_fields__}
+            rest = msgspec.structs.asdict(query)
             more = f"/calls?{urlencode(rest | {'after': cursor_of(found[query.limit - 1])})}"
         context: dict[str, Any] = {
             "rows": await self._rows(ask.user, shown),

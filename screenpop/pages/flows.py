@@ -16,27 +16,22 @@ from markupsafe import Markup
 from core.errors import NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, Route
-from ivr_flows.figures import FlowFigures, NodeFigures, Tally, Which
+from ivr_flows.figures import FlowFigures, NodeFigures, Tally, Which, added
 from ivr_flows.flow.diagram import KINDS, kind_of, svg
 from ivr_flows.flow.model import SILENT, Flow, Flows
 from ivr_flows.flow.told import way
 from ivr_flows.messages import Ended, Visit
 from ivr_flows.reports import counted_visit, place_of, place_text
 from ivr_flows.troubles import Trouble
-from ivr_flows.unseen import Gaps, unseen_views
+from ivr_flows.unseen import Gaps
 from screenpop.pages.base import Pages
+from screenpop.pages.unseen import unseen
 from screenpop.words import N_, trouble
 
 DAY = 86_400.0
 PERIODS = ((1, N_("24 hours")), (7, N_("7 days")))
 MOST_TROUBLES = 10
 ROWS = 50
-CAUSES: Mapping[str, str] = {
-    "cut": N_("The link to the telephone system was cut."),
-    "restart": N_("The telephone system was restarted."),
-    "server": N_("Ringdesk was not running."),
-    "flows": N_("The phone menu was not served."),
-}
 
 
 class Store(Protocol):
@@ -116,7 +111,7 @@ class FlowPages:
         ]
         context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers(), "at": ask.at}
         context["problems"] = self._flows.problems
-        context |= await self._unseen(ask.at, days)
+        context |= await unseen(self._gaps, ask.at - days * DAY, ask.at)
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/flow_rows.html", **context)
         return self._pages.page(ask, "flows.html", "/flows", **context)
@@ -135,7 +130,7 @@ class FlowPages:
             at=ask.at,
             periods=PERIODS,
             nodes=[self._row(flow, name, nodes.get(name), language) for name in _heard(flow)],
-            **await self._unseen(ask.at, days),
+            **await unseen(self._gaps, ask.at - days * DAY, ask.at),
             **self._live(flow, language),
         )
 
@@ -166,11 +161,9 @@ class FlowPages:
 
     def _counted_row(self, visit: Visit, node: str, language: str) -> dict[str, Any]:
         way_there = " › ".join(way(self._flows(), visit.path, language))
-        last, counted = "", counted_visit(visit, node)
-        flow, _, name = counted.node.partition("/")
-        if known := self._flows().by_name.get(flow):
-            last = known.shown(name, language)
-        return {"visit": visit, "way": way_there, "counted": counted, "last": last or name}
+        counted = counted_visit(visit, node)
+        last = self._shown(counted.node, language)
+        return {"visit": visit, "way": way_there, "counted": counted, "last": last}
 
     async def live(self, ask: Ask[Any, LiveQuery]) -> web.StreamResponse:
         """What changes by the second; nothing where the page shows it already."""
@@ -196,10 +189,6 @@ class FlowPages:
             tally.add(some)
             through.update(name for visit in some for name in _flows_of(visit) - {visit.flow})
         return tally.figures(), through
-
-    async def _unseen(self, now: float, days: int) -> dict[str, Any]:
-        """When something was not seen: the figures of the time lack it."""
-        return {"gaps": unseen_views(await self._gaps(now - days * DAY, now)), "causes": CAUSES}
 
     def _callers(self) -> dict[str, int]:
         """By flow how many are in it: a caller counts in the flow that was called and in the one where it is now."""
@@ -276,22 +265,8 @@ def _of_nodes(flow: Flow, figures: Sequence[FlowFigures]) -> dict[str, NodeFigur
     for one in (node for whole in figures for node in whole.nodes):
         name = one.node.partition("/")[2]
         if one.node.startswith(f"{flow.name}/"):
-            found[name] = _added(found[name], one) if name in found else one
+            found[name] = added(found[name], one) if name in found else one
     return found
-
-
-def _added(one: NodeFigures, other: NodeFigures) -> NodeFigures:
-    visits, entered = one.visits + other.visits, one.entered + other.entered
-    dropped, seconds = one.dropped + other.dropped, one.seconds + other.seconds
-    return NodeFigures(
-        one.node,
-        visits,
-        entered,
-        dropped,
-        round(dropped / visits, 4) if visits else 0.0,
-        seconds,
-        round(seconds / entered, 4) if entered else 0.0,
-    )
 
 
 def routes(pages: Pages, flows: FlowRoom, visits: VisitRoom, gaps: Gaps) -> list[Route]:

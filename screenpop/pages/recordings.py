@@ -17,6 +17,7 @@ from cti.recordings.model import Kind, Recording, State
 from cti.recordings.store import Wanted
 from screenpop.pages.base import Pages
 from screenpop.words import N_
+from ticketing.messages import Actor
 
 FILTERS: tuple[tuple[str, str], ...] = (
     ("words", N_("Callers' words")),
@@ -65,9 +66,10 @@ class RecordingPages:
         return self._pages.fragment(ask, "parts/recordings.html", rows=await self._rows(ask, found))
 
     async def _rows(self, ask: Ask[Any, Any], found: Sequence[Recording]) -> list[dict[str, Any]]:
-        return [await self._row(ask, one) for one in found]
+        viewer = await self._pages.viewer_of(ask)
+        return [await self._row(one, viewer) for one in found]
 
-    async def _row(self, ask: Ask[Any, Any], one: Recording) -> dict[str, Any]:
+    async def _row(self, one: Recording, viewer: Actor) -> dict[str, Any]:
         call = await self._pages.calls.get(one.call_id) if one.call_id else None
         talked = [s.agent for s in call.segments if s.agent and s.answered_at is not None] if call else []
         return {
@@ -75,13 +77,13 @@ class RecordingPages:
             "state": (await self._room.state(one)).value,
             "caller": call.caller.number if call else "",
             "agents": list(dict.fromkeys(talked)),
-            "ticket": await self._ticket(ask, one.ticket_id),
+            "ticket": await self._ticket(one.ticket_id, viewer),
         }
 
-    async def _ticket(self, ask: Ask[Any, Any], id: str) -> str:
+    async def _ticket(self, id: str, viewer: Actor) -> str:
         """The number of a ticket that the user may see."""
         try:
-            return (await self._pages.tickets.get(id, await self._pages.viewer_of(ask))).number if id else ""
+            return (await self._pages.tickets.get(id, viewer)).number if id else ""
         except NotFound:
             return ""
 

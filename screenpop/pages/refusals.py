@@ -12,7 +12,7 @@ from core.errors import Refused
 from screenpop.pages.problems import of_refusal
 from screenpop.pages.ticket_values import Value, Words, people
 from screenpop.words import N_, word
-from ticketing.views import event_label, state_label
+from ticketing.views import event_label
 from ticketing.workflow.decide import looked_at
 
 NO_TICKET, ITSELF = N_("There is no such ticket."), N_("This is the ticket itself.")
@@ -96,14 +96,12 @@ def _role(words: Words, attempt: Attempt, details: Mapping[str, Any]) -> Told:
 
 
 def _not_here(words: Words, attempt: Attempt, details: Mapping[str, Any]) -> Told:
-    state = str(details.get("state", ""))
-    known = state in words.workflow.states
     text = words.gettext(N_("“%(event)s” does not fit the state “%(state)s”. What can be done now is below."))
     return Told(
         text
         % {
             "event": event_label(words.workflow, attempt.event, words.language),
-            "state": state_label(words.workflow, state, words.language) if known else state,
+            "state": words.state(str(details.get("state", ""))),
         }
     )
 
@@ -120,14 +118,11 @@ def _stale(words: Words, attempt: Attempt, details: Mapping[str, Any]) -> Told:
 def _change(words: Words, change: Mapping[str, Any], attempt: Attempt) -> str:
     """Who did what and when: "03:15 Dora Lind: Dispatch (Dispatched)"."""
     event = event_label(words.workflow, str(change["event"]), words.language)
-    state = str(change["state"])
-    known = state in words.workflow.states
-    named = state_label(words.workflow, state, words.language) if known else state
     return words.gettext(N_("%(time)s %(who)s: %(event)s (now: %(state)s)")) % {
         "time": attempt.when(str(change["at"])),
         "who": words.person(str(change["actor"])),
         "event": event,
-        "state": named,
+        "state": words.state(str(change["state"])),
     }
 
 

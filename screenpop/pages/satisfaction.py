@@ -12,9 +12,9 @@ from core.errors import NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, Route
 from ivr_flows.surveys.store import Figure, Score, Wanted
-from ivr_flows.unseen import Gaps, unseen_views
+from ivr_flows.unseen import Gaps
 from screenpop.pages.base import Pages
-from screenpop.pages.flows import CAUSES
+from screenpop.pages.unseen import unseen
 from screenpop.words import N_
 
 DAY = 86_400.0
@@ -51,8 +51,7 @@ class SatisfactionPages:
             "/satisfaction",
             days=days,
             periods=PERIODS,
-            gaps=unseen_views(await self._gaps(since, ask.at)),
-            causes=CAUSES,
+            **await unseen(self._gaps, since, ask.at),
             may_call=ask.user.can(Permission.CALLS_OWN),
             may_know=ask.user.can(Permission.CUSTOMERS_SEE),
             whole=[(wanted.kind, (await self._surveys.figures(wanted))[0]) for wanted in (calls, tickets)],

@@ -186,14 +186,10 @@ def offering(steps: NextSteps, owners: set[str], choices: tuple[Choice, ...]) ->
             return field
         return msgspec.structs.replace(field, type="person", choices=choices, value=None)
 
-    def with_people(action: Any) -> Any:
-        view = msgspec.structs.replace(action.view, fields=tuple(filled(one) for one in action.view.fields))
-        return msgspec.structs.replace(action, view=view)
-
     return msgspec.structs.replace(
         steps,
-        steps=tuple(with_people(one) for one in steps.steps),
-        side=tuple(with_people(one) for one in steps.side),
+        steps=tuple(one.with_fields(filled) for one in steps.steps),
+        side=tuple(one.with_fields(filled) for one in steps.side),
     )
 
 

@@ -16,7 +16,7 @@ from core.web.routes import Ask, Route
 from screenpop.pages.base import Pages, actor_of
 from screenpop.pages.refusals import Told, told
 from screenpop.pages.ticket import TicketPage, typed, version_of
-from ticketing.messages import Ticket
+from ticketing.messages import Actor, Ticket
 from ticketing.next_steps import Action, NextSteps
 from ticketing.views import state_label
 
@@ -73,18 +73,18 @@ class TicketBulk:
         named = [one for one in form.get("tickets", "").split(",") if one]
         if not named or len(named) > MOST_AT_ONCE:
             raise Invalid("The page is out of date; load it again.", field="tickets")
-        results = [await self._fire(ask, one, form) for one in dict.fromkeys(named)]
+        viewer = await self._pages.viewer_of(ask)
+        results = [await self._fire(ask, viewer, one, form) for one in dict.fromkeys(named)]
         return self._pages.fragment(ask, "parts/ticket_bulk_results.html", results=results)
 
-    async def _fire(self, ask: Ask[Any, Any], named: str, form: Mapping[str, str]) -> Done:
+    async def _fire(self, ask: Ask[Any, Any], viewer: Actor, named: str, form: Mapping[str, str]) -> Done:
         id, _, version = named.partition(":")
         event, tickets = form.get("event", ""), self._pages.tickets
         try:
-            ticket = await tickets.get(id, await self._pages.viewer_of(ask))
+            ticket = await tickets.get(id, viewer)
         except NotFound as refusal:
-            return Done(
-                id, None, "", Told(self._pages.renderer.gettext(self._language(ask))(refusal.message))
-            )
+            gettext = self._pages.renderer.gettext(self._pages.language_of(ask))
+            return Done(id, None, "", Told(gettext(refusal.message)))
         words = await self._one.words(ask, ticket)
         steps = await self._one.steps(ask, ticket)
         asked = next((one.view.fields for one in steps.actions if one.view.name == event), ())
@@ -96,9 +96,6 @@ class TicketBulk:
             field = words.field(why.field) if why.field else None
             return Done(id, ticket, "", why, field.label.text(words.language) if field else "")
         return Done(id, ticket, state_label(words.workflow, ticket.state, words.language), None)
-
-    def _language(self, ask: Ask[Any, Any]) -> str:
-        return self._pages.language_of(ask)
 
 
 def shared(all_steps: Sequence[NextSteps]) -> NextSteps:
@@ -122,8 +119,7 @@ def _form(action: Action) -> tuple[Any, ...]:
 
 
 def _empty(action: Action) -> Action:
-    fields = tuple(msgspec.structs.replace(one, value=None) for one in action.view.fields)
-    return msgspec.structs.replace(action, view=msgspec.structs.replace(action.view, fields=fields))
+    return action.with_fields(lambda one: msgspec.structs.replace(one, value=None))
 
 
 def routes(pages: Pages, one: TicketPage) -> list[Route]:

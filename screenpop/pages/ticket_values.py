@@ -61,10 +61,14 @@ class Words(msgspec.Struct, frozen=True):
 
     def line(self, row: HistoryRow) -> Line:
         moved = row.from_state != row.to_state
-        known = row.to_state in self.workflow.states
-        to = state_label(self.workflow, row.to_state, self.language) if known else row.to_state
+        to = self.state(row.to_state)
         actor = "" if row.event == ESCALATE else self.person(row.actor)
         return Line(row.at, self._title(row), to if moved else "", actor, self.values(row.data))
+
+    def state(self, name: str) -> str:
+        """A state as people call it; one that this version has not stands as it is."""
+        known = name in self.workflow.states
+        return state_label(self.workflow, name, self.language) if known else name
 
     def field(self, name: str) -> Field | None:
         """The field as an event asks for it, its choices filled in; None where this version has none."""

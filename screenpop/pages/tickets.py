@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
+from core.cursors import cursor, place
 from core.errors import Invalid
 from core.identity.roles import Permission, Role
 from core.identity.users import User
@@ -161,21 +161,17 @@ class TicketPages:
             found = await tickets.list(wanted, most, query.after, viewer)
             return found, [ticket.id for ticket in found]
         dues = await tickets.due(wanted, most, _place(query.after), viewer)
-        return [ticket for ticket, _ in dues], [f"{due.at!r}:{due.ticket_id}" for _, due in dues]
+        return [ticket for ticket, _ in dues], [cursor(due.at, due.ticket_id) for _, due in dues]
 
 
 def _place(after: str) -> Due | None:
     """A place in the list by deadlines; Invalid for what is none."""
     if not after:
         return None
-    at, _, id = after.partition(":")
-    try:
-        place = float(at)
-    except ValueError:
-        place = math.nan
-    if not math.isfinite(place):
+    found = place(after)
+    if found is None:
         raise Invalid("The page is out of date; load it again.", field="after")
-    return Due(place, id)
+    return Due(*found)
 
 
 def routes(pages: Pages, records: Records) -> list[Route]:
