@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tests.e2e.desk import PASSWORD
 from tests.e2e.house import QUEUES, House
 from tests.e2e.listener import Listener
-from tests.e2e.ringdesk import Installation, Server, command, command_here
+from tests.e2e.ringdesk import PROGRAM, Installation, Server, command, command_here
 from tests.real.asterisk import Asterisk
 from tests.real.parts import parts_dir, require
 
@@ -186,7 +186,9 @@ async def prepare(installation: Installation) -> Installation:
 
 
 @asynccontextmanager
-async def open_menu(version: int, installation: Installation, sounds: Path) -> AsyncIterator[Menu]:
+async def open_menu(
+    version: int, installation: Installation, sounds: Path, program: tuple[str, ...] = (str(PROGRAM),)
+) -> AsyncIterator[Menu]:
     """A server and an Asterisk of this version; the server must log no fault of its own."""
     require("sipp")
     installation = await prepare(installation)
@@ -199,7 +201,7 @@ async def open_menu(version: int, installation: Installation, sounds: Path) -> A
             '[callback]\nfirst_hour = "00:00"\nlast_hour = "24:00"\n'
             '[paths]\ncalendars = "calendars"\n'
         )
-        async with Server(installation, pbx.ami_port, pbx.secret, more, LINK) as server:
+        async with Server(installation, pbx.ami_port, pbx.secret, more, LINK, program) as server:
             await linked(server)
             yield Menu(pbx, server)
         assert server.faults() == []

@@ -4,10 +4,12 @@ what the records have to hold."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from config.files import shipped_flows
 from ivr_flows.flow import model as m
 from ivr_flows.scenario import Scenario, replay
 from tests.e2e.robot import HOTLINE
@@ -140,6 +142,15 @@ def plans() -> list[Plan]:
     found = ways(fit) | ways(path for path in fit if path.stem not in SLOW)
     heard = [node for node in found if heard_at(node)]
     return [Plan(node, found[node], index) for index, node in enumerate(heard, start=1)]
+
+
+def plans_to(nodes: Iterable[str], by: Mapping[str, str]) -> list[Plan]:
+    """A call to each of these: by the scenario named for it, else where it can be by one that refuses nothing."""
+    fit = [path for path in SCENARIOS if path.stem not in ELSEWHERE]
+    served = [path for path in fit if path.stem not in SLOW and not scenario_of(path).refuses]
+    found = ways(fit) | ways(path for path in fit if path.stem not in SLOW) | ways(served)
+    found |= {node: shipped_flows() / "scenarios" / name for node, name in by.items()}
+    return [Plan(node, found[node], index) for index, node in enumerate(nodes, start=1)]
 
 
 def customers(calls: list[Plan]) -> str:

@@ -85,9 +85,17 @@ class Server:
     """One `ringdesk serve`, which a test may stop, kill and start again on the same port and database."""
 
     def __init__(
-        self, installation: Installation, pbx_port: int, secret: str, more: str = "", link: str = ""
+        self,
+        installation: Installation,
+        pbx_port: int,
+        secret: str,
+        more: str = "",
+        link: str = "",
+        program: tuple[str, ...] = (str(PROGRAM),),
     ) -> None:
-        """`more` is further text of ringdesk.toml, such as sections of their own; `link` further lines of the PBX."""
+        """`more` is further text of ringdesk.toml, such as sections of their own; `link` further lines of the PBX;
+        `program` what is run with `serve`."""
+        self._program = program
         self.port = ports.free_tcp()
         self.folder = installation.folder
         self.tokens = installation.tokens
@@ -121,7 +129,7 @@ class Server:
         """Starts it and returns when it says that it serves; ProgramFailed with its log if it does not."""
         with (self.folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *("setpriv", "--pdeathsig", "KILL", str(PROGRAM), "serve"),
+                *("setpriv", "--pdeathsig", "KILL", *self._program, "serve"),
                 cwd=self.folder,
                 env=_environment(),
                 stdin=asyncio.subprocess.DEVNULL,

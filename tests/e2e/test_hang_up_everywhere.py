@@ -5,27 +5,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.house import SERVICE
+from tests.e2e.leavers import in_line, nothing_left, records, tickets
 from tests.e2e.menu import DAYS, Menu, another_day, open_menu
-from tests.e2e.plans import (
-    ENDING,
-    NEWS_EN,
-    NEWS_ZH,
-    OPEN_ENDED,
-    WORDS,
-    Plan,
-    accounts,
-    customers,
-    pins,
-    plans,
-)
-from tests.e2e.ringdesk import Installation, command_here
+from tests.e2e.plans import ENDING, NEWS_EN, NEWS_ZH, OPEN_ENDED, WORDS, Plan, plans
+from tests.e2e.ringdesk import Installation
 from tests.e2e.walk import Hook, Walk, all_of, exchange
 from tests.faults.soak import SOAK
 from tests.real.sipp import Caller, Phone
@@ -33,16 +23,6 @@ from tests.real.sipp import Caller, Phone
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 SPOKEN_OF = (WORDS, "bill/owed_due")
 FAR = "2099-01-01T12:00:00.000Z"
-
-
-async def records(folder: Path, calls: list[Plan]) -> None:
-    """What the callers' records hold, by the commands of an installation."""
-    (folder / "ringdesk.toml").write_text(f'[database]\nurl = "sqlite:///{folder}/ringdesk.db"\n')
-    for name, text in (("callers", customers(calls)), ("billing", accounts(calls)), ("pins", pins(calls))):
-        (folder / f"{name}.csv").write_text(text)
-    await command_here(folder, "customers", "import", str(folder / "callers.csv"))
-    await command_here(folder, "accounts", "import", str(folder / "billing.csv"))
-    await command_here(folder, "customers", "pins", str(folder / "pins.csv"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=[22, 16])
@@ -56,21 +36,6 @@ async def line(
     await records(own.folder, plans())
     async with open_menu(request.param, own, sounds) as menu:
         yield menu
-
-
-async def tickets(menu: Menu, calls: list[Plan]) -> dict[str, str]:
-    """A ticket for each caller who asks about one; the callers' tickets by their nodes."""
-    found: dict[str, str] = {}
-    for one in calls:
-        if one.ticket_kind:
-            fields = {"contact_phone": one.number}
-            new = {"workflow": one.ticket_kind, "subject": one.node, "fields": fields}
-            ticket = await menu.server.api("POST", "/tickets", new, "chen")
-            if one.ticket_kind == "inquiry":
-                ticket = await menu.fire(ticket, "answer", "chen", answer="At nine")
-            one.ticket = "".join(filter(str.isdigit, ticket["number"]))
-            found[one.node] = ticket["number"]
-    return found
 
 
 def hooks(menu: Menu, one: Plan, number: str) -> dict[str, Hook]:
@@ -115,41 +80,6 @@ def away(database: Path, *tables: str) -> Iterator[None]:
     finally:
         for table in tables:
             renamed(f"{table}_away", table)
-
-
-@asynccontextmanager
-async def in_line(menu: Menu, count: int) -> AsyncIterator[None]:
-    """So many callers wait in the queue."""
-    async with AsyncExitStack() as stack:
-        for n in range(count):
-            number = f"1360000000{n}"
-            await stack.enter_async_context(Caller(menu.pbx, SERVICE, number))
-            await menu.pbx.ami.event("QueueCallerJoin", Queue="service", CallerIDNum=number)
-        yield
-
-
-async def nothing_left(menu: Menu, walks: list[Walk]) -> None:
-    """Each visit is stored as one that was hung up in its node; no channel, caller or file is left over."""
-    await menu.clear()
-    await menu.quiet()
-    await menu.saved()
-    told = await menu.metrics()
-    assert "ringdesk_ivr_callers 0.0" in told
-    assert "ringdesk_ivr_in_node{" not in told
-    with sqlite3.connect(menu.server.folder / "ringdesk.db") as db:
-        rows = db.execute(
-            "SELECT call_id, ended, node, json_extract(path, '$[#-1]') FROM ivr_visits"
-        ).fetchall()
-    stored = {call: tuple(rest) for call, *rest in rows}
-    wrong = {
-        walk.plan.node: stored.get(walk.call_id)
-        for walk in walks
-        if stored.get(walk.call_id) != ("hung_up", walk.plan.node, walk.plan.node)
-    }
-    assert wrong == {}, wrong
-    kept = (await menu.server.api("GET", "/recordings?limit=200"))["items"]
-    files = {path.stem.removeprefix("words-") for path in (menu.pbx.run / "recordings").iterdir()}
-    assert files == {one["id"] for one in kept}
 
 
 def share(version: int) -> list[Plan]:

@@ -43,7 +43,7 @@ def spoken_where() -> Mapping[str, Nodes]:
     return {key: frozenset(nodes) for key, nodes in found.items()}
 
 
-HANDED_OUT = frozenset({"AGIExecStart", "AGIExecEnd", "DTMFEnd", "Hangup"})
+HANDED_OUT = frozenset({"AGIExecStart", "AGIExecEnd", "DTMFEnd", "QueueCallerJoin", "Hangup"})
 CALLS = 3
 
 
