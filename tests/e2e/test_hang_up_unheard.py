@@ -150,28 +150,6 @@ async def done_once(menu: Menu, walks: list[Unheard]) -> None:
             assert await said_by_callers(menu, ticket) == [event]
 
 
-async def test_a_caller_may_hang_up_where_nothing_is_heard(line: Line) -> None:
-    menu, door, plans = line
-    await tickets(menu, plans)
-    async with exchange(menu.pbx) as board:
-        walks = [Unheard(board, plan, moment, door) for plan, moment in zip(plans, MOMENTS, strict=True)]
-        assert await all_of(menu.pbx, [one for one in walks if not one.moment.order]) == []
-        async with in_line(menu, 3):
-            held = [one for one in walks if one.moment.order and one.plan.office == "open"]
-            assert await all_of(menu.pbx, held) == []
-        await menu.open_on(another_day())
-        assert await all_of(menu.pbx, [one for one in walks if one.plan.office != "open"]) == []
-        await menu.open_on(*DAYS)
-    await nothing_left(menu, [one for one in walks if one.moment.order])
-    await done_once(menu, walks)
-    handed = [one for one in walks if not one.moment.order]
-    await nothing_left(menu, handed, "transferred")
-    for one in handed:
-        call = await menu.settled(one.call_id)
-        assert (call["state"], call["outcome"]) == ("ended", "abandoned"), one.plan.node
-    assert menu.server.faults() == []
-
-
 async def test_a_room_that_breaks_costs_the_caller_nothing_and_the_agent_sees_what_was_said(
     line: Line,
 ) -> None:
@@ -215,3 +193,26 @@ async def test_a_known_caller_is_greeted_in_the_language_of_the_record(line: Lin
         )
         visit = await menu.visit(number)
         assert (visit["language"], visit["path"][0]) == (language.value, "hotline/who")
+
+
+async def test_a_caller_may_hang_up_where_nothing_is_heard(line: Line) -> None:
+    menu, door, plans = line
+    await menu.on_duty("service")  # nobody: the call-backs wait
+    await tickets(menu, plans)
+    async with exchange(menu.pbx) as board:
+        walks = [Unheard(board, plan, moment, door) for plan, moment in zip(plans, MOMENTS, strict=True)]
+        assert await all_of(menu.pbx, [one for one in walks if not one.moment.order]) == []
+        async with in_line(menu, 3):
+            held = [one for one in walks if one.moment.order and one.plan.office == "open"]
+            assert await all_of(menu.pbx, held) == []
+        await menu.open_on(another_day())
+        assert await all_of(menu.pbx, [one for one in walks if one.plan.office != "open"]) == []
+        await menu.open_on(*DAYS)
+    await nothing_left(menu, [one for one in walks if one.moment.order])
+    await done_once(menu, walks)
+    handed = [one for one in walks if not one.moment.order]
+    await nothing_left(menu, handed, "transferred")
+    for one in handed:
+        call = await menu.settled(one.call_id)
+        assert (call["state"], call["outcome"]) == ("ended", "abandoned"), one.plan.node
+    assert menu.server.faults() == []

@@ -174,8 +174,10 @@ class Caller(Sipp):
         await self.wait("talking")
 
     async def press(self, key: str) -> None:
-        """Presses a key (SIP INFO)."""
+        """Presses a key (SIP INFO); returns when the PBX has confirmed it: SIPp takes no order before that."""
+        pressed = sum(report.state == "pressed" for report in self.reports)
         self.order("INFO", key, self.call_id)
+        await self.wait("pressed", count=pressed + 1)
 
     async def refer(self, to: str, replaces: "Caller | None" = None) -> None:
         """Sends the other side to an extension: at once, or in place of a second call that this agent has made."""
