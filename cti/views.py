@@ -8,7 +8,7 @@ import msgspec
 
 from core.clock import iso, iso_or_none
 from cti.gaps import Gap
-from cti.messages import Agent, Call, Pbx, Queue, Segment
+from cti.messages import Agent, Call, Outcome, Pbx, Queue, Segment
 
 
 class CallerView(msgspec.Struct, frozen=True):
@@ -75,10 +75,14 @@ class IvrView(msgspec.Struct, frozen=True):
 
 
 class CallDetail(CallView, frozen=True):
-    """A call with its visits to the phone menu, in order, and the score (1 to 5) that the caller gave for it."""
+    """A call with its visits to the phone menu, in order, and the score (1 to 5) that the caller gave for it.
+
+    `served`: the phone menu served the caller, who needed nobody. `outcome` is then `abandoned`, for nobody answered.
+    """
 
     ivr: tuple[IvrView, ...] = ()
     satisfaction: int | None = None
+    served: bool = False
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -162,7 +166,9 @@ def call_view(call: Call) -> CallView:
 
 
 def with_ivr(view: CallView, ivr: tuple[IvrView, ...], score: int | None = None) -> CallDetail:
-    return CallDetail(**msgspec.structs.asdict(view), ivr=ivr, satisfaction=score)
+    nobody = view.outcome == Outcome.ABANDONED.value and view.queue is None
+    served = nobody and bool(ivr) and ivr[-1].ended == "served"
+    return CallDetail(**msgspec.structs.asdict(view), ivr=ivr, satisfaction=score, served=served)
 
 
 def segment_view(segment: Segment) -> SegmentView:

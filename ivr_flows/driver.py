@@ -21,7 +21,7 @@ from ivr_flows import troubles
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.session import Agi
 from ivr_flows.agi.words import AGIError, AGIHangup, UnsafeArgument
-from ivr_flows.engine import State, begin, step, visit_of
+from ivr_flows.engine import State, begin, left_in, step, visit_of
 from ivr_flows.flow.model import Flows
 from ivr_flows.line import CallerLine, Unheard
 from ivr_flows.messages import (
@@ -158,7 +158,7 @@ class _Run:
                 if isinstance(effect, Ask) and self._agi.hung_up:
                     self._left_meanwhile(came)
         except AGIHangup:
-            self._finish(Ended.HUNG_UP, "")
+            self._finish(left_in(self._flows, self._visit.node), "")
         except asyncio.CancelledError:
             self._finish(Ended.FAILED, "the server was stopped")
             raise

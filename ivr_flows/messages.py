@@ -245,8 +245,10 @@ class Ended(Enum):
 
     TRANSFERRED = "transferred"
     SERVED = "served"
-    """The flow came to an end of its own: the caller needed nobody. Containment counts these."""
+    """The caller needed nobody: the flow came to an end of its own, or was left where all is done. Containment counts
+    these."""
     HUNG_UP = "hung_up"
+    """Left in the middle."""
     FAILED = "failed"
     """The flow or the line to it broke; the dialplan went on to the queue."""
 

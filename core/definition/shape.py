@@ -142,7 +142,8 @@ def _mended(data: Any, kind: inspect.Type) -> Any:
     if not isinstance(kind, inspect.StructType) or not isinstance(data, dict):
         return data
     known = {field.encode_name: field.type for field in kind.fields}
-    named = {key if key in known else _near(key, known.keys() - data.keys()): key for key in data}
+    keys = (key for key in data if key != kind.tag_field)
+    named = {key if key in known else _near(key, known.keys() - data.keys()): key for key in keys}
     kept = {key: _mended(data[given], known[key]) for key, given in named.items() if key in known}
     if kind.tag_field and kind.tag_field in data:
         kept[kind.tag_field] = data[kind.tag_field]

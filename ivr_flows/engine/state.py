@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from ivr_flows.flow.model import AnyNode, Flows
+from ivr_flows.flow.model import AnyNode, Flows, HangUp, Menu, Say
 from ivr_flows.messages import Ended, Language, Value
 
 MOST_STEPS = 300
@@ -54,6 +54,14 @@ class State(msgspec.Struct, frozen=True):
 
 def node_of(flows: Flows, state: State) -> AnyNode:
     return flows.node(state.flow, state.node)
+
+
+def left_in(flows: Flows, here: str) -> Ended:
+    """How a visit ends whose caller hangs up in that node (`flow/node`): who has all it called for was served."""
+    flow, _, name = here.partition("/")
+    node = flows.node(flow, name) if name else None
+    over = isinstance(node, HangUp) or (isinstance(node, Say | Menu) and node.done)
+    return Ended.SERVED if over else Ended.HUNG_UP
 
 
 def moved(state: State, node: str) -> State:

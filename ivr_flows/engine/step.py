@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ivr_flows.engine.enter import ENTER, no_target, spoken
 from ivr_flows.engine.move import MOST_SILENT, asks_next, last_resort, settle
-from ivr_flows.engine.state import LAST_STEPS, MOST_STEPS, State, ended, given, moved, node_of
+from ivr_flows.engine.state import LAST_STEPS, MOST_STEPS, State, ended, given, left_in, moved, node_of
 from ivr_flows.engine.take import TAKE
 from ivr_flows.flow.model import Flows, Say
 from ivr_flows.messages import (
@@ -50,7 +50,7 @@ def step(flows: Flows, state: State, came: Input) -> tuple[State, Effect]:
     if state.ended is not None:
         return state, HangUp()
     if isinstance(came, HungUp):
-        return ended(state, Ended.HUNG_UP), HangUp()
+        return ended(state, left_in(flows, state.here)), HangUp()
     state = replace(state, steps=state.steps + 1)
     if state.steps > MOST_STEPS + LAST_STEPS:
         return ended(state, Ended.FAILED, "too many steps"), HangUp()

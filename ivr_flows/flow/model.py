@@ -28,6 +28,8 @@ class Say(Node, frozen=True, tag="say"):
     whole: bool = False
     both: bool = False
     """In both languages, the caller's first."""
+    done: bool = False
+    """Who hangs up here has got what it called for: it was served, and has not given up."""
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +54,8 @@ class Menu(Node, frozen=True, tag="menu"):
     silent: Label | None = None
     otherwise: str = ""
     """Where the tries are used up; the flow's `fallback` where not given."""
+    done: bool = False
+    """As in `Say`: a last question, which may be answered by hanging up."""
 
 
 class Confirm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -210,8 +210,14 @@ def served(call: Call, visits: Sequence[Visit]) -> bool:
 
 
 def _menu(visit: Visit) -> dict[str, Any]:
+    seconds = None if visit.ended_at is None else max(0.0, visit.ended_at - visit.started_at)
     told = PopIvr(visit.flow, visit.path, dict(visit.answers), visit.auth, visit.account, visit.recordings)
-    return {"at": visit.started_at, "ended": visit.ended.value if visit.ended else "", "ivr": told}
+    return {
+        "at": visit.started_at,
+        "ended": visit.ended.value if visit.ended else "",
+        "ivr": told,
+        "seconds": seconds,
+    }
 
 
 def routes(pages: Pages, around: Around) -> list[Route]:

@@ -26,6 +26,7 @@ from server.commands.common import Config, database, fail, run, say, settings_of
 from server.commands.flow_queues import queue_name_findings
 from server.commands.hearing import hearing_findings
 from server.commands.reach import reach_findings
+from server.commands.reading import person
 
 SIGNS = {Level.OK: "ok  ", Level.NOTE: "note", Level.WARNING: "warn", Level.PROBLEM: "BAD "}
 SECONDS = 5.0
@@ -95,7 +96,7 @@ async def _hearing(settings: Settings) -> list[Finding]:
     async with database(settings) as db:
         refused = await unplayed(db)
     reached = await reach_findings(settings)
-    return [*reached, *await asyncio.to_thread(hearing_findings, settings, refused)]
+    return [*reached, *await asyncio.to_thread(hearing_findings, settings, refused, person("asterisk"))]
 
 
 class RunningServer:

@@ -18,13 +18,17 @@ from ivr_flows.speech.sounds import recording_name
 from ivr_flows.speech.spoken import Utterance
 from ivr_flows.speech.unplayed import Unplayed
 from server.commands.prompts import prompts_of
+from server.commands.reading import Person, closed_to
 
 BUILD = "Run `ringdesk prompts build`."
 SHOWN = 5
 
 
-def hearing_findings(settings: Settings, refused: Iterable[Unplayed]) -> list[Finding]:
-    """All that can be seen from here; `refused` is what PBXs could not play in calls."""
+def hearing_findings(
+    settings: Settings, refused: Iterable[Unplayed], asterisk: Person | None = None
+) -> list[Finding]:
+    """All that can be seen from here; `refused` is what PBXs could not play in calls, `asterisk` the user as whom a PBX
+    on this machine runs, where there is one."""
     try:
         planned = plan(prompts_of(settings), settings.ivr.speech)
     except Faulty:
@@ -36,6 +40,7 @@ def hearing_findings(settings: Settings, refused: Iterable[Unplayed]) -> list[Fi
     folder = sounds_dir(settings.ivr.speech)
     return [
         *_sounds(settings, planned, folder),
+        *(_closed(settings, asterisk, folder) if asterisk else ()),
         *_refused(planned, refused, folder),
         *_recordings(settings),
     ]
@@ -62,6 +67,17 @@ def _sounds(settings: Settings, planned: Plan, folder: Path) -> Iterator[Finding
     if away:
         what = f"Whether PBX {', '.join(away)} has the folder cannot be seen from here"
         yield Finding(Level.NOTE, what, "AMI tells nothing of files.", "Call a flow once, then ask again.")
+
+
+def _closed(settings: Settings, asterisk: Person, folder: Path) -> Iterator[Finding]:
+    here = any(pbx.host in HERE for pbx in settings.pbx)
+    if here and (at := closed_to(asterisk, folder)) is not None:
+        yield Finding(
+            Level.WARNING,
+            f"The user asterisk may not pass {at} to the sounds in {folder}",
+            "Callers hear nothing where Asterisk runs as that user.",
+            "Take a folder that it can read, such as /var/cache/ringdesk/sounds: ivr.speech.folder.",
+        )
 
 
 def _refused(planned: Plan, refused: Iterable[Unplayed], folder: Path) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from tests.e2e.plans import Plan, accounts, customers, pins
 from tests.e2e.ringdesk import command_here
 from tests.e2e.walk import Walk
 from tests.real.sipp import Caller
+from tests.unit.ivr_flows.ways import left_at
 
 
 async def records(folder: Path, calls: list[Plan]) -> None:
@@ -51,8 +52,9 @@ async def in_line(menu: Menu, count: int) -> AsyncIterator[None]:
         yield
 
 
-async def nothing_left(menu: Menu, walks: list[Walk], ended: str = "hung_up") -> None:
-    """Each visit is stored as one that ended so in its node; no channel, caller or file is left over."""
+async def nothing_left(menu: Menu, walks: list[Walk], ended: str = "") -> None:
+    """Each visit is stored as one that ended so (by hanging up, if not said) in its node; no channel, caller or file is
+    left over."""
     await menu.clear()
     await menu.quiet()
     await menu.saved()
@@ -67,7 +69,8 @@ async def nothing_left(menu: Menu, walks: list[Walk], ended: str = "hung_up") ->
     wrong = {
         walk.plan.node: stored.get(walk.call_id)
         for walk in walks
-        if stored.get(walk.call_id) != (ended, walk.plan.node, walk.plan.node)
+        if stored.get(walk.call_id)
+        != (ended or left_at(walk.plan.node).value, walk.plan.node, walk.plan.node)
     }
     assert wrong == {}, wrong
     kept = (await menu.server.api("GET", "/recordings?limit=200"))["items"]

@@ -210,6 +210,13 @@ async def test_who_was_served_by_the_phone_menu_did_not_give_up(it: Whole) -> No
     )
     line = (await it.get(f"/customers/{customer.id}", headers=sam)).text
     assert (line.count(">Served itself<"), line.count('<span class="tag">Gave up<')) == (1, 1)
+    told = (await it.get("/api/v1/calls", headers=sam)).json["items"]
+    assert {one["id"]: (one["outcome"], one["served"]) for one in told} == {
+        "main-9.0": ("abandoned", True),
+        "main-9.1": ("abandoned", False),
+    }
+    for call in ("main-9.0", "main-9.1"):
+        assert "Waited" not in (await it.get(f"/calls/{call}", headers=sam)).text, "it was in no queue"
 
 
 async def test_a_withheld_number_is_no_word_of_the_line(it: Whole) -> None:

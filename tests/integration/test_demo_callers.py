@@ -131,7 +131,7 @@ TOLD: dict[str, tuple[Ended, str, dict[str, Any]]] = {
     "bill_then_person": (Ended.TRANSFERRED, "queue:service", {"topic": "bill"}),
     "wrong_pin": (Ended.TRANSFERRED, "queue:service", {"topic": "bill"}),
     "bill_in_a_hurry": (Ended.TRANSFERRED, "queue:service", {"topic": "bill"}),
-    "outage": (Ended.HUNG_UP, "", {"topic": "outage"}),
+    "outage": (Ended.SERVED, "", {"topic": "outage"}),  # leaves where everything was said
     "outage_then_person": (Ended.TRANSFERRED, "queue:service", {"topic": "outage"}),
     "fault_no_supply": (Ended.SERVED, "", {"topic": "fault", "kind": "no_supply"}),
     "fault_appliance": (Ended.TRANSFERRED, "queue:service", {"topic": "fault", "kind": "appliance"}),

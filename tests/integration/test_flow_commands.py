@@ -83,7 +83,7 @@ def test_the_real_database_answers_where_settings_are_named(settings: Path) -> N
     digits = opened.rpartition('"digits":"')[2].partition('"')[0]
     urged = run("flow", "try", "hotline", "--as", "13800138000", *config, typed=f"5\n{digits}\n1\n\n")
     assert '"state":"reported"' in urged
-    assert "Your report is urged." in urged
+    assert "We have noted that you are waiting for it." in urged
     stranger = run("flow", "try", "ticket_status", "--as", "13911112222", *config, typed=f"{digits}\n\n")
     assert '"found":false' in stranger
 

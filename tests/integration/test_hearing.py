@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from msgspec.structs import replace
 
 from config.settings import IvrSettings, PbxSettings, RecordingSettings, Settings, SpeechSettings
 from core.database import Database
@@ -16,6 +18,7 @@ from ivr_flows.speech.build import plan
 from ivr_flows.speech.unplayed import Unplayed, UnplayedSounds, unplayed
 from server.commands.hearing import hearing_findings
 from server.commands.prompts import prompts_of
+from server.commands.reading import Person
 from tests.conftest import START, FakeClock
 
 
@@ -82,6 +85,30 @@ def test_a_pbx_elsewhere_cannot_be_looked_into(settings: Settings, tmp_path: Pat
     told = [one.what for one in hearing_findings(away, [])]
     assert any("cannot be seen from here" in what for what in told)
     assert any("Nothing is recorded" in what for what in told)
+
+
+def test_a_folder_that_is_closed_to_asterisk_is_named(settings: Settings) -> None:
+    with TemporaryDirectory() as made_here:  # a test's own folders lie in one that is closed to all others
+        folder = Path(made_here)
+        mine = folder.stat()
+        somebody = Person(mine.st_uid + 1, frozenset({mine.st_gid + 1}))
+        colleague = Person(mine.st_uid + 1, frozenset({mine.st_gid}))
+        speech = replace(settings.ivr.speech, folder=str(folder / "sounds"))
+        own = replace(settings, ivr=replace(settings.ivr, speech=speech))
+        (folder / "sounds").mkdir()
+
+        def told(one: Person) -> list[str]:
+            return [f.what for f in hearing_findings(own, [], one) if f.level is Level.WARNING]
+
+        for mode, expected in (
+            (0o750, [True, False, False]),
+            (0o700, [True, True, False]),
+            (0o755, [False] * 3),
+        ):
+            folder.chmod(mode)
+            found = [told(one) for one in (somebody, colleague, Person(0, frozenset()))]
+            closed = [f"The user asterisk may not pass {folder} to the sounds in {folder / 'sounds'}"]
+            assert found == [closed if one else [] for one in expected], oct(mode)
 
 
 async def test_what_a_line_refuses_is_counted(db: Database, clock: FakeClock) -> None:

@@ -177,7 +177,8 @@ def test_the_settings_of_the_install_guide_can_be_used(tmp_path: Path) -> None:
     for number, block in enumerate(blocks):
         tomllib.loads(block)
         path = tmp_path / f"{number}.toml"
-        path.write_text(block, "utf-8")
+        # The folder that step 1 has made by now.
+        path.write_text(block.replace("/var/spool/asterisk/ringdesk", str(tmp_path)), "utf-8")
         load(path, {})
 
 

@@ -7,9 +7,17 @@ from pathlib import Path
 
 from config.files import shipped_flows
 from ivr_flows.flow import model as m
+from ivr_flows.messages import Ended
 from ivr_flows.scenario import replay
 from tests.unit.ivr_flows.shipped_flows import FLOWS
 
+DONE = {
+    *("hotline/more", "hotline/goodbye", "bill/bill", "fault/opened"),
+    *("person/called_back", "person/closed_goodbye", "person/closed_no_callback"),
+    *("ticket_status/hurry", "ticket_status/urged", "ticket_status/denied", "ticket_status/thanks"),
+    *("survey/thanks", "survey/goodbye", "ticket_survey/thanks", "ticket_survey/goodbye"),
+}
+"""Where whoever hangs up has got what it called for."""
 SCENARIOS = sorted((shipped_flows() / "scenarios").glob("*/*.yaml"))
 ASKS = (m.LookUp, m.Ticket, m.Event, m.Callback)
 
@@ -27,6 +35,11 @@ def heard_at(name: str) -> bool:
     return not isinstance(node, (*m.SILENT, *ASKS)) and (
         getattr(node, "text", None) is not None or isinstance(node, m.Menu)
     )
+
+
+def left_at(name: str) -> Ended:
+    """How a visit ends whose caller hangs up there."""
+    return Ended.SERVED if name in DONE else Ended.HUNG_UP
 
 
 def ways(scenarios: Iterable[Path] = SCENARIOS) -> dict[str, Path]:
