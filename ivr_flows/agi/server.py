@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import os
+import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -94,6 +96,8 @@ class FastAgiServer:
         self._headers: dict[str, dict[Wire, None]] = {}
         self._running: dict[Wire, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
+        self._doors: list[socket.socket] = []
+        self._kept_back = -1
         self._sweeper: asyncio.Task[None] | None = None
         self.refused: Counter[str] = Counter()
         """Connections turned away or cut, by reason."""
@@ -119,8 +123,9 @@ class FastAgiServer:
         )
         for listening in self._server.sockets:
             # asyncio takes in one go as many as the system keeps; here these are two numbers.
-            with listening.dup() as same:
-                same.listen(BACKLOG)
+            self._doors.append(listening.dup())
+            self._doors[-1].listen(BACKLOG)
+        self._keep_one_back()
         self._sweeper = self._tasks.spawn(self._sweep(), "agi deadlines")
         found: int = self._server.sockets[0].getsockname()[1]
         return found
@@ -129,6 +134,10 @@ class FastAgiServer:
         """Take no more callers; those in a flow go on to what their dialplan has next."""
         if self._server is not None:
             self._server.close()
+        for door in self._doors:
+            door.close()
+        self._doors.clear()
+        self._use_kept_back()
         if self._sweeper is not None:
             self._sweeper.cancel()
         running = list(self._running.values())
@@ -138,6 +147,33 @@ class FastAgiServer:
             _, late = await asyncio.wait(running, timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
+
+    def turn_away(self) -> None:
+        """The process has no file left to take callers with: let some of those who wait at the door go on in their
+        dialplan, by the one file that is kept back. Else they would hear nothing until another is free."""
+        for door in self._doors:
+            for _ in range(AT_ONCE):
+                self._use_kept_back()
+                try:
+                    line, address = door.accept()
+                except OSError:  # nobody waits any more, or another thread was quicker
+                    break
+                line.close()
+                self._keep_one_back()
+                self._refuse("files", str(address[0]))
+        self._keep_one_back()
+
+    def _keep_one_back(self) -> None:
+        if self._kept_back < 0:
+            try:
+                self._kept_back = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                return  # the next time
+
+    def _use_kept_back(self) -> None:
+        if self._kept_back >= 0:
+            os.close(self._kept_back)
+            self._kept_back = -1
 
     def admit(self, wire: Wire, peer: str) -> bool:
         if not self.gate.lets_in(peer):

@@ -13,7 +13,7 @@ from config.settings import Settings
 from core.logs import set_up_logs
 from server.commands.common import Config, require_current, require_port, run, say, settings_of
 from server.journal import journal_of
-from server.settle import settle
+from server.settle import settle, turn_away_without_files
 from server.site import Site
 from server.wiring import House
 
@@ -46,12 +46,13 @@ async def serve_until_stopped(house: House, ready: Callable[[str], None]) -> Non
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: house.tasks.spawn(house.reload(), "reload"))
+    turn_away_without_files(loop, house.ivr.server.turn_away)
     site = Site(house)
     try:
         await require_current(house.db)
         await house.start()
         address = await site.start()
-        settle()
+        settle(house.settings.ivr.sessions)
         ready(address)
         await stop.wait()
     finally:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
+import os
+import resource
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, cast
 
 import pytest
@@ -30,6 +33,7 @@ from ivr_flows.agi.words import (
 )
 from ivr_flows.driver import Driver
 from server.ivr import Ivr, PhoneLines
+from server.settle import turn_away_without_files
 from tests.agi_peer import SECONDS, Peer, peer
 from tests.wait import until
 
@@ -378,6 +382,44 @@ async def test_a_handler_that_does_not_let_go_holds_up_nobody() -> None:
             await found.server.stop()
         await line.closed()
         await until(lambda: found.server.sessions == 0)
+
+
+async def test_callers_are_turned_away_while_the_process_has_no_file_left() -> None:
+    """Nobody waits at the door in silence, and who comes when there are files again is served."""
+    async with running() as found, AsyncExitStack() as stack:
+        turn_away_without_files(asyncio.get_running_loop(), found.server.turn_away)
+        waiting = [socket.socket() for _ in range(3 * AT_ONCE)]  # have their files before there are none
+        for one in waiting:
+            stack.callback(one.close)
+            one.setblocking(False)
+        stack.callback(asyncio.get_running_loop().set_exception_handler, None)
+        with no_files_left():
+            async with asyncio.timeout(SECONDS):
+                for one in waiting:
+                    await asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", found.port))
+                for one in waiting:
+                    with contextlib.suppress(ConnectionResetError):
+                        assert await asyncio.get_running_loop().sock_recv(one, 1) == b""
+        assert found.server.refused["files"] == len(waiting)
+        assert found.server.lines == 0
+        await one_call(found, Agi.noop, ("NOOP", "200 result=0"))
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """All files that this process may have open are."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 20, most))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
 
 
 async def test_a_peer_comes_by_ipv6_as_well() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -12,6 +16,7 @@ from ivr_flows.messages import Ended
 from tests.agi_peer import PLAIN, Peer, peer
 from tests.unit.ivr_flows.ivr_house import IvrHouse, ivr_house
 from tests.unit.ivr_flows.test_driver import HELLO, to_service
+from tests.wait import until
 
 HOSTILE = (
     'x" "SYSTEM rm"\\',
@@ -74,3 +79,54 @@ async def test_a_thousand_half_open_slow_and_oversized_lines_cost_the_others_not
         assert house.server.refused["broken"] >= 660
     assert house.server.sessions == 0
     assert [visit.ended for visit in house.told if visit.ended] == [Ended.TRANSFERRED] * 20
+
+
+CALL = (
+    "".join(f"{name}: {value}\n" for name, value in PLAIN.items()) + "\n",
+    "200 result=0\n",
+    "200 result=1 (1700000000.1)\n",
+    "200 result=51 endpos=800\n",
+    "200 result=1\n",
+    "200 result=1\n",
+    "200 result=1\n",
+)
+"""All that Asterisk says in the visit of `serve`, between the commands."""
+
+
+async def say(port: int, most: int, reset: bool) -> None:
+    """The visit of `serve` up to that byte; then the line is cut, by a plain end or a reset."""
+    async with peer(port) as line:
+        for part in CALL:
+            line.writer.write(part[:most].encode())
+            most -= len(part)
+            if most <= 0:
+                break
+            assert await line.command()
+        await line.writer.drain()
+        if reset:
+            known: socket.socket = line.writer.get_extra_info("socket")
+            known.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            line.writer.transport.abort()
+
+
+async def test_a_line_that_is_cut_at_any_byte_leaves_nothing_behind(house: IvrHouse) -> None:
+    header, whole = len(CALL[0]), sum(map(len, CALL))
+    room = asyncio.Semaphore(20)
+
+    async def cut(most: int, reset: bool) -> None:
+        async with room:
+            await say(house.port, most, reset)
+
+    async with asyncio.TaskGroup() as group:
+        for most in range(whole):
+            for reset in (False, True):
+                group.create_task(cut(most, reset))
+    await until(lambda: house.server.lines == house.server.sessions == 0, 30)
+    ended = Counter(visit.ended for visit in house.told if visit.ended)
+    assert set(ended) == {Ended.HUNG_UP}, "whoever was cut hung up, whatever was being said"
+    # A reset may overtake the header or the answer before it; no end does.
+    assert ended[Ended.HUNG_UP] >= whole - (header + len(CALL[1]) + len(CALL[2]))
+    assert not house.server.refused
+    async with peer(house.port) as line:
+        line.header()
+        await serve(line)

@@ -119,11 +119,34 @@ def test_a_known_caller_is_shown_with_what_matters(renderer: Renderer) -> None:
         "Hotline",
         "Balance and bill",
         "Wanted: The bill",
-        "PIN checked",
+        "PIN checked for account 3100",
     ):
         assert text in shown
     assert "Ringing" in shown
     assert "Gave up" in shown
+
+
+@pytest.mark.parametrize(
+    ("account", "customers", "text"),
+    [
+        ("31002417", (LI,), "PIN checked for account 31002417"),
+        ("31002418", (LI, ZHANG), "PIN checked for account 31002418"),
+        ("31002418", (), "PIN checked for account 31002418"),
+        ("66600000", (LI,), "PIN checked for account 66600000, which is not the one shown here"),
+        ("66600000", (LI, ZHANG), "PIN checked for account 66600000, which is not the one shown here"),
+    ],
+)
+def test_the_card_names_the_account_that_was_proved(
+    renderer: Renderer, account: str, customers: tuple[PopCustomer, ...], text: str
+) -> None:
+    """A caller may prove an account of its own, then key in another's or send another's number."""
+    ivr = PopIvr("main", ("main/hello",), {"account": "31002417"}, "pin", account)
+    shown = pop(ivr=ivr, customers=customers, match=("none", "one", "several")[len(customers)])
+    html = renderer.render_pop(shown, "en")
+    (kind,) = re.findall(r'<span class="tag (\w+)">PIN checked', html)
+    assert f">{text}</span>" in html
+    assert kind == ("attention" if "not the one" in text else "good")
+    assert re.search(rf"户号(是)? {account}", renderer.render_pop(shown, "zh_CN"))
 
 
 def test_the_card_speaks_the_language_of_its_reader(renderer: Renderer) -> None:
