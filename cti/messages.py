@@ -143,6 +143,8 @@ class Agent(msgspec.Struct, frozen=True):
     reason: str = ""
     queues: tuple[str, ...] = ()
     call_id: str | None = None
+    wrap_until: float | None = None
+    """When the wrap-up is over, in that state."""
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -159,6 +161,8 @@ class Queue(msgspec.Struct, frozen=True):
     talking: int = 0
     unknown_members: tuple[str, ...] = ()
     """Interfaces in the queue that match no user."""
+    weight: int = 0
+    """As the PBX has it: an agent of several queues gets the callers of the heaviest first."""
 
 
 class Pbx(msgspec.Struct, frozen=True):

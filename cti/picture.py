@@ -89,6 +89,7 @@ def _queue(line: Message) -> SeenQueue:
         completed=number(line.get_header("Completed", "0")),
         abandoned=number(line.get_header("Abandoned", "0")),
         service_level=number(line.get_header("ServiceLevel", "0")),
+        weight=number(line.get_header("Weight", "0")),
     )
 
 

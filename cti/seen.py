@@ -24,6 +24,8 @@ class SeenQueue(msgspec.Struct, frozen=True):
     completed: int = 0
     abandoned: int = 0
     service_level: int = 0
+    weight: int = 0
+    """An agent of several queues gets the callers of the heaviest first."""
 
 
 class SeenEntry(msgspec.Struct, frozen=True):

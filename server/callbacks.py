@@ -19,6 +19,7 @@ from cti.dial_counts import DialCounts
 from cti.dial_policy import Barred, By, judge
 from cti.dialling import called_number, with_prefix
 from cti.messages import (
+    Agent,
     AgentChanged,
     AgentState,
     Call,
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 ACTOR = "callback"
+EARLY_SECONDS = 1.5
+"""An agent's phone may ring for a call-back so long before the wrap-up ends. Asterisk counts whole seconds and lets it
+end up to one sooner than told; a caller on the line, who came later, would get the agent by that."""
 
 
 class HousePhones:
@@ -67,17 +71,15 @@ class HousePhones:
 
     def free_agents(self) -> tuple[FreeAgent, ...]:
         up = {name for name, line in self._board.lines.items() if line.up}
+        found = ((agent, free_from(agent)) for agent in self._board.snapshot().agents if agent.pbx in up)
         return tuple(
-            FreeAgent(agent.user, agent.pbx, agent.queues, agent.since)
-            for agent in self._board.snapshot().agents
-            if agent.state is AgentState.READY and agent.pbx in up
+            FreeAgent(agent.user, agent.pbx, agent.queues, at) for agent, at in found if at is not None
         )
 
     def queue(self, pbx: str, queue: str) -> QueueNow:
-        for one in self._board.snapshot().queues:
-            if one.pbx == pbx and one.name == queue:
-                return QueueNow(one.waiting, one.waiting_since)
-        return QueueNow()
+        line = self._board.lines.get(pbx)
+        found = line.board.queue(queue) if line is not None else None
+        return QueueNow() if found is None else QueueNow(found.waiting, found.waiting_since, found.weight)
 
     def call_id(self, pbx: str, channel_id: str) -> str:
         return f"{pbx}-{channel_id}"
@@ -98,6 +100,13 @@ class HousePhones:
             return ended(call)
         line = self._board.lines.get(pbx)
         return Seen(Fate.NEVER if line is not None and line.up else Fate.UNKNOWN)
+
+
+def free_from(agent: Agent) -> float | None:
+    """From when on the agent can be rung for a call-back; None where nobody knows."""
+    if agent.state is AgentState.READY:
+        return agent.since
+    return None if agent.wrap_until is None else agent.wrap_until - EARLY_SECONDS
 
 
 async def _placed(ordering: Awaitable[Originated]) -> Placed:
@@ -210,7 +219,7 @@ def follow(dialer: Dialer, bus: Bus) -> None:
     """Tell the dialer what it waits for."""
 
     def agent(event: AgentChanged) -> None:
-        if event.agent.state is AgentState.READY:
+        if event.agent.state in {AgentState.READY, AgentState.WRAP_UP}:
             dialer.stirred()
         elif event.agent.state is AgentState.TALKING and event.agent.call_id:
             dialer.picked_up(event.agent.call_id)

@@ -9,10 +9,14 @@ import msgspec
 
 from core.clock import Clock
 from cti.messages import Call
+from customers.messages import Customer
 from ivr_flows.callbacks.service import Callbacks, Request
 from ivr_flows.messages import Caller, Value
 from server.ivr_lines import Lines
 from server.ivr_services import Service
+
+ID_END = 23
+"""So much of a customer's id, from its random end, tells who asked: the column holds one character more."""
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,8 +52,7 @@ class CallerCallbacks:
             caller.pbx,
             asked.queue,
             self._since(caller),
-            # Whose number is withheld asks for one in a call, or one caller could have many people rung up.
-            asked_by=self._lines.number(caller) or f"~{caller.session}"[:24],
+            asked_by=_who(customer, self._lines.number(caller), caller.session),
             customer_id=customer.id if customer and number == self._lines.number(caller) else "",
             asked_call=caller.call_id,
         )
@@ -59,3 +62,12 @@ class CallerCallbacks:
     def _since(self, caller: Caller) -> float:
         call = self._live(caller.call_id) if caller.call_id else None
         return call.started_at if call is not None else self._clock.now()
+
+
+def _who(customer: Customer | None, line: str, session: str) -> str:
+    """By what a caller has one open call-back: the customer, whichever of their lines it is; else the line. Whoever
+    withholds it asks for one in a call, or one caller could have many people rung up.
+    """
+    if customer is not None:
+        return f"={customer.id[-ID_END:]}"
+    return line or f"~{session}"[: ID_END + 1]

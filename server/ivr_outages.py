@@ -37,6 +37,9 @@ class Attaching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recording: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
+_NOTHING: dict[str, Value] = dict.fromkeys(("outage", "text_en", "text_zh", "until", "until_date"), "")
+
+
 class CallerOutages:
     """The handlers."""
 
@@ -60,11 +63,13 @@ class CallerOutages:
         now = self._clock.now()
         found = await self._outages.at(address.district, address.text, now) if address else None
         if found is None:
-            return {"found": False, "outage": "", "text_en": "", "text_zh": "", "until": "", "until_date": ""}
+            known = address is not None and bool(address.district or address.text)
+            return {"found": False, "address": known, **_NOTHING}
         until = found.until_at if found.until_at is not None and found.until_at > now else None
         local = None if until is None else datetime.fromtimestamp(until, self._zone)
         return {
             "found": True,
+            "address": True,
             "outage": found.number,
             "text_en": found.text_en,
             "text_zh": found.text_zh,

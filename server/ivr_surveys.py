@@ -17,9 +17,7 @@ from ivr_flows.messages import Caller, Value
 from ivr_flows.surveys.store import HIGHEST, LOWEST, Score, Surveys
 from server.ivr_lines import Lines
 from server.ivr_services import Service
-from server.ivr_tickets import CallerTickets
-
-RATE = ("rate",)
+from server.ivr_tickets import RATE, CallerTickets
 
 
 class Saving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +77,7 @@ class CallerSurveys:
 
     async def _of_ticket(self, asked: Saving, caller: Caller) -> None:
         ticket = await self._tickets.own(asked.ticket, caller)
-        done = await self._tickets.fire(ticket, RATE, {"satisfaction": asked.score}, caller)
+        done = await self._tickets.fire(ticket, (RATE,), {"satisfaction": asked.score}, caller)
         now = self._clock.now()
         await self._surveys.save(
             Score(

@@ -18,7 +18,7 @@ from ticketing.messages import caller as actor_of_call
 from ticketing.service import Tickets
 
 Short = Annotated[str, msgspec.Meta(max_length=64)]
-URGE = "urge"
+URGE, RATE = "urge", "rate"
 SOLVED = ("satisfied", "close")
 """What a caller's "solved" is, by the first of these that the ticket's definition lets happen."""
 UNSOLVED = {"dissatisfied": "reason", "ask_again": "question"}
@@ -112,10 +112,9 @@ class CallerTickets:
 
     async def status(self, asked: ByKeys, caller: Caller) -> dict[str, Value]:
         """How a ticket stands, for whom it belongs to; everybody else hears that there is none."""
-        for ticket in await self._tickets.by_keys(asked.digits):
-            if await self._owns(caller, ticket):
-                return await self._told(ticket, caller)
-        return {"found": False}
+        found = await self._tickets.by_keys(asked.digits)
+        own = [ticket for ticket in found if await self._owns(caller, ticket)]
+        return await self._told(max(own, key=_meant), caller) if own else {"found": False}
 
     async def urge(self, asked: ByNumber, caller: Caller) -> dict[str, Value]:
         """Urge a ticket of the caller's own."""
@@ -182,6 +181,7 @@ class CallerTickets:
             "label_zh": label.zh,
             "may_urge": URGE in may,
             "may_confirm": bool(may & {*SOLVED, *UNSOLVED}),
+            "may_rate": RATE in may,
         }
 
     async def _owns(self, caller: Caller, ticket: Ticket) -> bool:
@@ -201,6 +201,11 @@ class CallerTickets:
         if account:
             lined = [one for one in lined if one.account == account] or lined
         return lined[0].id if len(lined) == 1 else None
+
+
+def _meant(ticket: Ticket) -> tuple[bool, float]:
+    """Tickets of two kinds may have the same digits: an open one is meant, then the newest."""
+    return ticket.closed_at is None, ticket.created_at
 
 
 def _body(asked: Opening) -> str:

@@ -12,7 +12,7 @@ from cti.board.table import TABLE
 from cti.drift import Belief
 from cti.duty import Duty
 from cti.events import AmiEvent, Member
-from cti.messages import Agent, Call, DomainEvent, Seat, Snapshot
+from cti.messages import Agent, Call, DomainEvent, Queue, Seat, Snapshot
 from cti.seen import Picture
 
 _EXPECTED = 256  # dialled numbers that are remembered until their channel comes
@@ -152,6 +152,11 @@ class Board:
 
     def agent(self, user: str) -> Agent | None:
         found = self._state.desks.by_user.get(user)
+        return None if found is None else found.published
+
+    def queue(self, name: str) -> Queue | None:
+        """The queue as last told."""
+        found = self._state.lines.get(name)
         return None if found is None else found.published
 
     @property

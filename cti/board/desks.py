@@ -123,7 +123,18 @@ def agent_of(desk: Desk, legs: Iterable[Leg], at: float) -> Agent:
     else:
         since = at
     seat = desk.seat
+    until = desk.wrap_until if state is AgentState.WRAP_UP else None
     queues = duty.queues if duty is not None else ()
     return Agent(
-        seat.user, seat.name, seat.pbx, seat.interface, seat.extension, state, since, reason, queues, call_id
+        seat.user,
+        seat.name,
+        seat.pbx,
+        seat.interface,
+        seat.extension,
+        state,
+        since,
+        reason,
+        queues,
+        call_id,
+        until,
     )

@@ -23,6 +23,7 @@ class Line:
     """One queue. `entries` are waiting channels by Uniqueid with the time they came, oldest first."""
 
     name: str
+    weight: int = 0
     entries: dict[str, float] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -96,4 +97,5 @@ def queue_of(pbx: str, line: Line) -> Queue:
         counts.get("paused", 0),
         counts.get("talking", 0),
         line.unknown,
+        line.weight,
     )

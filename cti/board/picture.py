@@ -57,16 +57,16 @@ def _forget_channels(state: State) -> None:
 
 def _queues(state: State, picture: Picture) -> None:
     """Queues and members as they are; one that is gone is dropped."""
-    names = dict.fromkeys(queue.name for queue in picture.queues)
+    names = {queue.name: queue.weight for queue in picture.queues}
     for line in tuple(state.lines.values()):
         if line.name not in names:
             state.drop_line(line)
     state.memberships.clear()
     for desk in state.desks.by_user.values():
         desk.members.clear()
-    for name in names:
+    for name, weight in names.items():
         before = state.lines.get(name)
-        line = state.lines[name] = Line(name)
+        line = state.lines[name] = Line(name, weight)
         line.published = None if before is None else before.published
         state.touch_line(line)
     for member in picture.members:

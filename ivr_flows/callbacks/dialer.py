@@ -7,7 +7,7 @@ settled by looking for that id, never by dialling again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import structlog
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from ivr_flows.callbacks.model import (
     Callback,
     CallbackChanged,
     Fate,
+    FreeAgent,
     Phones,
     Placed,
     Seen,
@@ -98,18 +99,19 @@ class Dialer:
         """Dial until cancelled; a round that fails is tried again."""
         while True:
             self._nudged.clear()
+            pause = SWEEP_SECONDS
             try:
-                await self.round()
+                pause = await self.round()
             except Exception:
                 log.exception("callbacks.round_failed")
             try:
-                async with asyncio.timeout(SWEEP_SECONDS):
+                async with asyncio.timeout(pause):
                     await self._nudged.wait()
             except TimeoutError:
                 continue
 
-    async def round(self) -> None:
-        """Settle what was heard of and what nobody has told of, then dial what is next."""
+    async def round(self) -> float:
+        """Settle what was heard of and what nobody has told of, then dial what is next; seconds until the next look."""
         heard, self._heard = self._heard, {}
         listed = await self._store.open()
         self._idle = not listed
@@ -122,8 +124,7 @@ class Dialer:
         self._picked_up &= {one.call_id for one in listed if one.state is State.DIALLING} | set(self.current)
         for callback in rules.choose_surveys(listed, now, self._callbacks.rule, self._surveys_at_once):
             await self._dial(callback, "")
-        if self._callbacks.enabled:
-            await self._dial_next(listed)
+        return await self._dial_next(listed) if self._callbacks.enabled else SWEEP_SECONDS
 
     def _remember(self, callback: Callback) -> None:
         if len(self.current) >= REMEMBERED:
@@ -148,13 +149,19 @@ class Dialer:
         else:
             await self._write(callback, replace(callback, lease_until=now + LEASE_SECONDS))
 
-    async def _dial_next(self, listed: list[Callback]) -> None:
+    async def _dial_next(self, listed: list[Callback]) -> float:
         busy = {one.agent for one in listed if one.state is State.DIALLING}
-        free = [one for one in self._phones.free_agents() if one.user not in busy]
+        free = self._free(busy)
         waiting = [one for one in listed if one.state is State.WAITING]
         now = self._clock.now()
         for callback, agent in rules.choose(waiting, free, self._phones.queue, now, self._callbacks.rule):
             await self._dial(callback, agent.user)
+        now = self._clock.now()
+        soon = rules.next_free(free, now) if waiting else None
+        return SWEEP_SECONDS if soon is None else min(SWEEP_SECONDS, soon - now)
+
+    def _free(self, busy: Collection[str] = ()) -> list[FreeAgent]:
+        return [one for one in self._phones.free_agents() if one.user not in busy]
 
     async def _dial(self, callback: Callback, agent: str) -> None:
         gate, now = self._callbacks.gate, self._clock.now()
@@ -167,6 +174,9 @@ class Dialer:
         claimed = await self._write(callback, wanted)
         if claimed is None:
             return  # another server dials it, or it was cancelled
+        if agent and agent not in (one.user for one in self._free()):
+            await self._write(claimed, callback)  # the queue was quicker: the next agent's turn, and no try
+            return
         if not await gate.take(claimed.number, now):
             later = now + rules.CAP_SECONDS
             await self._write(claimed, replace(callback, reason="cap", next_at=later))

@@ -54,7 +54,7 @@ class Callback(msgspec.Struct, frozen=True):
     tries: int = 0
     reason: str = ""
     asked_by: str = ""
-    """The line from which it was asked for, in E.164; its visit where it is withheld; empty where a user asked."""
+    """Who asked for it: the customer (`=`), else the line in E.164, else the visit (`~`); empty where a user asked."""
     customer_id: str = ""
     asked_call: str = ""
     """The call in which it was asked for."""
@@ -84,7 +84,7 @@ class CallbackChanged(msgspec.Struct, frozen=True):
 
 
 class FreeAgent(msgspec.Struct, frozen=True):
-    """An agent who takes calls of these queues of a PBX, and since when."""
+    """An agent who takes calls of these queues of a PBX, and since when; from when on, while a wrap-up lasts."""
 
     user: str
     pbx: str
@@ -93,10 +93,12 @@ class FreeAgent(msgspec.Struct, frozen=True):
 
 
 class QueueNow(msgspec.Struct, frozen=True):
-    """Callers on the line in a queue: how many, and since when the first of them waits."""
+    """Callers on the line in a queue: how many, and since when the first of them waits. An agent of several queues gets
+    the callers of the one with the greatest `weight` first."""
 
     waiting: int = 0
     waiting_since: float | None = None
+    weight: int = 0
 
 
 class Fate(Enum):
@@ -133,7 +135,7 @@ class Phones(Protocol):
     """What the dialer asks of the telephone side; wiring supplies it."""
 
     def free_agents(self) -> tuple[FreeAgent, ...]:
-        """Agents who take calls now and are in none."""
+        """Agents who take calls and are in none, and those who are about to."""
         ...
 
     def queue(self, pbx: str, queue: str) -> QueueNow: ...

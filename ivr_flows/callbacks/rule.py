@@ -72,16 +72,36 @@ def choose(
     Callers on the line who have waited longer go first: the PBX gives them the next agents, so that many are left to
     them. A caller on the line who came later does not go before one who hung up trusting us.
     """
-    free = sorted(agents, key=lambda one: (one.since, one.user))
+    free = sorted((one for one in agents if one.since <= now), key=lambda one: (one.since, one.user))
     chosen: list[tuple[Callback, FreeAgent]] = []
     for callback in order(waiting):
         if callback.ticket or not due(callback, now, rule):
             continue
-        fit = [one for one in free if one.pbx == callback.pbx and callback.queue in one.queues]
+        fit = _fit(callback, free, queue_now)
         if len(fit) > _before(queue_now(callback.pbx, callback.queue), callback):
             chosen.append((callback, fit[0]))
             free.remove(fit[0])
     return chosen
+
+
+def _fit(
+    callback: Callback, free: list[FreeAgent], queue_now: Callable[[str, str], QueueNow]
+) -> list[FreeAgent]:
+    """Agents of its queue, but those whom callers of a heavier queue need (a gas leak, say): the PBX, too, gives an
+    agent of several queues to the heaviest (`compare_weight` of app_queue.c)."""
+    here = [one for one in free if one.pbx == callback.pbx]
+    own = queue_now(callback.pbx, callback.queue).weight
+    needed: set[str] = set()
+    for name in {queue for one in here for queue in one.queues}:
+        queue = queue_now(callback.pbx, name)
+        if queue.weight > own:
+            needed.update([one.user for one in here if name in one.queues][: queue.waiting])
+    return [one for one in here if callback.queue in one.queues and one.user not in needed]
+
+
+def next_free(agents: Iterable[FreeAgent], now: float) -> float | None:
+    """The next moment at which an agent will be free who is not yet; None where none is about to."""
+    return min((one.since for one in agents if one.since > now), default=None)
 
 
 def due(callback: Callback, now: float, rule: Rule) -> bool:

@@ -66,7 +66,7 @@ class Callbacks:
         return self._enabled
 
     async def request(self, wanted: Request, actor: str = "ivr") -> Answered:
-        """Take a request down, once for each number and each line."""
+        """Take a request down, once for each number and each caller."""
         if not self._enabled or (self._queues and wanted.queue not in self._queues):
             return Answered(False, "off")
         if self.gate.barred(wanted.number, wanted.pbx):

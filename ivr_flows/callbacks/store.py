@@ -26,7 +26,7 @@ class CallbackStore:
         self._db = db
 
     async def add(self, callback: Callback, actor: str) -> bool:
-        """Keep a new one; False where its number, or the line that asks, has an open one already."""
+        """Keep a new one; False where its number, or who asks, has an open one already."""
         try:
             async with self._db.begin() as tx:
                 await tx.execute(sa.insert(t), _row(callback))
@@ -60,10 +60,6 @@ class CallbackStore:
     async def of_call(self, call_id: str) -> Callback | None:
         """The call-back whose last try was this call."""
         return await self._one(t.c.call_id == call_id)
-
-    async def open_of(self, number: str) -> Callback | None:
-        """The open call-back to a number, or asked for from that line."""
-        return await self._one(sa.or_(t.c.open_number == number, t.c.open_line == number))
 
     async def of_ticket(self, ticket: str) -> Callback | None:
         """The one in which the caller is, or was, asked about a ticket."""
@@ -112,7 +108,7 @@ def _row(callback: Callback) -> dict[str, Any]:
     return {
         **asdict(callback),
         "state": callback.state.value,
-        "open_number": callback.number if callback.open else None,
+        "open_number": f"{'?' if callback.ticket else ''}{callback.number}" if callback.open else None,
         "open_line": (callback.asked_by or None) if callback.open else None,
     }
 

@@ -11,9 +11,10 @@ callbacks = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("number", sa.String(24), nullable=False),
-    # The same while it is open, NULL afterwards: so that one number has one open call-back, whoever asks.
+    # The same while it is open, NULL afterwards: so that one number has one open call-back, whoever asks. With a ? in
+    # front where the caller is to be asked about a ticket: who waits for that may ask for a call-back all the same.
     sa.Column("open_number", sa.String(24)),
-    # Likewise of the line from which it was asked for.
+    # Likewise of who asked for it.
     sa.Column("open_line", sa.String(24)),
     sa.Column("pbx", sa.String(40), nullable=False),
     sa.Column("queue", sa.String(128), nullable=False),

@@ -26,7 +26,8 @@ SERVICES: Mapping[str, Service] = {
     "pin.check": Service(("ok", "reason", "tries_left"), needs=("account", "pin")),
     "account.balance": Service(("balance", "owed", "bill", "due", "period"), needs=("account",)),
     "outage.at": Service(
-        ("found", "outage", "text_en", "text_zh", "until", "until_date"), takes=("customer_id", "account")
+        ("found", "address", "outage", "text_en", "text_zh", "until", "until_date"),
+        takes=("customer_id", "account"),
     ),
     "ticket.open": Service(
         ("number", "digits", "id", "state"),
@@ -35,7 +36,8 @@ SERVICES: Mapping[str, Service] = {
     ),
     "ticket.attach": Service(("number", "digits"), needs=("outage",), takes=("account", "recording")),
     "ticket.status": Service(
-        ("found", "number", "state", "label_en", "label_zh", "may_urge", "may_confirm"), needs=("digits",)
+        ("found", "number", "state", "label_en", "label_zh", "may_urge", "may_confirm", "may_rate"),
+        needs=("digits",),
     ),
     "ticket.urge": Service(("ok", "code", "times"), needs=("number",)),
     "ticket.confirm": Service(("ok", "code"), needs=("number", "solved")),

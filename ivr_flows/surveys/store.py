@@ -73,8 +73,12 @@ class Surveys:
         self._parts_of = parts_of
 
     async def save(self, score: Score) -> None:
-        """Keep it; who answers twice in one call about the same thing has changed their mind."""
+        """Keep it; who answers twice in one call about the same thing, or about the same ticket in a later call, has
+        changed their mind: the last answer is the one that counts."""
         async with self._db.begin() as tx:
+            if score.kind == "ticket":
+                earlier = (t.c.kind == score.kind, t.c.about == score.about, t.c.call_id != score.call_id)
+                await tx.execute(sa.delete(t).where(*earlier))
             first = insert_for(tx, t).values(asdict(score))
             changed = {"score": score.score, "at": score.at}
             keys = ["kind", "about", "call_id"]

@@ -112,7 +112,7 @@ class Plan:
         status = self.answer("ticket.status")
         if not status.get("found") or not any(step.press == TICKET for step in self.scenario.steps):
             return ""
-        asks = status.get("may_confirm") or self.flow == "ticket_survey"
+        asks = status.get("may_confirm") or status.get("may_rate")
         return "inquiry" if asks else "repair"
 
     def written(self) -> list[tuple[str, str]]:
@@ -158,7 +158,7 @@ def customers(calls: list[Plan]) -> str:
     lines = ["name,phones,grade,account,address,district,language,vip"]
     for one in calls:
         who = one.answer("customer.find")
-        language = who.get("language") or "zh_CN"
+        language = who.get("language", "zh_CN")
         own = f"{one.number}" if one.known else ""
         vip = "yes" if who.get("vip") else ""
         grade = who.get("grade") or "C"

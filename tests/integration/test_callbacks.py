@@ -13,7 +13,9 @@ from core.bus import Bus
 from core.database import Database
 from core.errors import Conflict, NotFound
 from cti.dial_counts import DialCounts
-from ivr_flows.callbacks.dialer import LEASE_SECONDS, Dialer
+from cti.messages import Agent, AgentState
+from customers.messages import NewCustomer
+from ivr_flows.callbacks.dialer import LEASE_SECONDS, SWEEP_SECONDS, Dialer
 from ivr_flows.callbacks.model import (
     Callback,
     CallbackChanged,
@@ -27,6 +29,7 @@ from ivr_flows.callbacks.model import (
 from ivr_flows.callbacks.rule import Rule
 from ivr_flows.callbacks.service import Callbacks, Request
 from ivr_flows.callbacks.store import CallbackStore
+from server.callbacks import EARLY_SECONDS, free_from
 from tests.conftest import START, FakeClock
 from tests.integration.ivr_house import ivr_house, line
 
@@ -174,6 +177,49 @@ async def test_an_agent_who_does_not_pick_up_costs_the_caller_no_try(room: Room)
     room.clock.advance(31)
     await room.dialer.round()
     assert len(room.phones.dialled) == 2
+
+
+async def test_who_wraps_up_is_rung_as_soon_as_that_is_nearly_over(room: Room) -> None:
+    assert await room.dialer.round() == SWEEP_SECONDS
+    callback = await room.ask()
+    room.phones.free.append(FreeAgent("anna", "main", ("service",), START + 1.5))
+    assert await room.dialer.round() == 1.5
+    assert room.phones.dialled == []
+    room.clock.at = START + 1.5
+    assert await room.dialer.round() == SWEEP_SECONDS
+    assert [agent for agent, *_ in room.phones.dialled] == ["anna"]
+    assert (await room.now(callback)).state is State.DIALLING
+
+
+@pytest.mark.parametrize(
+    ("state", "until", "free"),
+    [
+        (AgentState.READY, None, START),
+        (AgentState.WRAP_UP, START + 10, START + 10 - EARLY_SECONDS),
+        (AgentState.PAUSED, None, None),
+        (AgentState.TALKING, None, None),
+        (AgentState.RINGING, None, None),
+    ],
+)
+def test_from_when_on_an_agent_can_be_rung(
+    state: AgentState, until: float | None, free: float | None
+) -> None:
+    agent = Agent("anna", "Anna", "main", "PJSIP/1001", "1001", state, START, wrap_until=until)
+    assert free_from(agent) == free
+
+
+async def test_an_agent_whom_the_queue_has_taken_meanwhile_costs_neither_a_try_nor_a_pause(
+    room: Room,
+) -> None:
+    callback, left = await room.ask(), room.gate.left
+    room.agent("anna")
+    # While it is claimed, a caller on the line gets the agent.
+    room.bus.subscribe(CallbackChanged, lambda _: room.phones.free.clear())
+    await room.dialer.round()
+    assert [one.state for one in room.told] == [State.WAITING, State.DIALLING, State.WAITING]
+    assert (room.phones.dialled, room.gate.left) == ([], left)
+    waits = await room.now(callback)
+    assert replace(waits, version=1) == callback
 
 
 async def test_what_is_not_known_is_settled_by_looking_and_never_dialled_meanwhile(room: Room) -> None:
@@ -339,3 +385,35 @@ async def test_a_caller_asks_in_the_phone_menu(db_url: str, clock: FakeClock) ->
         assert (first.number, first.asked_by, second.number, second.asked_by) == (LI, LI, WANG, "~s2")
         other = await it.ask("callback.request", withheld, queue="service", number="13700001111")
         assert other["reason"] == "already_open"
+
+
+async def test_a_customer_with_two_lines_has_one_open_call_back(db_url: str, clock: FakeClock) -> None:
+    mobile, home, other = line("13800138000"), line("13800138001", "s2"), line("13900139000", "s3")
+    async with ivr_house(db_url, clock) as it:
+        customer = await it.house.customers.create(
+            "test", NewCustomer("李娜", ("13800138000", "13800138001")), START
+        )
+        await it.house.customers.create("test", NewCustomer("王伟", ("13900139000",)), START)
+        for who, number, reason in (
+            (mobile, "", "taken"),
+            (home, "", "already_open"),
+            (home, "13700001111", "already_open"),
+            (other, "", "taken"),
+        ):
+            answer = await it.ask("callback.request", who, queue="service", number=number)
+            assert answer["reason"] == reason
+        first, _ = await it.house.callbacks.store.open()
+        assert (first.number, first.customer_id) == (LI, customer.id)
+        await it.house.callbacks.cancel(first.id, "sam")
+        assert (await it.ask("callback.request", home, queue="service"))["reason"] == "taken"
+
+
+async def test_who_is_to_be_asked_about_a_ticket_may_ask_for_a_call_back(room: Room) -> None:
+    wanted = Request(LI, "main", "", START)
+    assert (await room.callbacks.ask_about("R-1", wanted, 3600)).reason == "taken"
+    callback = await room.ask(LI)
+    assert (await room.callbacks.request(Request(LI, "main", "service", START))).reason == "already_open"
+    room.agent()
+    await room.dialer.round()
+    assert [number for _, number, _ in room.phones.dialled] == [LI]
+    assert (await room.now(callback)).state is State.DIALLING

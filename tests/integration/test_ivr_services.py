@@ -117,6 +117,23 @@ async def test_a_ticket_is_told_of_to_its_own_caller_only(ivr: IvrHouse) -> None
     assert (await ivr.ask("ticket.status", OTHER, digits=digits))["found"] is True
 
 
+async def test_of_two_own_tickets_with_the_same_digits_the_open_one_is_told_of(ivr: IvrHouse) -> None:
+    staff, tickets = Actor("anna", frozenset({"agent"})), ivr.house.tickets
+    repair = await fault(ivr, STRANGER)
+    inquiry = await fault(ivr, STRANGER, workflow="inquiry", category="tariff")
+    assert repair["digits"] == inquiry["digits"]
+
+    async def told() -> object:
+        return (await ivr.ask("ticket.status", STRANGER, digits=repair["digits"]))["number"]
+
+    await tickets.fire(str(inquiry["id"]), "answer", staff, {"answer": "At nine"}, 1, START)
+    await tickets.fire(str(inquiry["id"]), "close", staff, {}, 2, START)
+    assert await told() == repair["number"]
+    opened = await tickets.get(str(repair["id"]))
+    await tickets.fire(opened.id, "cancel", staff, {"reason": "twice"}, opened.version, START)
+    assert await told() in {repair["number"], inquiry["number"]}
+
+
 async def test_a_withheld_number_is_nobody_though_the_ticket_has_none_either(ivr: IvrHouse) -> None:
     opened = await fault(ivr, WITHHELD)
     assert await ivr.ask("ticket.status", WITHHELD, digits=opened["digits"]) == {"found": False}

@@ -37,10 +37,14 @@ async def announced(ivr: IvrHouse) -> Outage:
 async def test_a_caller_hears_of_the_outage_at_the_own_address_and_at_an_account(ivr: IvrHouse) -> None:
     me = await ivr.ask("customer.find", CALLER)
     nothing = await ivr.ask("outage.at", CALLER, customer_id=me["customer_id"])
-    assert nothing["found"] is False
+    assert (nothing["found"], nothing["address"]) == (False, True)
+    bare = await ivr.house.customers.create("test", NewCustomer("王伟", ("13600001111",)), START)
+    nowhere = await ivr.ask("outage.at", line("13600001111", "s9"), customer_id=bare.id)
+    assert (nowhere["found"], nowhere["address"]) == (False, False)
     outage = await announced(ivr)
     told = {
         "found": True,
+        "address": True,
         "outage": outage.number,
         "text_en": "No gas in Wangjing.",
         "text_zh": "望京停气。",

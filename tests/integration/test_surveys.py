@@ -86,6 +86,25 @@ async def test_a_score_for_a_ticket_goes_through_its_workflow_and_only_by_its_ow
     assert (score.about, score.workflow, score.score) == (opened.number, "inquiry", 5)
 
 
+async def test_who_scores_a_ticket_again_in_a_later_call_has_changed_their_mind(ivr: IvrHouse) -> None:
+    tickets, surveys = ivr.house.tickets, ivr.house.surveys
+    new = NewTicket("inquiry", "Hours", fields={"contact_phone": "13800138000"})
+    opened = await tickets.open(ANNA, new, START)
+    digits = "".join(filter(str.isdigit, opened.number))
+    assert (await ivr.ask("ticket.status", CALLER, digits=digits))["may_rate"] is False
+    await tickets.fire(opened.id, "answer", ANNA, {"answer": "At nine"}, 1, START)
+    assert (await ivr.ask("ticket.status", CALLER, digits=digits))["may_rate"] is True
+    later = line("13800138000", "s3", "main-3.1")
+    for who, score in ((CALLER, 5), (later, 2), (later, 1)):
+        await ivr.ask("survey.save", who, score=score, ticket=opened.number)
+    await surveys.save(Score("other", START, "ticket", "Q-1", "main-1.1", 4, workflow="repair"))
+    (figure_,) = await surveys.figures(Wanted(workflow="inquiry"))
+    assert (figure_.count, figure_.scores) == (1, (1, 0, 0, 0, 0))
+    said = [row.data["satisfaction"] for row in await tickets.history(opened.id) if row.event == "rate"]
+    assert said == [5, 2, 1]
+    assert (await surveys.figures(Wanted()))[0].count == 2
+
+
 async def test_what_is_no_score_is_refused(ivr: IvrHouse) -> None:
     for wrong in (
         {"score": 0, "call": True},

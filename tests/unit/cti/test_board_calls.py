@@ -77,10 +77,10 @@ def test_wrap_up_lasts_as_long_as_the_queue_says() -> None:
     script = talking(wrapup=10)
     script.part(LI, CALLER)
     end = script.ended[0].segments[0].ended_at or 0.0
-    assert script.agent("li").state is AgentState.WRAP_UP
+    assert (script.agent("li").state, script.agent("li").wrap_until) == (AgentState.WRAP_UP, end + 10.0)
     assert script.board.tick(end + 9.9) == []
     script.board.tick(end + 10.0)
-    assert script.agent("li").state is AgentState.READY
+    assert (script.agent("li").state, script.agent("li").wrap_until) == (AgentState.READY, None)
 
 
 def test_a_queue_without_wrap_up_makes_the_agent_ready_at_once() -> None:

@@ -37,7 +37,7 @@ def test_a_waiting_caller_and_a_ringing_agent() -> None:
     assert (phone.chan.state, phone.chan.call_tag) == (5, caller.chan.uniqueid)
     (entry,) = picture.entries
     assert (entry.queue, entry.uniqueid, entry.position) == ("service", caller.chan.uniqueid, 1)
-    assert {queue.name for queue in picture.queues} == {"service", "emergency"}
+    assert {queue.name: queue.weight for queue in picture.queues} == {"service": 0, "emergency": 10}
     (member,) = [m for m in picture.members if m.queue == "service"]
     assert (member.interface, member.name, member.dynamic, member.status) == (
         "PJSIP/1001",

@@ -17,6 +17,7 @@ from ivr_flows.callbacks.rule import (
     came_of,
     choose,
     expired,
+    next_free,
     order,
     seconds_of_day,
 )
@@ -58,6 +59,36 @@ def test_callers_on_the_line_who_came_earlier_are_served_first() -> None:
     assert chosen([one()], [agent("ben")], queue=older) == []
     assert chosen([one()], [agent("ben"), agent("anna")], queue=older) == [("a", "anna")]
     assert chosen([one()], [agent("ben")], queue=younger) == [("a", "ben")]
+
+
+def test_who_wraps_up_is_taken_from_when_on_the_wrap_up_is_nearly_over() -> None:
+    agents = [agent("anna", NOON + 0.5), agent("ben", NOON + 0.25)]
+    assert chosen([one()], agents) == []
+    assert next_free(agents, NOON) == NOON + 0.25
+    assert chosen([one()], agents, NOON + 0.25) == [("a", "ben")]
+    assert next_free(agents, NOON + 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("waiting", "weight", "agents", "taken"),
+    [
+        (1, 10, ["anna"], []),
+        (1, 10, ["anna", "ben"], ["ben"]),
+        (2, 10, ["anna", "ben"], []),
+        (0, 10, ["anna"], ["anna"]),
+        (5, 0, ["anna"], ["anna"]),
+    ],
+)
+def test_callers_of_a_heavier_queue_get_their_agents_first(
+    waiting: int, weight: int, agents: list[str], taken: list[str]
+) -> None:
+    both = [agent(user, NOON - 9 + n, "service", "emergency") for n, user in enumerate(agents)]
+    lines = {"service": QueueNow(), "emergency": QueueNow(waiting, NOON - 1, weight)}
+    found = choose([one()], both, lambda _, name: lines[name], NOON, RULE)
+    assert [free.user for _, free in found] == taken
+    only_service = [agent("cy", NOON - 1)]
+    more = choose([one()], both + only_service, lambda _, name: lines[name], NOON, RULE)
+    assert [free.user for _, free in more] == (taken or ["cy"])
 
 
 def test_nobody_is_dialled_before_time_or_at_night() -> None:
