@@ -140,6 +140,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "cap": N_("the limit on outgoing calls is reached"),
         "not_allowed": N_("the dial policy bars the number"),
         "too_old": N_("too long ago"),
+        "talked": N_("talked with an agent meanwhile"),
         "cancelled": N_("taken off the list"),
         "reached": N_("reached"),
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from cti.messages import (
     Call,
     CallAnswered,
     CallEnded,
+    Direction,
     EndReason,
     QueueChanged,
 )
@@ -159,6 +160,12 @@ def ended(call: Call) -> Seen:
     return Seen(Fate.ENDED, call.outcome.value if call.outcome else "", agent)
 
 
+def other_side(call: Call) -> str:
+    """The number outside; empty for a call within the house."""
+    sides = {Direction.INBOUND: call.caller.number, Direction.OUTBOUND: call.dialled}
+    return sides.get(call.direction, "")
+
+
 def rule_of(callback: CallbackSettings, time_zone: str) -> Rule:
     """The rule of the settings."""
     return Rule(
@@ -215,8 +222,8 @@ def told_before(visits: Visits, dialer: Dialer, call_ids: Sequence[str], at: flo
     return replace(told, auth="") if told else None
 
 
-def follow(dialer: Dialer, bus: Bus) -> None:
-    """Tell the dialer what it waits for."""
+def follow(dialer: Dialer, bus: Bus, key: Callable[[str, str], str]) -> None:
+    """Tell the dialer what it waits for. `key` gives a number of a PBX in E.164, empty for what is none."""
 
     def agent(event: AgentChanged) -> None:
         if event.agent.state in {AgentState.READY, AgentState.WRAP_UP}:
@@ -224,12 +231,18 @@ def follow(dialer: Dialer, bus: Bus) -> None:
         elif event.agent.state is AgentState.TALKING and event.agent.call_id:
             dialer.picked_up(event.agent.call_id)
 
+    def answered(event: CallAnswered) -> None:
+        call = event.call
+        dialer.heard(call.id, Seen(Fate.ANSWERED))
+        if event.segment.agent and (number := key(other_side(call), call.pbx)):
+            dialer.talked(number)
+
     def changed(event: CallbackChanged) -> None:
         if event.callback.state is not State.DIALLING:
             dialer.nudge()
 
     bus.subscribe(AgentChanged, agent)
     bus.subscribe(QueueChanged, lambda _: dialer.stirred())
-    bus.subscribe(CallAnswered, lambda event: dialer.heard(event.call.id, Seen(Fate.ANSWERED)))
+    bus.subscribe(CallAnswered, answered)
     bus.subscribe(CallEnded, lambda event: dialer.heard(event.call.id, ended(event.call)))
     bus.subscribe(CallbackChanged, changed)

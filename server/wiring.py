@@ -117,7 +117,7 @@ class House(Rooms):
         self.tickets_live.subscribe(self.bus)
         self.notices.subscribe(self.bus)
         self.ticket_notices.subscribe(self.bus)
-        follow(self.dialer, self.bus)
+        follow(self.dialer, self.bus, self.lines.key)
         self.bus.subscribe(VisitChanged, self.proofs.follow)
         self.attacher.subscribe(self.bus)
         self.bus.subscribe(VisitChanged, lambda event: self.popper.work_changed(event.visit.call_id))

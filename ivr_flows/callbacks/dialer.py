@@ -61,6 +61,7 @@ class Dialer:
         self._nudged = asyncio.Event()
         self._heard: dict[str, Seen] = {}
         self._picked_up: set[str] = set()
+        self._talked: set[str] = set()
         self.current: dict[str, Callback] = {}
         """By call id, the last call-backs that this server has dialled, for who shows their calls."""
         self._idle = False
@@ -84,6 +85,12 @@ class Dialer:
         """The agent has picked up: from now on a call without an answer is the caller's."""
         if CHANNEL_PREFIX in call_id and call_id not in self._picked_up:
             self._picked_up.add(call_id)
+            self._nudged.set()
+
+    def talked(self, number: str) -> None:
+        """Somebody of the house talks with this number (E.164), in a call that we did not dial."""
+        if not self._idle:
+            self._talked.add(number)
             self._nudged.set()
 
     async def asked(self, call_id: str) -> Callback | None:
@@ -113,13 +120,16 @@ class Dialer:
     async def round(self) -> float:
         """Settle what was heard of and what nobody has told of, then dial what is next; seconds until the next look."""
         heard, self._heard = self._heard, {}
+        talked, self._talked = self._talked, set()
         listed = await self._store.open()
         self._idle = not listed
         now = self._clock.now()
         for callback in listed:
             if callback.state is State.DIALLING:
                 await self._follow(callback, heard.get(callback.call_id), now)
-            elif gone := rules.expired(callback, now, self._callbacks.rule):
+            elif gone := rules.needless(callback, talked, now) or rules.expired(
+                callback, now, self._callbacks.rule
+            ):
                 await self._write(callback, gone)
         self._picked_up &= {one.call_id for one in listed if one.state is State.DIALLING} | set(self.current)
         for callback in rules.choose_surveys(listed, now, self._callbacks.rule, self._surveys_at_once):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -161,6 +161,14 @@ def after(callback: Callback, came: Try, now: float, rule: Rule) -> Callback:
     return expired(replace(again, next_at=rule.hours_at(now + pause)), now, rule) or replace(
         again, next_at=rule.hours_at(now + pause)
     )
+
+
+def needless(callback: Callback, talked: Collection[str], now: float) -> Callback | None:
+    """The call-back closed because its caller talks with somebody of the house already; None where they do not. Who is
+    to be asked about a ticket is asked all the same."""
+    if callback.state is not State.WAITING or callback.ticket or callback.number not in talked:
+        return None
+    return closed(callback, State.REACHED, "talked", now)
 
 
 def expired(callback: Callback, now: float, rule: Rule) -> Callback | None:

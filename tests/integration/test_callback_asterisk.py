@@ -36,7 +36,7 @@ from tests.conftest import cheap_hasher
 from tests.real.ami import Message
 from tests.real.asterisk import Asterisk, QueueSetup
 from tests.real.parts import require
-from tests.real.sipp import Phone, answers, rejects
+from tests.real.sipp import Caller, Phone, answers, rejects
 from tests.wait import until
 from ticketing.messages import Actor, NewTicket
 
@@ -173,6 +173,19 @@ async def test_busy_then_reached_at_the_second_try(pbx: Asterisk, house: House) 
             assert reached.state is State.REACHED
             assert reached.tries in (1, 2)  # one more try may have met the moment between the two phones
             await caller.hang_up()
+
+
+async def test_who_calls_again_and_talks_with_an_agent_is_not_called_back(pbx: Asterisk, house: House) -> None:
+    async with Phone(pbx, "1001") as anna, Caller(pbx, "4001", LI.removeprefix("+86")) as caller:
+        await anna.ringing()
+        now = house.clock.now()
+        asked = await house.callbacks.request(Request(LI, "main", "service", now, LI))
+        assert asked.callback is not None
+        watch = Watch(house, asked.callback.id)
+        await anna.answer()
+        reached = await watch.state(State.REACHED)
+        assert (reached.reason, reached.tries, reached.call_id) == ("talked", 0, "")
+        await caller.hang_up()
 
 
 async def test_an_agent_who_turns_it_down_costs_the_caller_nothing(pbx: Asterisk, house: House) -> None:

@@ -408,6 +408,24 @@ async def test_a_customer_with_two_lines_has_one_open_call_back(db_url: str, clo
         assert (await it.ask("callback.request", home, queue="service"))["reason"] == "taken"
 
 
+async def test_who_talks_with_an_agent_meanwhile_is_not_called_back(room: Room) -> None:
+    callback, other = await room.ask(LI), await room.ask(WANG)
+    survey = (await room.callbacks.ask_about("R-1", Request(LI, "main", "", START), 3600)).callback
+    assert survey is not None
+    await room.dialer.round()
+    room.dialer.talked(LI)
+    room.agent()
+    await room.dialer.round()
+    reached = await room.now(callback)
+    assert (reached.state, reached.reason, reached.tries) == (State.REACHED, "talked", 0)
+    await room.dialer.round()
+    assert [number for _, number, _ in room.phones.dialled] == [WANG]
+    assert (await room.now(survey)).state is State.WAITING
+    room.dialer.talked(WANG)
+    await room.dialer.round()
+    assert (await room.now(other)).state is State.DIALLING, "that is the call in which we called"
+
+
 async def test_who_is_to_be_asked_about_a_ticket_may_ask_for_a_call_back(room: Room) -> None:
     wanted = Request(LI, "main", "", START)
     assert (await room.callbacks.ask_about("R-1", wanted, 3600)).reason == "taken"
