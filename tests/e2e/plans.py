@@ -162,7 +162,8 @@ def customers(calls: list[Plan]) -> str:
         own = f"{one.number}" if one.known else ""
         vip = "yes" if who.get("vip") else ""
         grade = who.get("grade") or "C"
-        where = f"花园路 {one.index} 号,{one.district}"
+        told = one.answer("outage.at").get("address", True)
+        where = f"花园路 {one.index} 号,{one.district}" if told else ","
         lines.append(f"客户{one.index},{own},{grade},{one.account},{where},{language},{vip}")
     return "\n".join(lines) + "\n"
 
