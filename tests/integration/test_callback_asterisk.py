@@ -175,7 +175,9 @@ async def test_busy_then_reached_at_the_second_try(pbx: Asterisk, house: House) 
             await caller.hang_up()
 
 
-async def test_who_calls_again_and_talks_with_an_agent_is_not_called_back(pbx: Asterisk, house: House) -> None:
+async def test_who_calls_again_and_talks_with_an_agent_is_not_called_back(
+    pbx: Asterisk, house: House
+) -> None:
     async with Phone(pbx, "1001") as anna, Caller(pbx, "4001", LI.removeprefix("+86")) as caller:
         await anna.ringing()
         now = house.clock.now()

@@ -53,8 +53,7 @@ class Line(Crowd):
         super().__init__(pbx, [(f"139{n:08}", "4001") for n in range(1000)])
 
     def arguments(self) -> list[str]:
-        there, *_ = super().arguments()
-        return [there, "-inf", "callers.csv", "-m", "100000", "-l", str(AT_ONCE), "-r", "20"]
+        return [*super().arguments(), "-m", "100000", "-l", str(AT_ONCE)]  # of two the last is taken
 
 
 class Busy(Phone):

@@ -15,7 +15,8 @@ DONE = {
     *("hotline/more", "hotline/goodbye", "bill/bill", "fault/opened"),
     *("person/called_back", "person/closed_goodbye", "person/closed_no_callback"),
     *("ticket_status/hurry", "ticket_status/urged", "ticket_status/denied", "ticket_status/thanks"),
-    *("survey/thanks", "survey/goodbye", "ticket_survey/thanks", "ticket_survey/goodbye"),
+    *("survey/thanks", "survey/goodbye"),
+    *("ticket_survey/thanks", "ticket_survey/goodbye", "ticket_survey/not_yet"),
 }
 """Where whoever hangs up has got what it called for."""
 SCENARIOS = sorted((shipped_flows() / "scenarios").glob("*/*.yaml"))
