@@ -140,6 +140,12 @@ class Switchboard:
             pbxs=tuple(line.pbx for line in self.lines.values()),
         )
 
+    def may_have_queue(self, pbx: str, queue: str) -> bool:
+        """Whether the PBX has a queue of that name; True where its queues are not known, because it is away."""
+        line = self.lines.get(pbx)
+        names = [one.name for one in line.board.snapshot().queues] if line is not None else []
+        return not names or queue in names
+
     def call(self, call_id: str) -> Call | None:
         """The live call, or None."""
         found = (line.board.call(call_id) for line in self.lines.values())

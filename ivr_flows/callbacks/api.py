@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from core.clock import iso, iso_or_none
-from core.errors import Conflict
+from core.errors import Conflict, Invalid
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Page, Route, page
 from ivr_flows.callbacks.model import Callback
@@ -82,8 +83,8 @@ def callback_view(one: Callback) -> CallbackView:
     )
 
 
-def routes(callbacks: Callbacks) -> list[Route]:
-    """The paths of call-backs."""
+def routes(callbacks: Callbacks, has_queue: Callable[[str, str], bool]) -> list[Route]:
+    """The paths of call-backs. `has_queue`: whether a PBX may have a queue of that name."""
 
     async def many(ask: Ask[Any, CallbackQuery]) -> Page[CallbackView]:
         query = ask.query
@@ -96,6 +97,9 @@ def routes(callbacks: Callbacks) -> list[Route]:
 
     async def new(ask: Ask[NewCallback, Any]) -> CallbackView:
         body = ask.body
+        # It would wait for an agent who never comes, and keep the caller from asking for another one.
+        if not has_queue(body.pbx, body.queue):
+            raise Invalid("The telephone system has no such queue.", field="queue")
         wanted = Request(body.number, body.pbx, body.queue, ask.at, customer_id=body.customer_id)
         answered = await callbacks.request(wanted, ask.user.name)
         if answered.callback is None:

@@ -377,6 +377,15 @@ async def test_nothing_that_somebody_types_reaches_the_pbx_as_an_action(it: Whol
     assert it.pbx.world.channels == {}
 
 
+@pytest.mark.parametrize("queue", ["nope", "service;x", "../service", "service,t,,,300", "${SHELL(id)}", ""])
+async def test_nobody_waits_to_be_called_back_from_a_queue_that_there_is_not(it: Whole, queue: str) -> None:
+    """Such a call-back would wait in vain, and keep the caller from asking for another one."""
+    wanted = {"number": "+8613800138000", "pbx": "main", "queue": queue}
+    refused = await it.post("/api/v1/callbacks", "anna", wanted)
+    assert (refused.status, refused.json["error"]["details"]["field"]) == (422, "queue")
+    assert (await it.post("/api/v1/callbacks", "anna", wanted | {"queue": "service"})).status == 201
+
+
 async def test_a_users_name_cannot_break_out_of_its_membership(it: Whole) -> None:
     identity, now = it.house.identity, it.house.clock.now()
     name = "Eva\r\nAction: Hangup\r\nChannel: /.*/\r\n\r\n" + MARKUP
