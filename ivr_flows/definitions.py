@@ -8,8 +8,9 @@ from pathlib import Path
 
 from core.definition.source import Faulty, Problem
 from ivr_flows.flow.checks import Known, check
-from ivr_flows.flow.load import MAX_BYTES, Loaded, flow_schema, read
+from ivr_flows.flow.load import MAX_BYTES, Loaded, read
 from ivr_flows.flow.model import Flows
+from ivr_flows.flow.schema import flow_schema
 
 __all__ = ["Known", "flow_files", "flow_schema", "read_flows"]
 NOTHING_KNOWN = Known()

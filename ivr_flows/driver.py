@@ -7,7 +7,6 @@ without a word, and the dialplan goes on to its queue.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,6 +24,7 @@ from ivr_flows.engine import State, begin, left_in, step, visit_of
 from ivr_flows.flow.model import Flows
 from ivr_flows.line import CallerLine, Unheard
 from ivr_flows.messages import (
+    PLACE,
     Answer,
     Ask,
     Began,
@@ -53,8 +53,6 @@ log = structlog.get_logger(__name__)
 NEXT, TO, PRIORITY = "RINGDESK_NEXT", "RINGDESK_TO", "QUEUE_PRIO"
 """What the dialplan reads when the flow has ended."""
 CALL = "RINGDESK_CALL"
-_PLACE = re.compile(r"[A-Za-z0-9_+-]{1,64}")
-"""What may stand in a dialplan's Queue() or Goto(): no comma, no $, no slash."""
 
 
 class Lines(Protocol):
@@ -239,7 +237,7 @@ class _Run:
     async def _transfer(self, effect: Transfer) -> None:
         """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
         to = await self._around.lines.place(effect, self._caller)
-        if not _PLACE.fullmatch(to):
+        if not PLACE.fullmatch(to):
             self._around.visits.trouble(self._visit, troubles.NO_PLACE, effect.kind.value)
             return
         if effect.kind is Target.QUEUE:

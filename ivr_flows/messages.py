@@ -5,6 +5,7 @@ Times are seconds since the epoch (UTC), durations seconds. Every value is froze
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Protocol
@@ -114,6 +115,10 @@ class Target(Enum):
     """To an agent's own phone; the target is the user's name."""
     NUMBER = "number"
     """Outside, under the dial policy."""
+
+
+PLACE = re.compile(r"[A-Za-z0-9_+-]{1,64}")
+"""What may stand in a dialplan's Queue() or Goto(): no comma, no $, no slash."""
 
 
 class Transfer(msgspec.Struct, frozen=True, tag="transfer"):

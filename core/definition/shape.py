@@ -24,7 +24,7 @@ LACKING = "lacking"
 
 def suggest(name: str, known: object) -> str:
     """The known name that was probably meant, as the end of a sentence, or the list of what there is."""
-    names = sorted(str(one) for one in known)  # type: ignore[attr-defined]  # any iterable of names
+    names = sorted({str(one) for one in known})  # type: ignore[attr-defined]  # any iterable of names
     if near := _near(name, names):
         return f"did you mean `{near}`?"
     return f"known here: {', '.join(names)}" if names else "nothing is known here yet"

@@ -53,7 +53,7 @@ def _collect(flows: Flows, state: State, node: model.Collect, came: Input) -> Ta
     if state.phase == "confirm" and node.confirm is not None:
         if keys == node.confirm.yes:
             return moved(state, node.next), ()
-        return _out(flows, state, keys) or _again(flows, state, node, "silent", node.silent)
+        return _out(flows, state, keys) or _denied(flows, state, node, keys)
     if node.min > 1 and (out := _out(flows, state, keys)):
         return out
     if not keys:
@@ -62,6 +62,15 @@ def _collect(flows: Flows, state: State, node: model.Collect, came: Input) -> Ta
         return _again(flows, state, node, "invalid", node.invalid)
     kept = given(state, {node.into: keys})
     return (replace(kept, phase="confirm"), ()) if node.confirm else (moved(kept, node.next), ())
+
+
+def _denied(flows: Flows, state: State, node: model.Collect, keys: str) -> Taken:
+    """An entry to which the caller did not say yes. By a no it was mistyped: nobody is shown it, and the question comes
+    again without a word before it."""
+    if not keys:
+        return _again(flows, state, node, "silent", node.silent)
+    left = {name: value for name, value in state.vars.items() if name != node.into}
+    return _again(flows, replace(state, vars=left), node, "silent", node.silent)[0], ()
 
 
 def _out(flows: Flows, state: State, keys: str) -> Taken | None:

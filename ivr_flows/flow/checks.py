@@ -17,6 +17,7 @@ from ivr_flows.flow.name_checks import check_names
 from ivr_flows.flow.path_checks import called_by, check_calls, check_paths
 from ivr_flows.flow.text_checks import check_texts
 from ivr_flows.flow.var_checks import check_vars
+from ivr_flows.messages import PLACE
 
 MOST_NODES = 1_000
 """Walking the ways of more takes a server long, and nobody finds through them."""
@@ -28,6 +29,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "digits": (4, 12),
 }
 """By setting of a node what is sound: a caller who hears nothing for longer has hung up."""
+
+PRIORITIES = (0, 100)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -126,12 +129,21 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
         elif why := _barred(node.number, known):
             message = f"nobody may be transferred to `{node.number}`: {why}"
             yield one.source.problem((*path, "number"), message, "see [dial] in ringdesk.toml")
-        if isinstance(node.priority, int) and not 0 <= node.priority <= 100:
-            yield one.source.problem((*path, "priority"), f"`{node.priority}` is no priority", "use 0 to 100")
+        low, high = PRIORITIES
+        if isinstance(node.priority, int) and not low <= node.priority <= high:
+            fix = f"use {low} to {high}"
+            yield one.source.problem((*path, "priority"), f"`{node.priority}` is no priority", fix)
         if isinstance(node.priority, str) and not node.priority.startswith("$"):
             fix = "write a number, or $name for a variable"
             yield one.source.problem((*path, "priority"), f"`{node.priority}` is no priority", fix)
-        yield from _queue(one, (*path, "queue"), node.queue, known)
+        if node.queue and not node.queue.startswith("$") and not PLACE.fullmatch(node.queue):
+            message, fix = (
+                f"no caller gets to a queue called `{node.queue}`",
+                "use letters, digits, _, + and -",
+            )
+            yield one.source.problem((*path, "queue"), message, fix)
+        else:
+            yield from _queue(one, (*path, "queue"), node.queue, known)
         if node.otherwise and not target(node).startswith("$"):
             message = "`otherwise` is never taken: the target is always there"
             yield one.source.problem((*path, "otherwise"), message, "remove it")

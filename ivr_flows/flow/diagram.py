@@ -36,6 +36,8 @@ LOCKED = Label(en="locked", zh="已锁定")
 NOTHING = Label(en="no answer", zh="无应答")
 OTHERWISE = Label(en="otherwise", zh="其他")
 EVERYWHERE = Label(en="Everywhere", zh="任意节点")
+DONE = Label(en="done", zh="完成")
+"""At an arrow that is taken also where it goes otherwise than planned."""
 NO_ANSWER = Label(en="No answer, or a service fails", zh="无应答或服务失败")
 LONGEST = 40
 """Characters of a test in a diagram; the file has all of it."""
@@ -61,8 +63,8 @@ def graph(flow: Flow, language: str, badges: Mapping[str, str] | None = None) ->
         start=flow.start,
         states={name: flow.shown(name, language) for name in flow.nodes},
         ends=frozenset(n for n, node in flow.nodes.items() if isinstance(node, Transfer | HangUp | Return)),
-        edges=tuple(Arrow(source, to, _once(labels)) for (source, to), labels in found.items()),
-        side={name: _once(labels) for name, labels in side.items()},
+        edges=tuple(Arrow(source, to, _once(labels, language)) for (source, to), labels in found.items()),
+        side={name: _once(labels, language) for name, labels in side.items()},
         notes=_notes(flow, language),
         lines={name: (_named(flow, name, language),) for name in flow.nodes},
         badges=dict(badges or {}),
@@ -75,8 +77,10 @@ def _named(flow: Flow, name: str, language: str) -> str:
     return said if flow.nodes[name].label is None else f"{name} · {said}"
 
 
-def _once(labels: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(label for label in labels if label))
+def _once(labels: list[str], language: str) -> tuple[str, ...]:
+    """Each label once; one that says nothing has a word only beside others."""
+    found = dict.fromkeys(label or DONE.text(language) for label in labels)
+    return tuple(found) if any(labels) else ()
 
 
 def _line(node: AnyNode, language: str) -> str:
@@ -136,7 +140,8 @@ def _tests(test: Any) -> Iterator[str]:
         elif name == "all_of":
             yield ", ".join(worded_test(one) for one in given)
         elif name == "not":
-            yield f"¬ ({worded_test(given)})"
+            empty = isinstance(given, dict) and given.keys() == {"known"} and isinstance(given["known"], str)
+            yield f"{given['known']} = –" if empty else f"¬ ({worded_test(given)})"
         elif name == "known":
             yield f"{given if isinstance(given, str) else ', '.join(given)} ≠ –"
         elif name in TESTS:
@@ -184,4 +189,4 @@ def mermaid(flow: Flow, language: str = "en") -> str:
 
 def _plain(label: str) -> str:
     """A label without the signs that mean something to Mermaid."""
-    return " ".join("".join(" " if c in '";{}<>#|[]()\n\r`' else c for c in label).split())
+    return " ".join("".join(" " if c in '";{}<>#|[]\n\r`' else c for c in label).split())

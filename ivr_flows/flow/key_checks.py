@@ -12,6 +12,9 @@ from ivr_flows.flow.path_checks import called_by
 
 MENU_KEYS = frozenset("0123456789*#")
 SCORES = frozenset("12345")
+ENDS = ("#", "*", "")
+LENGTHS = (1, 30)
+"""Digits of an entry."""
 Flows = Mapping[str, Flow]
 
 
@@ -35,6 +38,10 @@ def _menu(one: Loaded, name: str, node: model.Menu) -> Iterator[Problem]:
     path: Path = ("nodes", name, "choices")
     if not node.choices:
         yield one.source.problem(path, "a menu without choices", "add `choices:`")
+    elif node.text is None and not any(choice.say for choice in node.choices.values()):
+        # Words of a node before it are not said again where a key was wrong.
+        fix = "add `text:`, or `say:` to its choices"
+        yield one.source.problem(("nodes", name), "a menu that says nothing", fix)
     for key, choice in node.choices.items():
         if key not in MENU_KEYS:
             message, fix = f"`{key}` is no key of a telephone", "use 0 to 9, * or #, in quotes"
@@ -47,10 +54,11 @@ def _menu(one: Loaded, name: str, node: model.Menu) -> Iterator[Problem]:
 
 def _entry(one: Loaded, name: str, node: model.Collect, flows: Flows) -> Iterator[Problem]:
     path: Path = ("nodes", name)
-    if not 1 <= node.min <= node.max <= 30:
+    least, most = LENGTHS
+    if not least <= node.min <= node.max <= most:
         message = f"from {node.min} to {node.max} digits is no length"
-        yield one.source.problem((*path, "min"), message, "use 1 to 30, `min` at most `max`")
-    if node.end not in ("#", "*", ""):
+        yield one.source.problem((*path, "min"), message, f"use {least} to {most}, `min` at most `max`")
+    if node.end not in ENDS:
         yield one.source.problem((*path, "end"), f"`{node.end}` cannot end an entry", "use # or *, in quotes")
     elif by := _always(one.flow, flows, node.end):
         message = f"the key {node.end} ends the entry here, but leads elsewhere everywhere in `{by}`"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from core.definition.shape import as_far_as_it_goes, check_shape
@@ -42,9 +40,3 @@ def read(text: str, file: str) -> Loaded:
     if flow is None:
         raise Faulty(problems)
     return Loaded(flow, source, problems)
-
-
-def flow_schema() -> dict[str, Any]:
-    """The JSON Schema of a flow file (draft 2020-12)."""
-    schema = msgspec.json.schema(Flow)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Ringdesk flow", **schema}

@@ -16,6 +16,8 @@ LONGEST = 600
 """Characters of one text: two minutes of speech, and nobody listens to more."""
 _LABELS = ("en", "zh")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]{2,}")
+_SLOT = re.compile(r"\{[^{}]*\}")
 
 
 def check_texts(one: Loaded) -> Iterator[Problem]:
@@ -47,7 +49,9 @@ def _text(one: Loaded, path: Path, text: str, language: str) -> Iterator[Problem
         yield one.source.problem(path, message, f"use at most {LONGEST}; split it into nodes")
     if language == "en" and _HAN.search(text):
         yield one.source.problem(path, "Chinese in the English text", "put it in `zh`, or say it `both`")
-    if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", text)):
+    if language == "zh" and _LATIN.search(_SLOT.sub("", text)) and not _HAN.search(text):
+        yield one.source.problem(path, "no Chinese in the Chinese text", "translate it")
+    if re.search(r"[{}]", _SLOT.sub("", text)):
         yield one.source.problem(path, "a brace without its partner", "write {name|kind}")
     for part in parts(text):
         if not part.var and not part.kind:

@@ -18,6 +18,8 @@ from ivr_flows.flow.words import parts
 
 ALWAYS = frozenset({"caller", "dialled", "language"})
 """What every visit begins with."""
+PLAIN = frozenset({""})
+"""The parts of a value that has none: keys that were pressed, a recording, a score."""
 Flows = Mapping[str, Flow]
 Use = tuple[Path, str]
 """Where a variable is used, and its name with its part."""
@@ -38,7 +40,7 @@ def check_vars(one: Loaded, flows: Flows) -> Iterator[Problem]:
 
 def known_vars(flow: Flow, flows: Flows) -> dict[str, frozenset[str]]:
     """Every variable that some node sets, or that the flow needs, with the parts it can have (empty: any)."""
-    found: dict[str, frozenset[str]] = {**dict.fromkeys((*ALWAYS, *flow.needs), frozenset())}
+    found = {**dict.fromkeys(ALWAYS, PLAIN), **dict.fromkeys(flow.needs, frozenset[str]())}
     for node in flow.nodes.values():
         if isinstance(node, model.Call) and node.flow in flows:
             for name, inner in known_vars(flows[node.flow], flows).items():
@@ -60,7 +62,7 @@ def _sets(node: AnyNode) -> dict[str, frozenset[str]]:
         return {}
     service = service_of(node)
     if service is None or isinstance(node, model.Survey):
-        return {into: frozenset()}
+        return {into: PLAIN}
     gives = SERVICES[service].gives if service in SERVICES else ()
     return {into: frozenset((*gives, *NO))}
 
@@ -85,7 +87,9 @@ def _known(one: Loaded, path: Path, name: str, known: Mapping[str, frozenset[str
     if root not in known:
         yield one.source.problem(path, f"no node sets `{root}`", suggest(root, known))
     elif part and known[root] and part not in known[root]:
-        yield one.source.problem(path, f"`{root}` has no part `{part}`", suggest(part, known[root]))
+        there = known[root] - PLAIN
+        fix = suggest(part, there) if there else f"write `{root}`: it is one value"
+        yield one.source.problem(path, f"`{root}` has no part `{part}`", fix)
 
 
 def _all_uses(flow: Flow) -> Iterator[Use]:

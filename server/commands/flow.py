@@ -74,7 +74,7 @@ def try_(
 def diagram(
     which: Which,
     kind: Annotated[Kind, typer.Option(help="svg or mermaid.")] = Kind.MERMAID,
-    lang: Annotated[str, typer.Option(help="Language of the labels: en or zh.")] = "en",
+    lang: Annotated[Lang, typer.Option(help="Language of the labels.")] = Lang.EN,
     config: Config = None,
 ) -> None:
     """Print a flow's diagram."""
@@ -82,7 +82,7 @@ def diagram(
 
     async def work() -> str:
         flows, name = _flows(settings, which)
-        return (svg if kind is Kind.SVG else mermaid)(flows.by_name[name], lang)
+        return (svg if kind is Kind.SVG else mermaid)(flows.by_name[name], lang.value)
 
     say(run(work()).rstrip("\n"))
 

@@ -115,9 +115,26 @@ def test_an_entry_can_be_said_back_and_made_again() -> None:
     state, effect = step(flows, state, Keys("2"))
     assert isinstance(effect, Collect)
     assert state.phase == "entry"
+    # Not "I did not get an entry": the caller pressed a key. And what was mistyped is shown to nobody.
+    assert [piece.text for piece in effect.pieces] == ["Account."]
+    assert "account" not in state.vars
     state, effect = step(flows, state, Keys("4002"))
     state, effect = step(flows, state, Keys("1"))
     assert effect == Ask("account.find", {"account": "4002"})
+
+
+def test_an_entry_that_nobody_said_yes_to_is_kept_only_where_nobody_said_no() -> None:
+    flows = tiny(
+        "min: 4", 'confirm: {text: {en: "Is it {account|digits}?", zh: "{account|digits}吗？"}}, min: 4'
+    )
+    state, effect = walk(flows, "tiny", Keys("1"), Keys("4001"), Keys(""))
+    assert isinstance(effect, Collect)
+    assert [piece.text for piece in effect.pieces] == ["I did not get an entry.", "Account."]
+    denied = walk(flows, "tiny", Keys("1"), *(Keys("4001"), Keys("2")) * 3)[0]
+    left = walk(flows, "tiny", Keys("1"), Keys("4001"), Keys("0"))[0]
+    assert denied.ended is left.ended is Ended.TRANSFERRED
+    assert answers(flows, denied) == {}
+    assert answers(flows, left) == {"account": "4001"}
 
 
 def pin_asked() -> tuple[State, Effect]:

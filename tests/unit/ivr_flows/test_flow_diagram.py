@@ -46,6 +46,13 @@ def test_keys_and_tests_are_said_in_the_language() -> None:
     assert "%% No answer or a service fails → A person" in mermaid(hotline, "en").replace(",", "")
 
 
+def test_an_arrow_that_is_taken_by_a_yes_and_a_no_says_both() -> None:
+    flow = tiny("into: found, next: which", "into: found, next: which, failed: which").by_name["tiny"]
+    assert 'n_find -->|"done / failed"| n_which' in mermaid(flow, "en")
+    assert 'n_find -->|"完成 / 失败"| n_which' in mermaid(flow, "zh_CN")
+    assert "n_find --> n_which" in mermaid(tiny().by_name["tiny"], "en")
+
+
 def test_marks_stand_on_their_nodes() -> None:
     picture = svg(tiny().by_name["tiny"], "en", {"menu": "3"})
     badge = [g for g in ElementTree.fromstring(picture).iter() if g.get("class") == "badge"]
@@ -61,7 +68,9 @@ def test_marks_stand_on_their_nodes() -> None:
             {"any_of": [{"who.grade": ["A", "B"]}, {"at_least": {"queue.waiting": 3}}]},
             "who.grade = A/B / queue.waiting ≥ 3",
         ),
-        ({"not": {"known": "x"}}, "¬ (x ≠ –)"),
+        ({"not": {"known": "x"}}, "x = –"),
+        ({"not": {"known": ["x", "y"]}}, "¬ (x, y ≠ –)"),
+        ({"not": {"x": 1, "y": 2}}, "¬ (x = 1, y = 2)"),
         ({"at_most": {"x": 2}, "known": ["a", "b"]}, "x ≤ 2, a, b ≠ –"),
     ],
 )
