@@ -102,6 +102,16 @@ class CallStore:
                 call_id = found[0].joined
         return None
 
+    async def of_ids(self, call_ids: Collection[str]) -> dict[str, Call]:
+        """The same as `get` for several, by the id that was asked for; those that are not there are left out."""
+        wholes = await self.wholes_of(call_ids) if call_ids else {}
+        if not wholes:
+            return {}
+        query = sa.select(calls).where(calls.c.id.in_(sorted(set(wholes.values()))))
+        async with self._db.read() as tx:
+            found = {call.id: call for call in await _select(tx, query)}
+        return {id: found[whole] for id, whole in wholes.items() if whole in found}
+
     async def wholes_of(self, call_ids: Collection[str]) -> dict[str, str]:
         """For each of these ids, the one of the call that it is, or turned out to be part of."""
         found = {id: id for id in call_ids}

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.definition.source import Faulty, Problem
-from ivr_flows.flow.checks import Known, check
+from ivr_flows.flow.checks import Known, check, doubts
 from ivr_flows.flow.load import MAX_BYTES, Loaded, read
 from ivr_flows.flow.model import Flows
 from ivr_flows.flow.schema import flow_schema
 
-__all__ = ["Known", "flow_files", "flow_schema", "read_flows"]
+__all__ = ["Known", "flow_files", "flow_schema", "read_flows", "read_flows_doubting"]
 NOTHING_KNOWN = Known()
 
 
@@ -24,6 +24,13 @@ def flow_files(folder: Path) -> tuple[Path, ...]:
 def read_flows(paths: Iterable[Path], known: Known = NOTHING_KNOWN) -> Flows:
     """The flows in these files; raises `Faulty` with all problems of all files at once. `known` is what there is
     besides flows: calendars, workflows, queues."""
+    return read_flows_doubting(paths, known, NOTHING_KNOWN)[0]
+
+
+def read_flows_doubting(
+    paths: Iterable[Path], known: Known, doubted: Known
+) -> tuple[Flows, tuple[Problem, ...]]:
+    """The same, and what else is said against them by `doubted`, which keeps no flow from being used."""
     problems: list[Problem] = []
     found: list[Loaded] = []
     unread: set[str] = set()
@@ -39,7 +46,7 @@ def read_flows(paths: Iterable[Path], known: Known = NOTHING_KNOWN) -> Flows:
     problems += check(found, known, unread)
     if problems:
         raise Faulty(tuple(sorted(problems, key=lambda p: (p.file, p.line))))
-    return Flows({one.flow.name: one.flow for one in found})
+    return Flows({one.flow.name: one.flow for one in found}), tuple(doubts(found, doubted))
 
 
 _NAME = re.compile(r"^name: *[\"']?(\w+)", re.MULTILINE)

@@ -5,7 +5,7 @@ A change that cannot be used leaves the old definitions in force, and says so in
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import structlog
 from config.files import shipped_calendars
 from core.bus import Bus
 from core.clock import Clock
+from core.definition.source import Problem
 from ticketing.calendar_files import calendar_files, calendars_of, read_calendars, unknown_years
 from ticketing.definitions import Faulty, read_files, workflow_files
 from ticketing.messages import DefinitionsRefused
@@ -95,4 +96,9 @@ def lines_of(error: Faulty | Unmapped) -> tuple[str, ...]:
     """Every problem as one line of text."""
     if isinstance(error, Unmapped):
         return (error.message,)
-    return tuple(f"{p.file}:{p.line}: {p.message} ({p.fix})" for p in error.problems)
+    return lines_told(error.problems)
+
+
+def lines_told(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """Each as one line of text, with its place in front."""
+    return tuple(f"{p.file}:{p.line}: {p.message} ({p.fix})" for p in problems)

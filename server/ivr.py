@@ -19,11 +19,11 @@ from cti.api import Menus
 from cti.switchboard import Switchboard
 from cti.views import IvrView
 from ivr_flows.agi.server import FastAgiServer, Gate, Handler, Limits
-from ivr_flows.definitions import Known, flow_files, read_flows
+from ivr_flows.definitions import Known, flow_files, read_flows_doubting
 from ivr_flows.flow.model import Flows
 from ivr_flows.messages import Caller, Target, Transfer, Visit
 from ivr_flows.visits import Visits
-from server.definitions import Definitions, lines_of
+from server.definitions import Definitions, lines_of, lines_told
 from ticketing.messages import DefinitionsRefused
 
 log = structlog.get_logger(__name__)
@@ -37,13 +37,23 @@ class FlowsInForce:
     """The installation's flows. Broken files leave in force what there was, at the start nothing: callers then go on to
     their queue, which is better than a desk that does not start."""
 
-    def __init__(self, folder: Path, bus: Bus, definitions: Definitions) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        bus: Bus,
+        definitions: Definitions,
+        barred: Callable[[str], str] | None = None,
+    ) -> None:
+        """`barred` says why nobody may be transferred to a number."""
         self.folder = folder
+        self._barred = barred
         self._definitions = definitions
         self._bus = bus
         self._flows = Flows({})
         self.problems: tuple[str, ...] = ()
         """Why the files as they are now are not in force; empty where they are."""
+        self.doubts: tuple[str, ...] = ()
+        """What of those in force cannot be done: callers go to their queue instead."""
 
     def __call__(self) -> Flows:
         """Those in force now."""
@@ -54,16 +64,22 @@ class FlowsInForce:
         as many calls' events."""
         # Those that are shipped name workflows that an installation need not have; a ticket is refused then.
         own = self.folder != shipped_flows()
-        known = Known(self._definitions.calendars, self._definitions.workflows if own else None)
+        workflows = self._definitions.workflows
+        known = Known(self._definitions.calendars, workflows if own else None)
+        doubted = Known(workflows=None if own else workflows, barred=self._barred)
         try:
-            flows = await asyncio.to_thread(lambda: read_flows(flow_files(self.folder), known))
+            flows, doubts = await asyncio.to_thread(
+                lambda: read_flows_doubting(flow_files(self.folder), known, doubted)
+            )
         except Faulty as faulty:
             self.problems = lines_of(faulty)
             for problem in self.problems:
                 log.error("flow.refused", problem=problem)
             self._bus.publish(DefinitionsRefused(self.problems))
             return False
-        self.problems = ()
+        self.problems, self.doubts = (), lines_told(doubts)
+        for doubt in self.doubts:
+            log.warning("flow.cannot_be_done", problem=doubt)
         if flows != self._flows:
             self._flows = flows
             log.info("flows.in_force", flows=sorted(flows.by_name))

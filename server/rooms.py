@@ -30,6 +30,7 @@ from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.surveys.store import Surveys
 from ivr_flows.visit_store import VisitStore
 from ivr_flows.visits import Visits
+from server.barred import numbers_barred
 from server.call_ids import CallIds
 from server.callbacks import callbacks_of, gate_of
 from server.definitions import Definitions
@@ -135,7 +136,8 @@ class Rooms:
     def _lay_flows(self) -> None:
         """Callers serving themselves."""
         settings = self.settings
-        self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions)
+        barred = numbers_barred(settings)
+        self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions, barred)
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock, self.joins.now)
         self.recordings, self.attacher, self.mover, self.keeper = recordings_of(self)
         self.retention = retention_of(self)

@@ -55,6 +55,13 @@ class Lookup:
         async with self._db.read() as tx:
             return await self._found(tx, ticket_id, viewer)
 
+    async def of_ids(self, ids: Collection[str], viewer: Actor) -> dict[str, Ticket]:
+        """Those of these tickets that are for this viewer (whose `standing` is known), by id."""
+        if not ids:
+            return {}
+        async with self._db.read() as tx:
+            return {one.id: one for one in await store.by_ids(tx, ids) if sees(viewer, one)}
+
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket with this number, None where there is none."""
         async with self._db.read() as tx:

@@ -42,6 +42,12 @@ async def get(tx: AsyncConnection, ticket_id: str) -> Ticket | None:
     return Ticket(**row) if row else None
 
 
+async def by_ids(tx: AsyncConnection, ids: Collection[str]) -> list[Ticket]:
+    """Those of these tickets that there are."""
+    query = sa.select(tickets).where(tickets.c.id.in_(ids))
+    return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
+
+
 async def by_number(tx: AsyncConnection, number: str) -> Ticket | None:
     """The ticket with this number, also where it was typed in small letters or in wide ones."""
     typed = unicodedata.normalize("NFKC", number).strip()

@@ -78,7 +78,8 @@ def routes(room: Recordings) -> list[Route]:
         return await recording_view(room, await room.get(ask.user, ask.path["id"]))
 
     async def audio(ask: Ask[Any, Any]) -> web.StreamResponse:
-        found, file = await room.listen(ask.user, ask.path["id"])
+        heard = ask.request.method == "GET"
+        found, file = await (room.listen if heard else room.open)(ask.user, ask.path["id"])
         with file:
             return await _send(ask.request, found, file)
 
@@ -94,7 +95,9 @@ def routes(room: Recordings) -> list[Route]:
 async def _send(request: web.Request, found: Recording, file: BinaryIO) -> web.StreamResponse:
     info = await asyncio.to_thread(lambda: os.fstat(file.fileno()))
     size, tag = info.st_size, tag_of(info.st_size, info.st_mtime_ns)
-    asked = asked_range(request.headers.get("Range", ""), request.headers.get("If-Range", ""), tag)
+    # RFC 9110, section 14.2: a range is for GET alone.
+    ranged = request.headers.get("Range", "") if request.method == "GET" else ""
+    asked = asked_range(ranged, request.headers.get("If-Range", ""), tag)
     headers = {
         "Accept-Ranges": "bytes",
         "ETag": tag,

@@ -65,6 +65,12 @@ def check(
     return sorted({*found, *broken}, key=lambda p: (p.file, p.line, p.message))
 
 
+def doubts(files: Iterable[Loaded], known: Known) -> list[Problem]:
+    """What `known` says against flows in which nothing is wrong besides."""
+    named = [p for one in files for each in (_transfers, _tickets) for p in each(one, {}, known)]
+    return sorted(set(named), key=lambda p: (p.file, p.line, p.message))
+
+
 def _calls(flow: Flow, flows: Flows) -> set[str]:
     """Every flow that is named by this one or by one that it calls, there or not."""
     near = (flows[name] for name in called_by(flow.name, flows))

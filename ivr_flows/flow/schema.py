@@ -1,7 +1,7 @@
 """The JSON Schema of a flow file, for editors that complete and underline. Pure.
 
-The types say the shape; the limits are those of the checks, from the same tables, so that an editor refuses nothing that
-the checks take. What needs more than one place of a file, such as whether a node is there, only the checks can say.
+The types say the shape; the limits are those of the checks, from the same tables, so that an editor refuses nothing
+that the checks take. What needs more than one place of a file, such as whether a node is there, only the checks say.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from customers.messages import Customer, Match
 from ivr_flows.messages import Ended, Visit
 from screenpop.days import day_of
 from screenpop.pages.base import Pages
+from screenpop.pages.recordings import heard_rows
 from screenpop.pages.records import Records
 from screenpop.pops import PopIvr
 from ticketing.messages import TicketFilter
@@ -189,10 +190,7 @@ class CallPages:
         if not user.can(Permission.RECORDINGS_LISTEN):
             return []
         found, _ = await self._around.recordings.find(user, wanted)
-        return [
-            {"recording": one, "state": (await self._around.recordings.state(one)).value}
-            for one in found[::-1]
-        ]
+        return await heard_rows(self._around.recordings, found[::-1])
 
 
 def _other_number(call: Call) -> str:

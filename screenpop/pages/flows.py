@@ -64,6 +64,9 @@ class FlowRoom(Protocol):
     @property
     def problems(self) -> Sequence[str]: ...
 
+    @property
+    def doubts(self) -> Sequence[str]: ...
+
 
 class FlowsQuery(msgspec.Struct, frozen=True):
     days: int = 1
@@ -110,7 +113,7 @@ class FlowPages:
             for name in sorted(flows, key=lambda name: (name not in figures, name))
         ]
         context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers(), "at": ask.at}
-        context["problems"] = self._flows.problems
+        context |= self._wrong()
         context |= await unseen(self._gaps, ask.at - days * DAY, ask.at)
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/flow_rows.html", **context)
@@ -131,8 +134,13 @@ class FlowPages:
             periods=PERIODS,
             nodes=[self._row(flow, name, nodes.get(name), language) for name in _heard(flow)],
             **await unseen(self._gaps, ask.at - days * DAY, ask.at),
+            **self._wrong(),
             **self._live(flow, language),
         )
+
+    def _wrong(self) -> dict[str, Any]:
+        """What is wrong with the files, for the bars above the page."""
+        return {"problems": self._flows.problems, "doubts": self._flows.doubts}
 
     async def counted(self, ask: Ask[Any, CountedQuery]) -> web.StreamResponse:
         """The callers whom one of the figures counts. Those of a node come from every flow that leads to it."""

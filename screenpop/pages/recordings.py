@@ -9,15 +9,14 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from core.errors import NotFound
 from core.identity.roles import Permission
 from core.identity.users import User
 from core.web.routes import Ask, ListQuery, Route
+from cti.messages import Call
 from cti.recordings.model import Kind, Recording, State
 from cti.recordings.store import Wanted
 from screenpop.pages.base import Pages
 from screenpop.words import N_
-from ticketing.messages import Actor
 
 FILTERS: tuple[tuple[str, str], ...] = (
     ("words", N_("Callers' words")),
@@ -66,26 +65,32 @@ class RecordingPages:
         return self._pages.fragment(ask, "parts/recordings.html", rows=await self._rows(ask, found))
 
     async def _rows(self, ask: Ask[Any, Any], found: Sequence[Recording]) -> list[dict[str, Any]]:
+        """The recordings with their calls' people and the numbers of tickets that the user may see."""
+        calls = await self._pages.calls.of_ids({one.call_id for one in found if one.call_id})
         viewer = await self._pages.viewer_of(ask)
-        return [await self._row(one, viewer) for one in found]
+        tickets = await self._pages.tickets.of_ids({one.ticket_id for one in found if one.ticket_id}, viewer)
+        numbers = {id: ticket.number for id, ticket in tickets.items()}
+        return [
+            {**row, **_people(calls.get(one.call_id)), "ticket": numbers.get(one.ticket_id, "")}
+            for row, one in zip(await heard_rows(self._room, found), found, strict=True)
+        ]
 
-    async def _row(self, one: Recording, viewer: Actor) -> dict[str, Any]:
-        call = await self._pages.calls.get(one.call_id) if one.call_id else None
-        talked = [s.agent for s in call.segments if s.agent and s.answered_at is not None] if call else []
-        return {
-            "recording": one,
-            "state": (await self._room.state(one)).value,
-            "caller": call.caller.number if call else "",
-            "agents": list(dict.fromkeys(talked)),
-            "ticket": await self._ticket(one.ticket_id, viewer),
-        }
 
-    async def _ticket(self, id: str, viewer: Actor) -> str:
-        """The number of a ticket that the user may see."""
-        try:
-            return (await self._pages.tickets.get(id, viewer)).number if id else ""
-        except NotFound:
-            return ""
+class States(Protocol):
+    """Says whether there is anything to hear of a recording."""
+
+    async def state(self, recording: Recording) -> State: ...
+
+
+async def heard_rows(room: States, found: Sequence[Recording]) -> list[dict[str, Any]]:
+    """The recordings for pages, in their order, each with its state."""
+    return [{"recording": one, "state": (await room.state(one)).value} for one in found]
+
+
+def _people(call: Call | None) -> dict[str, Any]:
+    """Who was on the line: the caller, and the agents who spoke."""
+    talked = [s.agent for s in call.segments if s.agent and s.answered_at is not None] if call else []
+    return {"caller": call.caller.number if call else "", "agents": list(dict.fromkeys(talked))}
 
 
 def routes(pages: Pages, room: Room) -> list[Route]:

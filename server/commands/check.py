@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -11,10 +11,10 @@ import typer
 from config.files import flows_dir, workflows_dir
 from config.load import SettingsError
 from config.settings import PathSettings, Settings
-from cti.dial_policy import Barred, By, judge
 from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.scenarios import Checked as CheckedFlows
 from ivr_flows.scenarios import check_scenarios as check_flow_scenarios
+from server.barred import numbers_barred
 from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, read_settings, say, tell_settings
 from server.commands.live import open_tickets
@@ -134,27 +134,6 @@ def _flows(
     checked = check_flow_scenarios(flows_dir(paths), flows)
     problems.extend(checked.problems)
     return checked, doubts
-
-
-def numbers_barred(settings: Settings) -> Callable[[str], str] | None:
-    """Why a number may be dialled from no PBX; None where there is none to dial it."""
-    regions = sorted({pbx.region for pbx in settings.pbx})
-
-    def barred(number: str) -> str:
-        verdicts = [judge(settings.dial, number, region, By.SERVER) for region in regions]
-        codes = [verdict.code for verdict in verdicts if isinstance(verdict, Barred)]
-        return "" if len(codes) < len(verdicts) else BARRED[codes[0]]
-
-    return barred if regions else None
-
-
-BARRED = {
-    "not_a_number": "it is no number that the dial policy lets through",
-    "emergency": "it is an emergency number",
-    "premium": "it is a premium number",
-    "international": "it is abroad",
-    "prefix": "its beginning is not allowed",
-}
 
 
 def tell(problems: Iterable[Problem]) -> None:

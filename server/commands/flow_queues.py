@@ -9,7 +9,7 @@ from config.settings import Settings
 from core.definition.source import Faulty, Problem
 from cti.dialplan_findings import judge_queue_names
 from cti.findings import Finding, Level
-from ivr_flows.definitions import Known, flow_files, read_flows
+from ivr_flows.definitions import Known, flow_files, read_flows_doubting
 
 
 def queue_name_findings(settings: Settings, listed: Sequence[Collection[str] | None]) -> list[Finding]:
@@ -27,16 +27,11 @@ def queue_name_findings(settings: Settings, listed: Sequence[Collection[str] | N
 
 def _unknown(settings: Settings, queues: Collection[str]) -> list[Finding]:
     """Queues of flow files, with file and line; nothing where the files cannot be read, which is said elsewhere."""
-    paths = flow_files(flows_dir(settings.paths))
     try:
-        read_flows(paths)
+        _, doubts = read_flows_doubting(flow_files(flows_dir(settings.paths)), Known(), Known(queues=queues))
     except Faulty:
         return []
-    try:
-        read_flows(paths, Known(queues=queues))
-    except Faulty as faulty:
-        return [_finding(problem) for problem in faulty.problems]
-    return [Finding(Level.OK, "Every queue that flows name exists")]
+    return [*map(_finding, doubts)] or [Finding(Level.OK, "Every queue that flows name exists")]
 
 
 def _finding(problem: Problem) -> Finding:

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
+import structlog
 from msgspec.structs import replace
 
-from config.files import shipped_flows
-from config.settings import PathSettings, Settings
+from config.files import shipped_flows, shipped_workflows
+from config.settings import PathSettings, PbxSettings, Settings
 from core.clock import iso
 from cti.gaps import Cause, Gap
 from ivr_flows.flow.services import SERVICES
@@ -218,6 +219,53 @@ async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, 
     assert said == "Good to hear you."
     # Whoever is in a flow keeps the one that it began with: the driver holds on to `before`.
     assert before.by_name["hotline"] != it.house.flows().by_name["hotline"]
+
+
+async def test_a_transfer_that_cannot_be_done_is_told_in_the_log_and_on_the_pages(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    """The flow stays of use: that caller goes to the queue, and the integrator is told before one does."""
+    flows = tmp_path / "flows"
+    shutil.copytree(shipped_flows(), flows)
+    file = flows / "danger.yaml"
+    good = file.read_text()
+    file.write_text(good.replace("queue: emergency", 'number: "+4930123456"'))
+    why = "nobody may be transferred to `+4930123456`: it is abroad"
+    settings = replace(
+        Settings(), paths=PathSettings(flows=str(flows)), pbx=(PbxSettings("main", port=1, secret="x"),)
+    )
+    with structlog.testing.capture_logs() as logged:
+        async with whole(tmp_path, sqlite_template, settings) as it:
+            assert it.house.flows().by_name["danger"].nodes["emergency"].number == "+4930123456"
+            said = [one for one in logged if one["event"] == "flow.cannot_be_done"]
+            assert [one["log_level"] for one in said] == ["warning"]
+            assert why in said[0]["problem"]
+            assert "danger.yaml:" in said[0]["problem"]
+            sam = await it.sign_in("sam")
+            for path in ("/flows", "/flows/hotline"):
+                page = (await it.get(path, headers=sam)).text
+                assert why in unescape(page)
+                assert "In force, but callers do not get everywhere" in page
+            file.write_text(good)
+            assert await it.house.reload()
+            for path in ("/flows", "/flows/hotline"):
+                assert "In force, but" not in (await it.get(path, headers=sam)).text
+            file.write_text(good.replace("queue: emergency", 'number: "+4930123456"'))
+            assert await it.house.reload()
+            assert why in it.house.flows.doubts[0]
+
+
+async def test_the_shipped_flows_tell_of_workflows_that_are_not_there(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    definitions = tmp_path / "workflows"
+    shutil.copytree(shipped_workflows(), definitions)
+    (definitions / "repair.yaml").unlink()
+    shutil.rmtree(definitions / "scenarios" / "repair")
+    settings = replace(Settings(), paths=PathSettings(workflows=str(definitions)))
+    async with whole(tmp_path, sqlite_template, settings) as it:
+        assert it.house.flows.problems == ()
+        assert any("there is no workflow `repair`" in one for one in it.house.flows.doubts)
 
 
 async def test_a_flow_of_a_workflow_that_is_not_there_is_refused(it: Whole, tmp_path: Path) -> None:

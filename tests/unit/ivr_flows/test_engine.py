@@ -127,7 +127,7 @@ def test_an_entry_that_nobody_said_yes_to_is_kept_only_where_nobody_said_no() ->
     flows = tiny(
         "min: 4", 'confirm: {text: {en: "Is it {account|digits}?", zh: "{account|digits}吗？"}}, min: 4'
     )
-    state, effect = walk(flows, "tiny", Keys("1"), Keys("4001"), Keys(""))
+    _, effect = walk(flows, "tiny", Keys("1"), Keys("4001"), Keys(""))
     assert isinstance(effect, Collect)
     assert [piece.text for piece in effect.pieces] == ["I did not get an entry.", "Account."]
     denied = walk(flows, "tiny", Keys("1"), *(Keys("4001"), Keys("2")) * 3)[0]

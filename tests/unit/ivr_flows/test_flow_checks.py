@@ -8,11 +8,10 @@ import pytest
 from config.settings import PbxSettings, Settings
 from core.definition.source import Faulty
 from ivr_flows.definitions import Known, flow_files, read_flows
-from ivr_flows.flow.load import Loaded
 from ivr_flows.flow.words import prompts
 from ivr_flows.messages import Language, Said
 from server.commands.check import numbers_barred
-from tests.unit.ivr_flows.shipped_flows import FLOWS, SHIPPED, TINY, faults
+from tests.unit.ivr_flows.shipped_flows import FLOWS, TINY, faults
 
 MISTAKES = [
     # Shape
