@@ -402,6 +402,7 @@ async def test_a_customer_with_two_lines_has_one_open_call_back(db_url: str, clo
         ):
             answer = await it.ask("callback.request", who, queue="service", number=number)
             assert answer["reason"] == reason
+            clock.advance(1)
         first, _ = await it.house.callbacks.store.open()
         assert (first.number, first.customer_id) == (LI, customer.id)
         await it.house.callbacks.cancel(first.id, "sam")
