@@ -44,6 +44,15 @@ class Barred(msgspec.Struct, frozen=True):
 
 
 Verdict = Allowed | Barred
+BARRED = {
+    "not_a_number": "it is no number that the dial policy lets through",
+    "emergency": "it is an emergency number",
+    "premium": "it is a premium number",
+    "international": "it is abroad",
+    "prefix": "its beginning is not allowed",
+}
+"""The same in words, for who wrote the number down."""
+CAPPED = "as many calls as [dial] allows have been made"
 
 
 def judge(policy: DialSettings, text: str, region: str, by: By) -> Verdict:

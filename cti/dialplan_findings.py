@@ -125,6 +125,22 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def judge_dialling_on(context: str, steps: Sequence[Message]) -> list[Finding]:
+    """Whether callers whom a flow puts through to a number can go on from there, by key, to any other."""
+    does = [(step.get_header("Application").upper(), step.get_header("AppData")) for step in steps]
+    puts_through = any(app == "GOTO" and "${RINGDESK_TO}" in data for app, data in does)
+    if not puts_through or any(app == "SET" and "TRANSFER_CONTEXT=" in data for app, data in does):
+        return []
+    return [
+        Finding(
+            Level.WARNING,
+            f"Callers whom [{context}] puts through to a number can dial on from there at your cost",
+            "Where Dial has the option T, ## and a number (features.conf) takes them anywhere.",
+            f"Copy [ringdesk-enter] and [{context}] anew from the sample extensions.conf; {_RELOAD}",
+        )
+    ]
+
+
 def judge_queue_names(setting: str, named: Iterable[str], queues: Iterable[str]) -> list[Finding]:
     """Queues that a setting names and the PBX does not have."""
     there = sorted(queues)

@@ -22,7 +22,7 @@ from ivr_flows.agi.session import Agi
 from ivr_flows.agi.words import AGIError, AGIHangup, UnsafeArgument
 from ivr_flows.engine import State, begin, left_in, step, visit_of
 from ivr_flows.flow.model import Flows
-from ivr_flows.line import CallerLine, Unheard
+from ivr_flows.line import CallerLine
 from ivr_flows.messages import (
     PLACE,
     Answer,
@@ -37,6 +37,7 @@ from ivr_flows.messages import (
     HangUp,
     Input,
     Language,
+    NoPlace,
     Record,
     Recordings,
     Say,
@@ -67,7 +68,8 @@ class Lines(Protocol):
         ...
 
     async def place(self, transfer: Transfer, caller: Caller) -> str:
-        """What the dialplan is to go to: queue, extension, number. Empty where the caller must not go there."""
+        """What the dialplan is to go to: queue, extension, number. Empty where there is no such place; raises `NoPlace`
+        for a number that nobody may be put through to."""
         ...
 
 
@@ -236,7 +238,11 @@ class _Run:
 
     async def _transfer(self, effect: Transfer) -> None:
         """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
-        to = await self._around.lines.place(effect, self._caller)
+        try:
+            to = await self._around.lines.place(effect, self._caller)
+        except NoPlace as barred:
+            self._around.visits.trouble(self._visit, troubles.NOT_DIALLED, barred.why)
+            return
         if not PLACE.fullmatch(to):
             self._around.visits.trouble(self._visit, troubles.NO_PLACE, effect.kind.value)
             return
@@ -247,18 +253,12 @@ class _Run:
 
     def _broken(self, error: Exception) -> None:
         """Something of ours or of the line's failed: tell the integrator, and let the dialplan go on."""
-        if isinstance(error, Unheard):
-            kind, about = troubles.NO_SOUND, str(error)
-        elif isinstance(error, AGIError):
-            kind, about = troubles.LINE, str(error)
-        else:
-            kind, about = troubles.BROKEN, f"{type(error).__name__}: {error}"
+        kind, about = troubles.of(error)
+        if kind is troubles.BROKEN:
             log.exception("flow.broken", flow=self._visit.flow, node=self._visit.node)
         self._around.visits.trouble(self._visit, kind, about)
         unheard = kind is troubles.NO_SOUND
-        self._finish(
-            Ended.FAILED, kind.replace("{about}", about) if unheard else f"{type(error).__name__}: {error}"
-        )
+        self._finish(Ended.FAILED, kind.replace("{about}", about) if unheard else troubles.short(error))
 
     def _finish(self, ended: Ended, detail: str) -> None:
         at = self._around.clock.now()

@@ -187,6 +187,14 @@ class ServiceRefused(Exception):
         self.code = code
 
 
+class NoPlace(Exception):
+    """Nobody may be put through there; `why` says so to the integrator, in words that pages have in both languages."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Services(Protocol):
     """What a flow can ask of the other rooms; supplied by the server's wiring.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.settings import Settings
-from cti.dial_policy import Barred, By, judge
+from cti.dial_policy import BARRED, Barred, By, judge
 
 
 def numbers_barred(settings: Settings) -> Callable[[str], str] | None:
@@ -18,12 +18,3 @@ def numbers_barred(settings: Settings) -> Callable[[str], str] | None:
         return "" if len(codes) < len(verdicts) else BARRED[codes[0]]
 
     return barred if regions else None
-
-
-BARRED = {
-    "not_a_number": "it is no number that the dial policy lets through",
-    "emergency": "it is an emergency number",
-    "premium": "it is a premium number",
-    "international": "it is abroad",
-    "prefix": "its beginning is not allowed",
-}

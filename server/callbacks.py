@@ -16,7 +16,7 @@ from core.errors import Refused
 from cti.actions import Dialled, Originated
 from cti.commands import Asked, PhoneCommands
 from cti.dial_counts import DialCounts
-from cti.dial_policy import Barred, By, judge
+from cti.dial_policy import BARRED, CAPPED, Barred, By, judge
 from cti.dialling import called_number, with_prefix
 from cti.messages import (
     Agent,
@@ -45,6 +45,7 @@ from ivr_flows.callbacks.model import (
 from ivr_flows.callbacks.rule import Rule, seconds_of_day
 from ivr_flows.callbacks.service import Callbacks
 from ivr_flows.callbacks.store import CallbackStore
+from ivr_flows.messages import NoPlace
 from ivr_flows.visits import Visits
 from screenpop.ivr import pop_ivr
 from screenpop.pops import PopCallback, PopIvr
@@ -142,15 +143,16 @@ class HouseGate:
         return await self._counts.take(number, at)
 
     async def through(self, number: str, pbx: str) -> str:
-        """What the dialplan dials for a caller who is put through to this number; empty where that is barred, or a cap
-        is reached."""
+        """What the dialplan dials for a caller who is put through to this number; empty where there is no such PBX.
+        Raises `NoPlace` where it is barred, or a cap is reached."""
         settings = self._pbxs.get(pbx)
         if settings is None:
             return ""
         verdict = judge(self._policy, number, settings.region, By.SERVER)
-        if isinstance(verdict, Barred) or not await self.take(verdict.e164, self._clock.now()):
-            log.warning("dial.not_put_through", pbx=pbx)
-            return ""
+        if isinstance(verdict, Barred):
+            raise NoPlace(BARRED[verdict.code])
+        if not await self.take(verdict.e164, self._clock.now()):
+            raise NoPlace(CAPPED)
         return with_prefix(called_number(verdict.e164, settings.region), settings.outside_prefix)
 
 

@@ -33,6 +33,8 @@ from ivr_flows.messages import (
 )
 
 Said = tuple[Piece, ...]
+MOST_PRIORITY = 100
+"""As in a flow's file; of infinity no whole number can be made, and what is no number at all goes last."""
 BETWEEN_KEYS = 3.0
 """Seconds; who has begun to type goes on faster than that."""
 
@@ -132,7 +134,7 @@ def _transfer(flows: Flows, state: State, node: model.Transfer, _: Said) -> tupl
     kind = Target.QUEUE if node.queue else Target.AGENT if node.agent else Target.NUMBER
     to = str(resolve(state.vars, node.queue or node.agent or node.number) or "")
     priority = resolve(state.vars, node.priority)
-    level = int(priority) if isinstance(priority, int | float) else 0
+    level = int(min(max(0, priority), MOST_PRIORITY)) if isinstance(priority, int | float) else 0
     return ended(state, Ended.TRANSFERRED, f"{kind.value}:{to}"), Transfer(kind, to, level)
 
 

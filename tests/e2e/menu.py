@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from config.files import shipped_flows
 from tests.e2e.desk import PASSWORD
 from tests.e2e.house import QUEUES, House
 from tests.e2e.listener import Listener
@@ -175,6 +176,7 @@ async def prepare(installation: Installation) -> Installation:
     )
     await command_here(folder, "accounts", "import", str(folder / "accounts.csv"))
     await command_here(folder, "customers", "pin", ACCOUNT, typed=f"{PIN}\n")
+    shutil.copytree(shipped_flows(), folder / "flows")
     (folder / "calendars").mkdir()
     (folder / "calendars" / "default.yaml").write_text(office(*DAYS))
     await command_here(folder, "user", "add", "bo", "--role", "department", typed=f"{PASSWORD}\n")
@@ -199,7 +201,7 @@ async def open_menu(
             f'[ivr.speech]\nfolder = "{pbx.run}/sounds"\npbx_folder = "{RUN}/sounds"\n'
             f'[recordings]\nfolder = "{pbx.run}/recordings"\npbx_folder = "{RUN}/recordings"\n'
             '[callback]\nfirst_hour = "00:00"\nlast_hour = "24:00"\n'
-            '[paths]\ncalendars = "calendars"\n'
+            '[paths]\ncalendars = "calendars"\nflows = "flows"\n'
         )
         async with Server(installation, pbx.ami_port, pbx.secret, more, LINK, program) as server:
             await linked(server)

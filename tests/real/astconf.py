@@ -85,7 +85,8 @@ def config_files(
         "queues.conf": _include("queues") + "".join(setup.text(name) for name, setup in queues.items()),
         "extensions.conf": _include("extensions") + DIALPLAN,
         "pjsip.conf": _include("pjsip") + _pjsip(ports),
-        **{f"{name}.conf": _include(name) for name in ("features", "res_parking", "confbridge")},
+        "features.conf": _include("features") + "[general](+)\ntransferdialattempts=1\n",
+        **{f"{name}.conf": _include(name) for name in ("res_parking", "confbridge")},
         **FIXED,
     }
 
@@ -127,8 +128,8 @@ def _pjsip(ports: Ports) -> str:
     return f"[transport-udp](+)\nbind=127.0.0.1:{ports.sip}\n{phones}"
 
 
-# Ways in that the samples have not: short times in a queue, several phones dialled at once, and the survey without a
-# call before it.
+# Ways in that the samples have not: short times in a queue, several phones dialled at once, the survey without a call
+# before it, and a flow of a test's own.
 DIALPLAN = """
 [from-trunk](+)
 exten => 4011,1,Gosub(ringdesk-enter,s,1)
@@ -150,6 +151,9 @@ exten => 4014,1,Gosub(ringdesk-enter,s,1)
 exten => 4015,1,Gosub(ringdesk-enter,s,1)
  same => n,Answer(500)
  same => n,Goto(ringdesk-ivr,survey,1)
+exten => 4016,1,Gosub(ringdesk-enter,s,1)
+ same => n,Answer(500)
+ same => n,Goto(ringdesk-ivr,own,1)
 """
 
 CEL_COLUMNS: Mapping[str, str] = {

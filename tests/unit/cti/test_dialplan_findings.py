@@ -30,6 +30,22 @@ def test_the_steps_of_a_context_and_their_variables() -> None:
     assert d.variables(calls) == ("RINGDESK_AGI", "RINGDESK_TOKEN")
 
 
+THROUGH = Message({"Application": "Goto", "AppData": "ringdesk-dial,${RINGDESK_TO},1"})
+NOWHERE = Message({"Application": "Set", "AppData": "TRANSFER_CONTEXT=ringdesk-nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("steps", "levels"),
+    [
+        pytest.param([THROUGH], [Level.WARNING], id="the sample of before"),
+        pytest.param([NOWHERE, THROUGH], [], id="the sample"),
+        pytest.param([Message({"Application": "Queue", "AppData": "service,t"})], [], id="no numbers"),
+    ],
+)
+def test_callers_who_can_dial_on_at_our_cost(steps: list[Message], levels: list[Level]) -> None:
+    assert [one.level for one in d.judge_dialling_on("ringdesk-ivr", steps)] == levels
+
+
 def told(address: str, ours: FlowPort = OURS, pbx_host: str = "127.0.0.1", token: str = "") -> str:
     """What is said of an address that the sample's variable holds; empty where all is well."""
     values = {"RINGDESK_AGI": address, "RINGDESK_TOKEN": token}

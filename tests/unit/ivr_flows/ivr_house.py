@@ -18,6 +18,7 @@ from ivr_flows.flow.model import Flows
 from ivr_flows.messages import (
     Caller,
     NewRecording,
+    NoPlace,
     Piece,
     ServiceRefused,
     Target,
@@ -49,6 +50,8 @@ nodes:
       "5": {label: {en: Anna, zh: 安娜}, next: anna}
       "6": {label: {en: Out, zh: 外线}, next: outside}
       "7": {label: {en: News, zh: 消息}, next: news}
+      "8": {label: {en: Gone, zh: 离职}, next: gone}
+      "9": {label: {en: Lost, zh: 丢失}, next: lost}
   news: {do: say, text: {en: "There is news.", zh: "有消息。"}, next: again}
   number:
     do: collect
@@ -67,6 +70,8 @@ nodes:
   bye: {do: hangup, text: {en: "Goodbye.", zh: "再见。"}}
   person: {do: transfer, queue: service, priority: 3}
   anna: {do: transfer, agent: anna}
+  gone: {do: transfer, agent: gone}
+  lost: {do: transfer, agent: lost}
   outside: {do: transfer, number: "00123456"}
 """
 
@@ -113,7 +118,7 @@ class Asked:
 
 
 class PhoneLines:
-    """One PBX, one agent, nothing outside."""
+    """One PBX, one agent, nothing outside; an agent `lost` whose record is away."""
 
     def call_of(self, pbx: str, uniqueid: str, tag: str) -> str:
         return f"{pbx}-{tag or uniqueid}"
@@ -122,9 +127,13 @@ class PhoneLines:
         return named or "main"
 
     async def place(self, transfer: Transfer, caller: Caller) -> str:
+        if transfer.kind is Target.NUMBER:
+            raise NoPlace("it is abroad")
         if transfer.kind is Target.AGENT:
+            if transfer.to == "lost":
+                raise OSError("no such table: users\n[parameters: 13800138000]")
             return "1001" if transfer.to == "anna" else ""
-        return transfer.to if transfer.kind is Target.QUEUE else ""
+        return transfer.to
 
 
 class Store:

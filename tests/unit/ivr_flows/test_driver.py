@@ -137,14 +137,34 @@ async def test_an_agent_is_a_phone_to_the_dialplan(house: IvrHouse) -> None:
         await line.closed()
 
 
-async def test_where_a_caller_must_not_go_the_dialplan_is_told_nothing_and_takes_its_queue(
-    house: IvrHouse,
+@pytest.mark.parametrize(
+    ("pressed", "told"),
+    [
+        pytest.param("6", "no transfer to this number: it is abroad", id="barred"),
+        pytest.param("8", "no transfer to this agent", id="nobody"),
+        pytest.param("9", "the flow broke: OSError: no such table: users", id="raises"),
+    ],
+)
+async def test_where_a_caller_cannot_go_the_dialplan_is_told_nothing_and_takes_its_queue(
+    house: IvrHouse, pressed: str, told: str
 ) -> None:
     async with call(house) as line:
-        await line.answers(HELLO, key("6"))
+        await line.answers(HELLO, key(pressed))
         await line.closed()
     await house.ended()
-    assert [one.what for one in house.visits.troubles] == ["no transfer to this number"]
+    assert [one.what for one in house.visits.troubles] == [told]
+
+
+async def test_what_asterisk_refuses_is_told_from_a_line_that_broke(house: IvrHouse) -> None:
+    async with call(house) as line:
+        await line.answers(HELLO, key("2"))
+        await line.answers('STREAM FILE main.words.text "" 0', PLAYED)
+        assert (await line.command()).startswith("RECORD FILE")
+        line.send("200 result=-1 (writefile)")
+        await line.closed()
+    assert (await house.ended()).ended is Ended.FAILED
+    told = [one.what for one in house.visits.troubles]
+    assert told == ["the telephone system refused: RECORD FILE: writefile"]
 
 
 async def test_words_are_kept_and_silence_is_not(house: IvrHouse) -> None:

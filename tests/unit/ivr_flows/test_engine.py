@@ -26,6 +26,7 @@ from ivr_flows.messages import (
     Say,
     Target,
     Transfer,
+    Value,
     Visit,
 )
 from tests.unit.ivr_flows.shipped_flows import FLOWS, tiny
@@ -254,6 +255,16 @@ def test_a_transfer_whose_target_is_empty_goes_on_by_another_way() -> None:
     assert state.here == "tiny/bye"
     _, effect = walk(flows, "tiny", Keys("0"), who="anna")
     assert effect == Transfer(Target.AGENT, "anna", 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [(7, 7), ("7", 0), (-3, 0), (10**30, 100), (float("inf"), 100), (float("nan"), 0), (None, 0)],
+)
+def test_a_priority_is_one_that_the_queue_takes_whatever_a_variable_holds(given: Value, level: int) -> None:
+    flows = tiny("queue: service, priority: 5", "queue: service, priority: $rank")
+    _, effect = walk(flows, "tiny", Keys("0"), rank=given)
+    assert effect == Transfer(Target.QUEUE, "service", level)
 
 
 def test_what_the_agent_is_shown_is_what_the_flow_marks() -> None:
