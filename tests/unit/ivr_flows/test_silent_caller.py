@@ -22,6 +22,7 @@ ASKED_IN_VAIN = {
     "identify/pin": ("identify/pin 3, hotline/more 1", GOODBYE),
     "outage/account": ("outage/account 3, hotline/more 1", GOODBYE),
     "outage/none": ("outage/none 1, hotline/more 1", GOODBYE),
+    "outage/unknown": ("outage/unknown 1, hotline/more 1", GOODBYE),
     "fault/what": ("fault/what 3", PERSON),
     "fault/own": ("fault/own 2, fault/words 2, hotline/more 1", GOODBYE),
     "fault/account": ("fault/account 3, fault/words 2, hotline/more 1", GOODBYE),
