@@ -25,7 +25,7 @@ from customers.messages import (
     NewPhone,
     TimelineEntry,
 )
-from customers.numbers import normalise
+from customers.numbers import Kind, normalise
 from customers.sharing import share
 from customers.text import clean, fold
 from customers.timeline import TimelineSource
@@ -45,6 +45,11 @@ class Customers:
     def add_source(self, source: TimelineSource) -> None:
         """Have `source` add its entries to time lines."""
         self._sources.append(source)
+
+    def shown(self, number_text: str) -> str:
+        """How people of the default region write this number; empty for one that the line has withheld."""
+        number = normalise(number_text, self.region)
+        return "" if number.kind is Kind.ANONYMOUS else number.shown
 
     async def lookup(self, number_text: str, region: str | None = None) -> Lookup:
         """Who may be calling from this number, as the line wrote it; one statement on three indexes."""

@@ -222,7 +222,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "timer": N_("Time limit (of itself)"),
         "mail": N_("By e-mail"),
         "system": N_("System"),
+        "callback": N_("Call-backs (of themselves)"),
+        "survey": N_("Surveys (of themselves)"),
     },
+    # Details of the audit trail.
+    "yes": {"true": N_("Yes"), "false": N_("No")},
+    "transfer_kind": {"blind": N_("at once"), "attended": N_("after asking")},
+    "recording_kind": {"words": N_("the caller’s words"), "call": N_("the whole call")},
+    "refusal": {"wrong": N_("wrong name or password"), "inactive": N_("the user is disabled")},
+    "theme": {"auto": N_("As the computer has it"), "light": N_("Light"), "dark": N_("Dark")},
     "language": {"en": N_("English"), "zh_CN": N_("Chinese"), "zh": N_("Chinese")},
 }
 

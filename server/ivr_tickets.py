@@ -209,5 +209,5 @@ def _meant(ticket: Ticket) -> tuple[bool, float]:
 
 
 def _body(asked: Opening) -> str:
-    keyed = f"Account keyed in 输入的户号: {asked.account}" if asked.account else ""
+    keyed = f"户号 Account: {asked.account}" if asked.account else ""
     return "\n".join(part for part in (asked.body, keyed) if part)

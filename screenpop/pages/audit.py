@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -12,6 +11,7 @@ from aiohttp import web
 from core.audit import Entry, Wanted
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Route
+from screenpop.audit_details import told
 from screenpop.audit_words import ACTIONS, KINDS
 from screenpop.days import day_of
 from screenpop.pages.base import Pages
@@ -55,25 +55,40 @@ class AuditPages:
         gettext = self._pages.renderer.gettext(self._pages.language_of(ask))
         actions = {name: gettext(label) for name, label in ACTIONS.items()}
         kinds = {name: gettext(label) for name, label in KINDS.items()}
-        rows = [_row(one, actions, kinds) for one in found[: query.limit]]
+        rows = [self._row(ask, one, actions, kinds) for one in found[: query.limit]]
         context: dict[str, Any] = {"rows": rows, "query": query, "more": more, "odd": days is None}
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/audit_rows.html", **context)
         return self._pages.page(ask, "audit.html", "/audit", actions=actions, **context)
 
+    def _row(
+        self, ask: Ask[Any, Any], entry: Entry, actions: dict[str, str], kinds: dict[str, str]
+    ) -> dict[str, Any]:
+        """The row with its words; an action that nobody has named yet stands as it is."""
+        kind, _, name = entry.subject.partition(":")
+        return {
+            "entry": entry,
+            "action": actions.get(entry.action, entry.action),
+            "kind": kinds.get(kind, kind),
+            "name": name,
+            "person": kind == "user",
+            "href": _href(kind, name),
+            "details": told(entry.action, entry.details),
+            "words": self._ticket_words(name, self._pages.language_of(ask)) if kind == "ticket" else {},
+        }
 
-def _row(entry: Entry, actions: dict[str, str], kinds: dict[str, str]) -> dict[str, Any]:
-    """The row with its words; an action that nobody has named yet stands as it is."""
-    kind, _, name = entry.subject.partition(":")
-    return {
-        "entry": entry,
-        "action": actions.get(entry.action, entry.action),
-        "kind": kinds.get(kind, kind),
-        "name": name,
-        "person": kind == "user",
-        "href": _href(kind, name),
-        "details": json.dumps(entry.details, ensure_ascii=False, indent=1) if entry.details else "",
-    }
+    def _ticket_words(self, number: str, language: str) -> dict[str, dict[str, str]]:
+        """Events, states and clocks by the workflow that tickets of this number follow, as it is now."""
+        prefix = number.partition("-")[0]
+        for found in self._pages.tickets.workflows():
+            workflow = found.workflow
+            if workflow.prefix == prefix:
+                return {
+                    "event": {key: one.label.text(language) for key, one in workflow.events.items()},
+                    "state": {key: one.label.text(language) for key, one in workflow.states.items()},
+                    "clock": {key: one.label.text(language) for key, one in workflow.clocks.items()},
+                }
+        return {}
 
 
 def _href(kind: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from aiohttp import web
@@ -22,6 +22,12 @@ CONTACTS = 30
 
 class CustomersQuery(ListQuery, frozen=True):
     q: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class TimelineQuery(ListQuery, frozen=True):
+    """`without`: a call that is left out with all it did, since it stands beside it already."""
+
+    without: Annotated[str, msgspec.Meta(max_length=128)] = ""
 
 
 class NoteForm(msgspec.Struct, frozen=True):
@@ -54,9 +60,10 @@ class CustomerPages:
         """One customer for the middle of the desk."""
         return self._pages.fragment(ask, "parts/customer.html", **await self._one(ask))
 
-    async def timeline(self, ask: Ask[Any, ListQuery]) -> web.StreamResponse:
+    async def timeline(self, ask: Ask[Any, TimelineQuery]) -> web.StreamResponse:
         """The time line, or its next page."""
-        return self._pages.fragment(ask, "parts/timeline.html", **await self._timeline(ask, ask.query.after))
+        shown = await self._timeline(ask, ask.query.after, ask.query.without)
+        return self._pages.fragment(ask, "parts/timeline.html", **shown)
 
     async def note(self, ask: Ask[NoteForm, Any]) -> web.StreamResponse:
         """Write a note; answers with the time line that has it."""
@@ -69,11 +76,12 @@ class CustomerPages:
             )
         return self._pages.fragment(ask, "parts/noted.html", wrong="", **await self._timeline(ask))
 
-    async def _timeline(self, ask: Ask[Any, Any], after: str = "") -> dict[str, Any]:
+    async def _timeline(self, ask: Ask[Any, Any], after: str = "", without: str = "") -> dict[str, Any]:
         id = ask.path["id"]
         entries, next_ = await self._pages.customers.timeline(id, CONTACTS, after, ask.user)
-        more = f"/desk/customers/{quote(id)}/timeline?after={quote(next_)}" if next_ else None
-        return {"entries": entries, "more": more}
+        rest = urlencode({"after": next_, "without": without})
+        more = f"/desk/customers/{quote(id)}/timeline?{rest}" if next_ else None
+        return {"entries": [one for one in entries if not without or one.ref != without], "more": more}
 
     async def _one(self, ask: Ask[Any, Any]) -> dict[str, Any]:
         customer = await self._pages.customers.get(ask.path["id"])
@@ -100,6 +108,6 @@ def routes(pages: Pages, records: Records) -> list[Route]:
         Route("GET", "/customers", own.list, see, "List of customers", query=CustomersQuery, page=True),
         Route("GET", "/customers/{id}", own.show, see, "A customer", page=True),
         Route("GET", piece, own.piece, see, "A customer, for the desk", page=True),
-        Route("GET", piece + "/timeline", own.timeline, see, "Its time line", query=ListQuery, page=True),
+        Route("GET", piece + "/timeline", own.timeline, see, "Its time line", query=TimelineQuery, page=True),
         Route("POST", piece + "/notes", own.note, edit, "Write a note", body=NoteForm, page=True),
     ]

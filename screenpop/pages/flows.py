@@ -171,7 +171,8 @@ class FlowPages:
         way_there = " › ".join(way(self._flows(), visit.path, language))
         counted = counted_visit(visit, node)
         last = self._shown(counted.node, language)
-        return {"visit": visit, "way": way_there, "counted": counted, "last": last}
+        number = self._pages.customers.shown(visit.number)
+        return {"visit": visit, "number": number, "way": way_there, "counted": counted, "last": last}
 
     async def live(self, ask: Ask[Any, LiveQuery]) -> web.StreamResponse:
         """What changes by the second; nothing where the page shows it already."""

@@ -71,9 +71,16 @@ class RecordingPages:
         tickets = await self._pages.tickets.of_ids({one.ticket_id for one in found if one.ticket_id}, viewer)
         numbers = {id: ticket.number for id, ticket in tickets.items()}
         return [
-            {**row, **_people(calls.get(one.call_id)), "ticket": numbers.get(one.ticket_id, "")}
+            {**row, **self._people(calls.get(one.call_id)), "ticket": numbers.get(one.ticket_id, "")}
             for row, one in zip(await heard_rows(self._room, found), found, strict=True)
         ]
+
+    def _people(self, call: Call | None) -> dict[str, Any]:
+        """Who was on the line: the caller, and the agents who spoke."""
+        talked = [s.agent for s in call.segments if s.agent and s.answered_at is not None] if call else []
+        caller = call.caller.number if call else ""
+        shown = self._pages.customers.shown(caller)
+        return {"caller": caller, "shown": shown, "agents": list(dict.fromkeys(talked))}
 
 
 class States(Protocol):
@@ -85,12 +92,6 @@ class States(Protocol):
 async def heard_rows(room: States, found: Sequence[Recording]) -> list[dict[str, Any]]:
     """The recordings for pages, in their order, each with its state."""
     return [{"recording": one, "state": (await room.state(one)).value} for one in found]
-
-
-def _people(call: Call | None) -> dict[str, Any]:
-    """Who was on the line: the caller, and the agents who spoke."""
-    talked = [s.agent for s in call.segments if s.agent and s.answered_at is not None] if call else []
-    return {"caller": call.caller.number if call else "", "agents": list(dict.fromkeys(talked))}
 
 
 def routes(pages: Pages, room: Room) -> list[Route]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 from babel import dates, numbers
 
 from screenpop.pages.clocks import reached
+from screenpop.render import phone
 from screenpop.words import N_
 from ticketing.messages import HistoryRow
 from ticketing.views import event_label, state_label
@@ -18,6 +20,11 @@ from ticketing.workflow.values import CALL, NOTE, NOTE_FIELD, with_choices
 
 YES, NO = N_("yes"), N_("no")
 EMPTIED = N_("emptied")
+HEARD = N_("under Recordings")
+RECORDING = "recording"
+_OURS = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+"""The id of a recording that we have made; a number of another system's is shown as it is."""
+_LINE = re.compile(r"\+[1-9]\d{6,14}")
 SILENT = frozenset({"clock", "step", "run"})
 """Of a time limit's step: said in its title."""
 
@@ -89,6 +96,8 @@ class Words(msgspec.Struct, frozen=True):
         field = self.field(name)
         if field is not None:
             label = field.label.text(self.language)
+            if name == RECORDING and _OURS.fullmatch(str(value)):
+                return Value(label, self.gettext(HEARD))
             return Value(label, self._text(field, value), self.hrefs.get(str(value), ""))
         if name == CALL:
             return Value(self.gettext(N_("During a call")), "")
@@ -110,6 +119,8 @@ class Words(msgspec.Struct, frozen=True):
         if isinstance(value, int | float):
             return str(numbers.format_decimal(value, locale=self.language))
         label = field.choices.get(str(value))
+        if label is None and _LINE.fullmatch(str(value)):
+            return phone(str(value))
         return label.text(self.language) if label else str(value)
 
     def _day(self, text: str) -> str:

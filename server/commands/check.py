@@ -101,9 +101,12 @@ def _scenarios(
     reckoners: Reckoners | None,
     problems: list[Problem],
 ) -> list[Checked]:
-    """What the scenarios showed; they are replayed where both workflows and calendars are good."""
+    """What the scenarios showed; they are replayed where both workflows and calendars are good. The shipped ones tell
+    times by the shipped calendar, and say nothing of the hours that a house has."""
     if workflows is None or reckoners is None:
         return []
+    if not paths.workflows and paths.calendars:
+        _, reckoners, _ = calendars_in_use(PathSettings(), time.time())
     folder = workflows_dir(paths)
     checked = [check_scenarios(folder, workflow, clocks_by(reckoners)) for workflow in workflows.values()]
     problems.extend(strays(folder, workflows))

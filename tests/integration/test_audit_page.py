@@ -55,6 +55,9 @@ async def test_who_may_read_it_finds_what_was_done(tmp_path: Path, sqlite_templa
         chinese = (await it.get("/audit?action=ticket.open", headers=uli)).text
         assert rows(chinese) == ["新建工单"]
         assert "审计记录" in chinese
+        details = re.search(r'<dl class="audit-details">(.*?)</dl>', chinese)
+        assert details is not None
+        assert re.findall(r">([^<>]+)</d[td]>", details[1]) == ["操作", "受理", "状态", "已受理"]
 
 
 def test_every_action_that_is_written_has_its_words() -> None:

@@ -218,7 +218,7 @@ def test_hostile_text_is_text_and_nothing_else(renderer: Renderer, match: str) -
 
 
 @pytest.mark.parametrize(
-    ("language", "ivr"), [("en", "Caller in the phone menu"), ("zh_CN", "来电人（电话菜单）")]
+    ("language", "ivr"), [("en", "Caller in the phone menu"), ("zh_CN", "来电人（语音菜单）")]
 )
 def test_who_acts_without_being_a_user_is_told_in_words(renderer: Renderer, language: str, ivr: str) -> None:
     person = renderer._environments[language].filters["person"]

@@ -106,3 +106,19 @@ def test_check_replays_them(tmp_path: Path) -> None:
     bad = CliRunner().invoke(app, ["check", "--config", str(settings)])
     assert bad.exit_code == 1
     assert "one.yaml:7: step 2 (consult): the state is expert, not closed" in bad.output
+
+
+def test_shipped_scenarios_hold_whatever_hours_a_house_has(tmp_path: Path) -> None:
+    (tmp_path / "calendars").mkdir()
+    always = "".join(
+        f'  {day}: ["00:00-24:00"]\n' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    )
+    (tmp_path / "calendars" / "default.yaml").write_text(
+        f"name: default\nlabel: {{en: Always, zh: 全天}}\ntime_zone: Asia/Shanghai\nweek:\n{always}"
+    )
+    settings = tmp_path / "ringdesk.toml"
+    settings.write_text('[paths]\ncalendars = "calendars"\n')
+    good = CliRunner().invoke(app, ["check", "--config", str(settings)])
+    assert good.exit_code == 0, good.output
+    assert f"calendars: 1 good ({tmp_path}/calendars)" in good.output
+    assert "complaint: 12 scenarios good" in good.output
