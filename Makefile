@@ -60,7 +60,7 @@ soak: setup-dev
 	RINGDESK_SOAK=1 RINGDESK_SOAK_RACES=10000 RINGDESK_SOAK_GUESSES=10000 RINGDESK_SOAK_REQUESTS=100 $(BIN)/pytest -s tests/faults \
 		tests/integration/test_ticket_races.py tests/integration/test_pins.py \
 		tests/integration/test_pin_guessing.py tests/integration/test_any_request.py \
-		tests/e2e/test_hang_up_everywhere.py tests/e2e/test_silent_caller.py $(PYTEST_ARGS)
+		tests/e2e/test_hang_up_everywhere.py tests/e2e/test_silent_caller.py tests/e2e/test_flow_numbers.py $(PYTEST_ARGS)
 
 bench: setup-dev
 	$(BIN)/python -m bench

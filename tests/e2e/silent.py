@@ -15,7 +15,9 @@ import yaml
 from config.files import shipped_flows
 from config.settings import SpeechSettings
 from ivr_flows.flow.words import prompts
+from ivr_flows.messages import Language
 from ivr_flows.speech.sounds import sound_key, wanted
+from ivr_flows.speech.spoken import word_utterances
 from tests.e2e.menu import Menu
 from tests.e2e.own_flow import flows_read
 from tests.e2e.plans import Plan
@@ -29,7 +31,8 @@ from tests.unit.ivr_flows.silence import CONFIRMS
 ASKS = ("WAIT FOR DIGIT", "RECORD FILE")
 SHORT = {"menu": "wait", "collect": "wait", "pin": "wait", "survey": "wait", "record": "silence"}
 """By kind of node what it waits for; a second is the least that a flow may say."""
-SOUND_SECONDS = 0.3
+SOUND_SECONDS, WORD_SECONDS = 0.3, 0.05
+"""Of a prompt, at which keys are pressed; and of a word of a value, such as a digit, at which nobody does anything."""
 SAID_BACK = frozenset(
     sound_key(one, SpeechSettings())
     for one in wanted(prompts(FLOWS))
@@ -142,16 +145,22 @@ def short_sounds(folder: Path) -> Iterator[None]:
     whole = folder.with_suffix(".whole")
     folder.rename(whole)
     folder.mkdir()
-    short = folder / "short.wav"
-    with wave.open(str(short), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(b"\x00\x10\x00\xf0" * int(8000 * SOUND_SECONDS / 2))
+    speech = SpeechSettings()
+    words = {sound_key(one, speech) for language in Language for one in word_utterances(language)}
+    prompt, word = _hum(folder / "prompt.wav", SOUND_SECONDS), _hum(folder / "word.wav", WORD_SECONDS)
     for path in whole.glob("*.wav"):
-        os.link(short, folder / path.name)
+        os.link(word if path.stem in words else prompt, folder / path.name)
     try:
         yield
     finally:
         shutil.rmtree(folder)
         whole.rename(folder)
+
+
+def _hum(path: Path, seconds: float) -> Path:
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(b"\x00\x10\x00\xf0" * int(8000 * seconds / 2))
+    return path

@@ -19,6 +19,7 @@ from tests.e2e.menu import ACCOUNT, Menu
 from tests.e2e.own_flow import OWN, flow_in_force
 from tests.e2e.pages import page_text
 from tests.e2e.robot import HOTLINE, Robot
+from tests.e2e.silent import short_sounds
 from tests.e2e.test_hang_up_everywhere import away
 from tests.real.sipp import Phone
 from tests.unit.ivr_flows.shipped_flows import FLOWS
@@ -132,7 +133,7 @@ async def test_a_question_that_the_pbx_cannot_play(menu: Menu) -> None:
 
 
 async def test_words_that_the_pbx_cannot_record(menu: Menu) -> None:
-    with unwritable(menu.pbx.run / "recordings"):
+    with short_sounds(menu.pbx.run / "sounds"), unwritable(menu.pbx.run / "recordings"):
         async with reaches_chen(menu, KNOWN) as caller:
             await caller.robot.press("3421")  # English, report a fault: no supply, at the own address
     answers = caller.pop["ivr"]["answers"]
