@@ -29,7 +29,7 @@ TITLES: Mapping[int, str] = {
     503: N_("A part is away for the moment"),
 }
 NEXT: Mapping[int, str] = {
-    403: N_("Your role does not include it. Ask an administrator if you need it."),
+    403: N_("Ask an administrator if you need it."),
     404: N_("It may have been moved, or the address is incomplete. Search for it instead."),
     429: N_("Wait a little, then try again."),
     503: N_("Calls go on on the phones. Try again in a few seconds."),

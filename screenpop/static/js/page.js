@@ -62,7 +62,11 @@ store.follow((part, message) => {
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf]")?.content ?? "";
 });
-document.addEventListener("htmx:sendError", () => say(t("not_connected")) || toast(t("not_connected"), "danger"));
+document.addEventListener("htmx:sendError", (event) => {
+  // What a page asks for by itself again and again was sent by nobody; the bar says that the link is lost.
+  if (!event.detail.requestConfig?.triggeringEvent) return;
+  say(t("not_connected")) || toast(t("not_connected"), "danger");
+});
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) linkState("signed_out", clock.now());
   else toast(fill(t("failed"), { message: String(event.detail.xhr.status) }), "danger");

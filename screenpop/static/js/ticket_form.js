@@ -111,7 +111,7 @@ export class TicketForm {
     byId("ticket-suggested").hidden = !open.length;
     byId("ticket-suggested-list").replaceChildren(...open.slice(0, 3).map((ticket) => {
       const row = el("button", { type: "button", className: "row" },
-        el("span", { className: "cut" }, ticket.subject, " ", el("span", { className: "muted small number" }, ticket.number)), el("span", { className: "tag" }, ticket.state_label || ticket.state));
+        el("span", { className: "cut", title: ticket.subject }, el("span", { className: "muted small number" }, ticket.number), " ", ticket.subject), el("span", { className: "tag" }, ticket.state_label || ticket.state));
       row.onclick = () => this.middle.look(`/desk/tickets/${encodeURIComponent(ticket.id)}`);
       return el("li", {}, row);
     }));
