@@ -114,6 +114,7 @@ class FlowPages:
         ]
         context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers(), "at": ask.at}
         context |= self._wrong()
+        context["troubles"] = [self._worded(one, language) for one in self._troubles("")]
         context |= await unseen(self._gaps, ask.at - days * DAY, ask.at)
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/flow_rows.html", **context)

@@ -19,7 +19,7 @@ from core.clock import iso
 from cti.gaps import Cause, Gap
 from ivr_flows.flow.services import SERVICES
 from ivr_flows.messages import Ended, Language, Visit
-from ivr_flows.troubles import LATE
+from ivr_flows.troubles import LATE, NO_FLOW
 from tests.integration.whole import Whole, whole
 from ticketing.messages import DefinitionsRefused
 
@@ -219,6 +219,15 @@ async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, 
     assert said == "Good to hear you."
     # Whoever is in a flow keeps the one that it began with: the driver holds on to `before`.
     assert before.by_name["hotline"] != it.house.flows().by_name["hotline"]
+
+
+async def test_troubles_of_a_flow_that_is_not_there_stand_on_the_list(it: Whole) -> None:
+    """A dialplan that misspells a flow's name has no page of its own to say so."""
+    it.house.visits.trouble(replace(visit(it, 1, ""), flow="hotlien"), NO_FLOW)
+    sam = await it.sign_in("sam")
+    for language, said in (("en", "there is no such flow"), ("zh-CN", "没有该流程")):
+        page = (await it.get("/flows", headers={**sam, "Accept-Language": language})).text
+        assert re.search(rf"<code>hotlien</code>\s*{said}", page), page
 
 
 async def test_a_transfer_that_cannot_be_done_is_told_in_the_log_and_on_the_pages(
