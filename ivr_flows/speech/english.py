@@ -97,7 +97,15 @@ def money(major: int, minor: int, currency: str) -> Words:
 def date(year: int | None, month: int, day: int | None) -> Words:
     """The fifth of March, with the year where it is given; without a day the month alone."""
     words = [f"month{month}"] if day is None else ["the", *_ordinal(day), "of", f"month{month}"]
-    return words if year is None else words + number(year)
+    return words if year is None else words + _year(year)
+
+
+def _year(value: int) -> Words:
+    """Nineteen ninety nine, nineteen oh five, nineteen hundred; from two thousand on as the number."""
+    century, rest = divmod(value, 100)
+    if not 11 <= century <= 19:
+        return number(value)
+    return [*number(century), *(["hundred"] if rest == 0 else _past(rest))]
 
 
 def time(hour: int, minute: int) -> Words:

@@ -37,7 +37,8 @@ async def adopt(source: Path, key: str, folder: Path) -> Path:
     target = folder / f"{key}.wav"
     name = _begun(folder)
     try:
-        await _run([sys.executable, "-I", "-S", telephone.__file__, str(source), name], b"")
+        line = [sys.executable, "-I", "-S", telephone.__file__, str(source), name]
+        await _run(line, b"", source.name)
         os.chmod(name, 0o644)  # the PBX is another user
         os.replace(name, target)
     finally:
@@ -57,8 +58,9 @@ def _begun(folder: Path) -> str:
     return name
 
 
-async def _run(line: Sequence[str], given: bytes) -> None:
-    """Run a command to its end. Secrets of our settings are not in its environment. Raises `NotMade`."""
+async def _run(line: Sequence[str], given: bytes, what: str = "") -> None:
+    """Run a command to its end. Secrets of our settings are not in its environment. Raises `NotMade`, which names the
+    command, or `what` it was to read."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RINGDESK_")}
     try:
         process = await asyncio.create_subprocess_exec(
@@ -82,4 +84,5 @@ async def _run(line: Sequence[str], given: bytes) -> None:
             await process.wait()
     if process.returncode != 0:
         why = complaint.decode("utf-8", "replace").strip().splitlines()
-        raise NotMade(f"{Path(line[0]).name} failed: {why[-1][:200] if why else process.returncode}")
+        last = why[-1][:200] if why else process.returncode
+        raise NotMade(f"{what}: {last}" if what else f"{Path(line[0]).name} failed: {last}")

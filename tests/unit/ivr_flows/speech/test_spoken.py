@@ -267,3 +267,20 @@ def test_the_words_of_both_languages_have_names_for_recordings() -> None:
 def test_letters_are_read_by_the_english_voice() -> None:
     (one,) = utterances(Piece(Said.DIGITS, "b", Language.ZH), YEAR)
     assert (one.text, one.voice, one.language) == ("B", Language.EN, Language.ZH)
+
+
+@pytest.mark.parametrize(
+    ("year", "said"),
+    [
+        (1999, "n19 n90 n9"),
+        (1905, "n19 oh n5"),
+        (1900, "n19 hundred"),
+        (1911, "n19 n11"),
+        (2000, "n2 thousand"),
+        (2009, "n2 thousand and n9"),
+        (2031, "n2 thousand and n30 n1"),
+    ],
+)
+def test_english_years_are_said_as_years(year: int, said: str) -> None:
+    words = said_by(Said.DATE, f"{year}-03-05", Language.EN)
+    assert words == ["the", "th5", "of", "month3", *said.split()]
