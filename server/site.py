@@ -35,6 +35,9 @@ from server.version import VERSION
 from server.wiring import House
 
 SHUTDOWN_SECONDS = 3.0
+IDLE_SECONDS = 75.0
+"""How long a connection may stay open on which no whole request comes, its first one too. aiohttp's hour would let
+anybody hold all the files that we may have open. A live socket, or an answer on its way, is no such connection."""
 
 
 def routes(house: House) -> list[Route]:
@@ -80,7 +83,9 @@ class Site:
     def __init__(self, house: House) -> None:
         self._house = house
         self.app = application(house)
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._runner = web.AppRunner(
+            self.app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, keepalive_timeout=IDLE_SECONDS
+        )
         self.address = ""
 
     async def start(self) -> str:

@@ -12,7 +12,7 @@ from core.errors import Forbidden, Unauthenticated
 from core.identity.users import NOBODY, Session, User
 from core.web.errors import problem_of
 from core.web.idempotency import Answer, Post, check_key
-from core.web.parse import csrf_token, parse_body, parse_query, path_of, takes_key
+from core.web.parse import body_of, csrf_token, parse_body, parse_query, path_of, takes_key
 from core.web.routes import Ask, Route
 from core.web.security import COOKIE, SAFE_METHODS, check_csrf, check_origin
 from core.web.site import ROUTE, SITE, USER, json_response, problem_response, request_id_of
@@ -117,7 +117,7 @@ async def _once(
         user=user.name,
         path=request.path,
         key=check_key(request.headers["Idempotency-Key"]),
-        content=request.query_string.encode() + b"\n" + await request.read(),
+        content=request.query_string.encode() + b"\n" + await body_of(request),
     )
     streamed: list[web.StreamResponse] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,8 @@ from core.web.security import CSRF_FIELD, CSRF_HEADER
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 FORM = "application/x-www-form-urlencoded"
 """The one encoding of our pages' forms. Multipart is for files, and none is ever uploaded here."""
+BODY_SECONDS = 30.0
+"""How long a body may take to come, at most a megabyte; aiohttp itself would wait for ever."""
 UTF_8 = (None, "utf-8", "utf8")
 
 
@@ -33,7 +36,7 @@ async def parse_body(request: web.Request, kind: type | None, *, form: bool = Tr
         fields = plain(await form_of(request))
         fields.pop(CSRF_FIELD, None)
         return msgspec.convert(fields, kind, strict=False)
-    raw = await request.read()
+    raw = await body_of(request)
     if raw and request.content_type not in ("application/json", "application/octet-stream"):
         raise BadRequest(
             f"The body is to be JSON, sent with the header `Content-Type: application/json`; this one says "
@@ -44,12 +47,22 @@ async def parse_body(request: web.Request, kind: type | None, *, form: bool = Tr
     return msgspec.json.decode(raw or b"{}", type=kind)
 
 
+async def body_of(request: web.Request) -> bytes:
+    """The whole body, read once. Raises `BadRequest` where it does not come in time."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise BadRequest("The body did not come in time.") from None
+
+
 async def form_of(request: web.Request) -> MultiMapping[Any]:
     """The fields of a form, or none where the body is something else. Raises `BadRequest` for a broken one."""
     if request.content_type != FORM:
         return MultiDict()
     if (request.charset and request.charset.lower()) not in UTF_8:
         raise BadRequest("A form must be sent in UTF-8.")
+    await body_of(request)
     try:
         return await request.post()
     except ValueError as error:

@@ -486,6 +486,47 @@ async def test_a_small_body_that_grows_is_stopped(it: Whole) -> None:
     assert reply.status == 413
 
 
+BODY = "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 99\r\n{more}\r\n{{"
+FORM = "application/x-www-form-urlencoded"
+
+
+async def test_who_sends_no_whole_request_holds_no_connection(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before: for ever, and as many as the process may have files."""
+    monkeypatch.setattr("server.site.IDLE_SECONDS", 0.3)
+    monkeypatch.setattr("core.web.parse.BODY_SECONDS", 0.3)
+    async with whole(tmp_path, sqlite_template) as it, it.live("anna") as line:
+        await hear(line)
+        token = f"Authorization: Bearer {it.tokens['anna']}\r\n"
+        once = f"{token}Idempotency-Key: k1\r\n"
+        for sent, status in (
+            ("", ""),
+            ("GET / HTTP/1.1\r\nHost: x\r\nX-", ""),
+            ("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "200"),
+            (BODY.format(path="/api/v1/tickets", kind="application/json", more=token), "400"),
+            (BODY.format(path="/api/v1/tickets", kind="application/json", more=once), "400"),
+            (BODY.format(path="/sign-in", kind=FORM, more=""), "400"),
+        ):
+            answer = await answered(it, sent)
+            assert answer.partition("\r\n")[0].removeprefix("HTTP/1.1 ")[:3] == status, sent
+        assert (await told(line, "nonsense"))["error"]["code"] == "unknown_command", "a live socket stays"
+
+
+async def answered(it: Whole, sent: str) -> str:
+    """What comes back until the line is closed, or the head of an answer."""
+    _, _, port = it.url.rpartition(":")
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(port))
+    try:
+        writer.write(sent.encode())
+        async with asyncio.timeout(30):
+            if sent.startswith("POST"):
+                return (await reader.readuntil(b"\r\n\r\n")).decode()
+            return (await reader.read()).decode()
+    finally:
+        writer.close()
+
+
 async def test_paths_and_queries_that_are_nonsense(it: Whole) -> None:
     for id_ in ("%00", "%0d%0a", "%ff", "a" * 6000, "..%2f..", "%F0%9F%98%80", "'%20OR%201=1", "%2a", "null"):
         for path in ("/api/v1/tickets/{}", "/api/v1/tickets/{}/history", "/api/v1/customers/{}",
