@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from config.settings import LogSettings
+from core.logs import set_up_logs
 from server.commands import (
     accounts,
     audit,
@@ -27,7 +29,6 @@ from server.commands import (
 
 app = typer.Typer(
     name="ringdesk",
-    help="Call-centre CTI and service desk for Asterisk.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -43,6 +44,14 @@ menu = typer.Typer(help="Flows of the phone menu.", no_args_is_help=True)
 hook = typer.Typer(help="What other systems are told.", no_args_is_help=True)
 
 voice = typer.Typer(help="What callers hear.", no_args_is_help=True)
+
+
+@app.callback()
+def before_each() -> None:
+    """Call-centre CTI and service desk for Asterisk."""
+    # A command's standard output is its own: scripts read it. `serve` sets up its log by its settings.
+    set_up_logs(LogSettings(level="warning"))
+
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)

@@ -88,6 +88,12 @@ def test_the_real_database_answers_where_settings_are_named(settings: Path) -> N
     assert '"found":false' in stranger
 
 
+def test_what_is_heard_is_not_mixed_with_the_log(settings: Path) -> None:
+    played = CliRunner().invoke(app, ["flow", "try", "hotline", "--config", str(settings)], input="quit\n")
+    assert played.stdout.splitlines()[1].startswith("  asks   customer.find")
+    assert "in_force" not in played.output
+
+
 def test_a_balance_is_told_to_nobody_without_the_pin(settings: Path) -> None:
     config = ("--config", str(settings))
     said = run("flow", "try", "hotline", "--as", "13800138000", *config, typed="2\n1\n864209\n\n")
