@@ -157,7 +157,7 @@ SHAPE = (
         "is not known in",
         "lacks `",
         "Expected `",
-        "cannot be a",
+        "cannot be a `",
         "cannot be `",
         "is not a mapping",
         "say what it is",
