@@ -61,7 +61,7 @@ class Dialer:
         self._nudged = asyncio.Event()
         self._heard: dict[str, Seen] = {}
         self._picked_up: set[str] = set()
-        self._talked: set[str] = set()
+        self._talked: dict[str, float] = {}
         self.current: dict[str, Callback] = {}
         """By call id, the last call-backs that this server has dialled, for who shows their calls."""
         self._idle = False
@@ -89,9 +89,9 @@ class Dialer:
 
     def talked(self, number: str) -> None:
         """Somebody of the house talks with this number (E.164), in a call that we did not dial."""
-        if not self._idle:
-            self._talked.add(number)
-            self._nudged.set()
+        # Also where nobody is known to wait: one may have asked a moment ago.
+        self._talked[number] = self._clock.now()
+        self.stirred()
 
     async def asked(self, call_id: str) -> Callback | None:
         """The call-back about a ticket that this call is, None for any other call. A flow talks with the caller: they
@@ -120,7 +120,7 @@ class Dialer:
     async def round(self) -> float:
         """Settle what was heard of and what nobody has told of, then dial what is next; seconds until the next look."""
         heard, self._heard = self._heard, {}
-        talked, self._talked = self._talked, set()
+        talked, self._talked = self._talked, {}
         listed = await self._store.open()
         self._idle = not listed
         now = self._clock.now()

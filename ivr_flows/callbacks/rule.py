@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -163,10 +164,12 @@ def after(callback: Callback, came: Try, now: float, rule: Rule) -> Callback:
     )
 
 
-def needless(callback: Callback, talked: Collection[str], now: float) -> Callback | None:
-    """The call-back closed because its caller talks with somebody of the house already; None where they do not. Who is
-    to be asked about a ticket is asked all the same."""
-    if callback.state is not State.WAITING or callback.ticket or callback.number not in talked:
+def needless(callback: Callback, talked: Mapping[str, float], now: float) -> Callback | None:
+    """The call-back closed because its caller has come to talk with somebody of the house since it was asked for; None
+    where they have not. `talked`: numbers and when. Who is to be asked about a ticket is asked all the same."""
+    if callback.state is not State.WAITING or callback.ticket:
+        return None
+    if talked.get(callback.number, -math.inf) < callback.requested_at:
         return None
     return closed(callback, State.REACHED, "talked", now)
 

@@ -427,6 +427,17 @@ async def test_who_talks_with_an_agent_meanwhile_is_not_called_back(room: Room) 
     assert (await room.now(other)).state is State.DIALLING, "that is the call in which we called"
 
 
+async def test_who_asks_and_talks_before_anybody_has_looked_is_not_called_back(room: Room) -> None:
+    await room.dialer.round()  # nobody waits
+    room.dialer.talked(WANG)
+    room.clock.advance(1)
+    callback, asked_later = await room.ask(LI), await room.ask(WANG)
+    room.dialer.talked(LI)
+    await room.dialer.round()
+    assert (await room.now(callback)).reason == "talked"
+    assert (await room.now(asked_later)).state is State.WAITING
+
+
 async def test_who_is_to_be_asked_about_a_ticket_may_ask_for_a_call_back(room: Room) -> None:
     wanted = Request(LI, "main", "", START)
     assert (await room.callbacks.ask_about("R-1", wanted, 3600)).reason == "taken"
