@@ -16,9 +16,11 @@ from tests.real.sipp import Caller
 from tests.unit.ivr_flows.ways import left_at
 
 
-async def records(folder: Path, calls: list[Plan]) -> None:
-    """What the callers' records hold, by the commands of an installation."""
-    (folder / "ringdesk.toml").write_text(f'[database]\nurl = "sqlite:///{folder}/ringdesk.db"\n')
+async def records(folder: Path, calls: list[Plan], database: Path | None = None) -> None:
+    """What the callers' records hold, by the commands of an installation, whose files are put into the folder. The
+    database is there too where no other is named."""
+    url = f"sqlite:///{database or folder / 'ringdesk.db'}"
+    (folder / "ringdesk.toml").write_text(f'[database]\nurl = "{url}"\n')
     for name, text in (("callers", customers(calls)), ("billing", accounts(calls)), ("pins", pins(calls))):
         (folder / f"{name}.csv").write_text(text)
     await command_here(folder, "customers", "import", str(folder / "callers.csv"))

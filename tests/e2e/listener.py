@@ -18,11 +18,16 @@ class Listener:
         self._line = line
         self.messages: list[dict[str, Any]] = []
 
+    async def next(self) -> dict[str, Any]:
+        """The next message, when it comes."""
+        message: dict[str, Any] = json.loads(await self._line.recv())
+        return message
+
     async def caught_up(self) -> list[dict[str, Any]]:
         """All messages that the server had for us until now: the answer to a command comes behind them."""
         await self._line.send(json.dumps({"id": "mark", "do": "no.such.command"}))
         while not self.messages or self.messages[-1].get("reply") != "mark":
-            self.messages.append(json.loads(await self._line.recv()))
+            self.messages.append(await self.next())
         self.messages.pop()
         return self.messages
 

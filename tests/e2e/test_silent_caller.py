@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from itertools import groupby
 from typing import Any
 
 import pytest
 
-from tests.e2e.leavers import in_line, tickets
+from tests.e2e.leavers import in_line, records, tickets
 from tests.e2e.listener import Listener
 from tests.e2e.menu import DAYS, Menu, another_day
-from tests.e2e.plans import ENDING, NEWS_EN, NEWS_ZH, OPEN_ENDED, Plan, accounts, customers, pins
-from tests.e2e.ringdesk import command_here
+from tests.e2e.plans import ENDING, NEWS_EN, NEWS_ZH, OPEN_ENDED, Plan
 from tests.e2e.silent import Silent, silent_ones, soon_over
 from tests.e2e.walk import exchange
 from tests.faults.soak import SOAK
@@ -41,37 +40,49 @@ CONFIRMING = 90
 class Pops:
     """What an agent is shown of each caller, by the caller's number."""
 
-    def __init__(self, agent: Listener) -> None:
-        self._agent, self._one = agent, asyncio.Lock()
+    def __init__(self) -> None:
+        self._came = asyncio.Condition()
         self.of: dict[str, dict[str, Any]] = {}
+
+    async def read(self, agent: Listener) -> None:
+        """Takes down what the agent is told, until cancelled."""
+        while True:
+            told = await agent.next()
+            if told.get("type") == "pop":
+                async with self._came:
+                    self.of[told["data"]["caller"]["number"]] = told["data"]
+                    self._came.notify_all()
 
     async def wait(self, walk: Silent) -> None:
         """Returns when the agent has the pop of this caller."""
         number = f"+86{walk.plan.number}"
-        async with asyncio.timeout(60):
-            while number not in self.of:
-                async with self._one:
-                    told = await self._agent.caught_up()
-                    pops = [one["data"] for one in told if one.get("type") == "pop"]
-                    self.of |= {pop["caller"]["number"]: pop for pop in pops}
-                    self._agent.messages.clear()
-                await asyncio.sleep(0.02)
+        async with asyncio.timeout(60), self._came:
+            await self._came.wait_for(lambda: number in self.of)
+
+
+@asynccontextmanager
+async def pops_of(menu: Menu, agent: str) -> AsyncIterator[Pops]:
+    """What this agent is shown from now on."""
+    pops = Pops()
+    async with menu.listener(agent) as listening:
+        reading = asyncio.create_task(pops.read(listening))
+        try:
+            yield pops
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
 
 
 async def nobody(_: Silent) -> None:
     """No agent is there."""
 
 
-async def records(menu: Menu, calls: list[Plan]) -> None:
+async def asked_about(menu: Menu, calls: list[Plan]) -> None:
     """What callers without a record, and with one, ask about."""
     folder = menu.server.folder / "records"
     folder.mkdir()
-    (folder / "ringdesk.toml").write_text(f'[database]\nurl = "sqlite:///{menu.server.folder}/ringdesk.db"\n')
-    for name, text in (("callers", customers(calls)), ("billing", accounts(calls)), ("pins", pins(calls))):
-        (folder / f"{name}.csv").write_text(text)
-    await command_here(folder, "customers", "import", str(folder / "callers.csv"))
-    await command_here(folder, "accounts", "import", str(folder / "billing.csv"))
-    await command_here(folder, "customers", "pins", str(folder / "pins.csv"))
+    await records(folder, calls, menu.server.folder / "ringdesk.db")
     await tickets(menu, calls)
 
 
@@ -127,11 +138,10 @@ async def test_a_silent_caller_is_asked_as_often_as_the_flow_says_and_let_go(men
     calls = share(menu.pbx.version)
     account = next(one for one in asking() if one.node == CONFIRMS)
     confirming = Plan(CONFIRMS, account.path, CONFIRMING)
-    await records(menu, [*calls, confirming])
+    await asked_about(menu, [*calls, confirming])
     async with nullcontext() if SOAK else soon_over(menu), outages(menu), exchange(menu.pbx) as board:
         await menu.on_duty("service", "chen")
-        async with menu.listener("chen") as chen, Phone(menu.pbx, "1003"):
-            pops = Pops(chen)
+        async with pops_of(menu, "chen") as pops, Phone(menu.pbx, "1003"):
             open_ = [one for one in calls if one.office == "open" and one.node != "person/offer"]
             walks = [Silent(board, one, pops.wait) for one in open_]
             unsaid = Silent(board, confirming, pops.wait, confirms=True)
