@@ -21,11 +21,10 @@ from cti.views import (
     PbxLinkView,
     QueueView,
     agent_view,
-    call_view,
+    call_detail,
     gap_view,
     pbx_view,
     queue_view,
-    with_ivr,
 )
 
 GAPS_SECONDS = 7 * 86400.0
@@ -128,7 +127,7 @@ def _calls(
         ids = [call.id for call in found[: query.limit]]
         ivr, score = await menus(ids), await scores(ids)
         shown = [
-            with_ivr(call_view(switchboard.call(call.id) or call), ivr.get(call.id, ()), score.get(call.id))
+            call_detail(switchboard.call(call.id) or call, ivr.get(call.id, ()), score.get(call.id))
             for call in found[: query.limit]
         ]
         return page(shown, cursor_of(found[query.limit - 1]) if len(found) > query.limit else None)
@@ -138,7 +137,7 @@ def _calls(
         if call is None or not (_sees_all(ask) or _took_part(call, ask.user.name)):
             raise NotFound("There is no such call.")
         ivr, score = await menus([call.id]), await scores([call.id])
-        return with_ivr(call_view(call), ivr.get(call.id, ()), score.get(call.id))
+        return call_detail(call, ivr.get(call.id, ()), score.get(call.id))
 
     async def dial(ask: Ask[DialBody, Any]) -> Dialling:
         return Dialling(await commands.dial(Asked(ask.user.name, ask.at), ask.body.to))

@@ -129,6 +129,11 @@ class Call(msgspec.Struct, frozen=True):
     joined: str = ""
     """Id of the call that this one turned out to be part of: it counts there, and nowhere else."""
 
+    @property
+    def called_nobody(self) -> bool:
+        """Whether it counts as given up though nobody was called for it: the caller was in the phone menu alone."""
+        return self.outcome is Outcome.ABANDONED and not self.queue
+
 
 class Agent(msgspec.Struct, frozen=True):
     """An agent as the wallboard and its own desk see it. `since` is when `state` (or its reason) last changed."""

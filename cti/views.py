@@ -8,7 +8,7 @@ import msgspec
 
 from core.clock import iso, iso_or_none
 from cti.gaps import Gap
-from cti.messages import Agent, Call, Outcome, Pbx, Queue, Segment
+from cti.messages import Agent, Call, Pbx, Queue, Segment
 
 
 class CallerView(msgspec.Struct, frozen=True):
@@ -165,10 +165,9 @@ def call_view(call: Call) -> CallView:
     )
 
 
-def with_ivr(view: CallView, ivr: tuple[IvrView, ...], score: int | None = None) -> CallDetail:
-    nobody = view.outcome == Outcome.ABANDONED.value and view.queue is None
-    served = nobody and bool(ivr) and ivr[-1].ended == "served"
-    return CallDetail(**msgspec.structs.asdict(view), ivr=ivr, satisfaction=score, served=served)
+def call_detail(call: Call, ivr: tuple[IvrView, ...], score: int | None = None) -> CallDetail:
+    served = call.called_nobody and bool(ivr) and ivr[-1].ended == "served"
+    return CallDetail(**msgspec.structs.asdict(call_view(call)), ivr=ivr, satisfaction=score, served=served)
 
 
 def segment_view(segment: Segment) -> SegmentView:

@@ -20,7 +20,7 @@ from customers.service import Customers
 from ivr_flows.messages import Ended, Visit
 from ivr_flows.surveys.store import Score, Surveys
 from ivr_flows.visit_store import VisitStore
-from screenpop.pages.calls import Around, alone, served
+from screenpop.pages.calls import Around, served
 from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
@@ -51,7 +51,7 @@ class CallTimeline:
     ) -> Sequence[TimelineEntry]:
         numbers = [phone.e164 for phone in customer.phones]
         found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
-        menus = await self._menus(call.id for call in found if alone(call))
+        menus = await self._menus(call.id for call in found if call.called_nobody)
         return [_call_entry(call, self._person, viewer, menus.get(call.id, ())) for call in found]
 
 

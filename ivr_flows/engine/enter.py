@@ -18,6 +18,7 @@ from ivr_flows.flow.model import Flows
 from ivr_flows.flow.slots import key_name
 from ivr_flows.flow.words import filled, look, pieces, resolve
 from ivr_flows.messages import (
+    PRIORITIES,
     Ask,
     Collect,
     Effect,
@@ -33,8 +34,6 @@ from ivr_flows.messages import (
 )
 
 Said = tuple[Piece, ...]
-MOST_PRIORITY = 100
-"""As in a flow's file; of infinity no whole number can be made, and what is no number at all goes last."""
 BETWEEN_KEYS = 3.0
 """Seconds; who has begun to type goes on faster than that."""
 
@@ -134,7 +133,9 @@ def _transfer(flows: Flows, state: State, node: model.Transfer, _: Said) -> tupl
     kind = Target.QUEUE if node.queue else Target.AGENT if node.agent else Target.NUMBER
     to = str(resolve(state.vars, node.queue or node.agent or node.number) or "")
     priority = resolve(state.vars, node.priority)
-    level = int(min(max(0, priority), MOST_PRIORITY)) if isinstance(priority, int | float) else 0
+    low, high = PRIORITIES
+    # Of infinity no whole number can be made, and what is no number at all goes last.
+    level = int(min(max(low, priority), high)) if isinstance(priority, int | float) else low
     return ended(state, Ended.TRANSFERRED, f"{kind.value}:{to}"), Transfer(kind, to, level)
 
 

@@ -17,7 +17,7 @@ from ivr_flows.flow.name_checks import check_names
 from ivr_flows.flow.path_checks import called_by, check_calls, check_paths
 from ivr_flows.flow.text_checks import check_texts
 from ivr_flows.flow.var_checks import check_vars
-from ivr_flows.messages import PLACE
+from ivr_flows.messages import PLACE, PRIORITIES
 
 MOST_NODES = 1_000
 """Walking the ways of more takes a server long, and nobody finds through them."""
@@ -29,8 +29,6 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "digits": (4, 12),
 }
 """By setting of a node what is sound: a caller who hears nothing for longer has hung up."""
-
-PRIORITIES = (0, 100)
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from ivr_flows.flow.checks import LIMITS, MOST_NODES, PRIORITIES
+from ivr_flows.flow.checks import LIMITS, MOST_NODES
 from ivr_flows.flow.key_checks import ENDS, LENGTHS, MENU_KEYS
 from ivr_flows.flow.model import Flow
 from ivr_flows.flow.name_checks import MAX_NAME, POINTERS
 from ivr_flows.flow.services import SERVICES
-from ivr_flows.messages import PLACE
+from ivr_flows.messages import PLACE, PRIORITIES
 
 Schema = dict[str, Any]
 NAME = {"pattern": f"^[A-Za-z_][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}$"}

@@ -197,14 +197,9 @@ def _other_number(call: Call) -> str:
     return call.dialled if call.direction is Direction.OUTBOUND else call.caller.number
 
 
-def alone(call: Call) -> bool:
-    """Whether the call counts as given up though nobody was called for it. Pure."""
-    return call.outcome is Outcome.ABANDONED and not call.queue
-
-
 def served(call: Call, visits: Sequence[Visit]) -> bool:
     """Whether the caller needed nobody: the phone menu served it to the end. Pure."""
-    return alone(call) and bool(visits) and visits[-1].ended is Ended.SERVED
+    return call.called_nobody and bool(visits) and visits[-1].ended is Ended.SERVED
 
 
 def _menu(visit: Visit) -> dict[str, Any]:
