@@ -13,10 +13,12 @@ from tests.wait import until
 
 PASSWORD = "correct horse"
 NETWORK_ERRORS = (
-    *("ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "WebSocket connection to"),
-    *("htmx:sendError", "htmx:afterRequest"),
+    *("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_CONNECTION_CLOSED", "ERR_EMPTY_RESPONSE"),
+    *("ERR_INTERNET_DISCONNECTED", "WebSocket connection to", "htmx:sendError", "htmx:afterRequest"),
 )
-"""What Chromium itself and htmx write on the console where the server is away; a page cannot prevent it."""
+"""What Chromium itself and htmx write on the console where the server is away, or was killed with a request in hand
+(reset, closed or empty, as the moment was); a page cannot prevent it.
+"""
 
 Message = dict[str, Any]
 
