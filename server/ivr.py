@@ -31,6 +31,8 @@ AGAIN_SECONDS = 5.0
 """Between tries for a port that another program has."""
 LOOK_SECONDS = 60.0
 """Between looks at the addresses of PBXs that are named by a name."""
+RESOLVE_SECONDS = 5.0
+"""How long a name server may take; the look is for all PBXs, and the start waits for the first one."""
 
 
 class FlowsInForce:
@@ -182,20 +184,27 @@ class Ivr:
             await self._look()
 
     async def _look(self) -> None:
-        """Let in the PBXs where they are now, and who else is allowed."""
-        found = {name: await _addresses(host) for name, host in self._hosts.items()}
-        if found != self._lines.addresses or not self.server.gate.open:
+        """Let in the PBXs where they are now, and who else is allowed. Of which nobody can say it at the moment is
+        where it was: a name server that hiccups must not send every caller past their flow."""
+        before = self._lines.addresses
+        answers = await asyncio.gather(*map(_addresses, self._hosts.values()))
+        found = {
+            name: now or before.get(name, frozenset())
+            for name, now in zip(self._hosts, answers, strict=True)
+        }
+        if found != before or not self.server.gate.open:
             self._lines.addresses = found
             allowed = [*self._settings.allow, *(one for some in found.values() for one in some)]
             self.server.gate = Gate(allowed, self._settings.token)
 
 
 async def _addresses(host: str) -> frozenset[str]:
-    """Every address of a host; none where the name is unknown."""
+    """Every address of a host; none where the name is unknown, or nobody answers in time."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        log.warning("agi.unknown_host", host=host, error=str(error))
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError) as error:
+        log.warning("agi.unknown_host", host=host, error=str(error) or "no answer in time")
         return frozenset()
     return frozenset(str(address[0]) for *_, address in found)
 

@@ -498,6 +498,28 @@ async def test_a_pbx_is_let_in_by_the_name_that_its_settings_have() -> None:
         await tasks.close()
 
 
+async def test_a_pbx_stays_let_in_while_nobody_can_say_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.ivr.LOOK_SECONDS", 0.01)
+    asked, tasks = list[str](), Tasks()
+
+    def away(host: str, *_: object, **__: object) -> list[Any]:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    pbx = PbxSettings("main", host="localhost", port=1, username="u", secret="s")
+    lines = PhoneLines([pbx], cast(Switchboard, None), cast(Any, None))
+    ivr = Ivr(IvrSettings(port=0), [pbx], lines, Driver(cast(Any, None)).serve, tasks)
+    try:
+        await ivr.start()
+        monkeypatch.setattr(socket, "getaddrinfo", away)
+        await until(lambda: len(asked) > 1)  # by the second question the answer to the first has been looked at
+        assert ivr.server.gate.lets_in("127.0.0.1")
+        assert lines.pbx_of("127.0.0.1", "") == "main"
+    finally:
+        await ivr.stop()
+        await tasks.close()
+
+
 async def test_it_is_told_while_another_program_has_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.ivr.AGAIN_SECONDS", 0.01)
     tasks, told = Tasks(), list[bool]()

@@ -6,6 +6,7 @@ import asyncio
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
 
 from config.settings import CallbackSettings, DialSettings, Settings
@@ -338,6 +339,44 @@ async def test_an_old_promise_is_given_up(room: Room) -> None:
     await room.dialer.round()
     assert (await room.now(callback)).reason == "too_old"
     assert room.phones.dialled == []
+
+
+async def test_what_was_heard_is_not_forgotten_while_the_database_is_away(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled, reached = await room.ask(LI), await room.ask(WANG)
+    room.agent()
+    await room.dialer.round()
+    room.dialer.heard(f"main-{room.phones.dialled[0][2]}", Seen(Fate.ENDED, "busy"))
+    room.dialer.talked(WANG)
+
+    async def away() -> list[Callback]:
+        raise sa.exc.OperationalError("SELECT", {}, OSError("the server closed the connection"))
+
+    with monkeypatch.context() as cut:
+        cut.setattr(room.callbacks.store, "open", away)
+        with pytest.raises(sa.exc.OperationalError):
+            await room.dialer.round()
+    await room.dialer.round()
+    assert ((await room.now(dialled)).state, (await room.now(dialled)).reason) == (State.WAITING, "agent_away")
+    assert (await room.now(reached)).reason == "talked"
+
+
+async def test_callers_who_wait_are_not_behind_a_crowd_of_customers_to_be_asked(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr_flows.callbacks.store.MOST_OPEN", 3)
+    for n in range(4):
+        wanted = Request(f"+861380013{n:04}", "main", "", START)
+        assert (await room.callbacks.ask_about(f"R-{n}", wanted, 60 * (n % 2))).ok
+    room.clock.advance(1)
+    callback = await room.ask()
+    room.agent()
+    await room.dialer.round()
+    assert room.phones.dialled[-1][:2] == ("anna", LI)
+    assert (await room.now(callback)).state is State.DIALLING
+    due = {one.ticket for one in await room.callbacks.store.open(room.clock.at)}
+    assert due == {"", "R-0", "R-2"}, "the others have time yet"
 
 
 async def test_a_stale_writer_changes_nothing(room: Room) -> None:
