@@ -7,7 +7,7 @@ settled by looking for that id, never by dialling again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 from msgspec.structs import replace
@@ -37,6 +37,8 @@ SWEEP_SECONDS = 5.0
 """How often the list is looked through although nothing was heard: a pause or a lease may be over."""
 CHANNEL_PREFIX = "rd-cb-"
 REMEMBERED = 500
+TALKED = 20_000
+"""Numbers that somebody has talked with since the last look: those of some hours, should the database be away so long."""
 
 
 class Dialer:
@@ -90,6 +92,8 @@ class Dialer:
     def talked(self, number: str) -> None:
         """Somebody of the house talks with this number (E.164), in a call that we did not dial."""
         # Also where nobody is known to wait: one may have asked a moment ago.
+        while len(self._talked) >= TALKED:
+            del self._talked[next(iter(self._talked))]
         self._talked[number] = self._clock.now()
         self.stirred()
 
@@ -119,22 +123,31 @@ class Dialer:
 
     async def round(self) -> float:
         """Settle what was heard of and what nobody has told of, then dial what is next; seconds until the next look."""
+        now = self._clock.now()
         heard, self._heard = self._heard, {}
         talked, self._talked = self._talked, {}
-        listed = await self._store.open()
+        try:
+            listed = await self._store.open(now)
+            await self._settle(listed, heard, talked, now)
+        except BaseException:  # the database is away: nobody tells a second time
+            self._heard, self._talked = {**heard, **self._heard}, {**talked, **self._talked}
+            raise
         self._idle = not listed
-        now = self._clock.now()
-        for callback in listed:
-            if callback.state is State.DIALLING:
-                await self._follow(callback, heard.get(callback.call_id), now)
-            elif gone := rules.needless(callback, talked, now) or rules.expired(
-                callback, now, self._callbacks.rule
-            ):
-                await self._write(callback, gone)
         self._picked_up &= {one.call_id for one in listed if one.state is State.DIALLING} | set(self.current)
         for callback in rules.choose_surveys(listed, now, self._callbacks.rule, self._surveys_at_once):
             await self._dial(callback, "")
         return await self._dial_next(listed) if self._callbacks.enabled else SWEEP_SECONDS
+
+    async def _settle(
+        self, listed: list[Callback], heard: Mapping[str, Seen], talked: Mapping[str, float], now: float
+    ) -> None:
+        """Write down what came of those that are dialled, and close those that nobody needs or wants any more."""
+        rule = self._callbacks.rule
+        for callback in listed:
+            if callback.state is State.DIALLING:
+                await self._follow(callback, heard.get(callback.call_id), now)
+            elif gone := rules.needless(callback, talked, now) or rules.expired(callback, now, rule):
+                await self._write(callback, gone)
 
     def _remember(self, callback: Callback) -> None:
         if len(self.current) >= REMEMBERED:

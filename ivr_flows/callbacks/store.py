@@ -65,11 +65,16 @@ class CallbackStore:
         """The one in which the caller is, or was, asked about a ticket."""
         return await self._one(t.c.ticket == ticket)
 
-    async def open(self) -> list[Callback]:
-        """All that wait or are dialled, who waits longest first."""
-        states = [state.value for state in OPEN]
-        query = sa.select(t).where(t.c.state.in_(states)).order_by(t.c.since, t.c.id).limit(MOST_OPEN)
-        return await self._many(query)
+    async def open(self, due: float | None = None) -> list[Callback]:
+        """All that wait or are dialled, who waits longest first; customers who are to be asked about a ticket come last,
+        or many of them would keep callers off the list. With `due` (epoch seconds) of those only whose time has come.
+        """
+        query = sa.select(t).where(t.c.state.in_([state.value for state in OPEN]))
+        dialled, asks = t.c.state == State.DIALLING.value, t.c.ticket != ""
+        if due is not None:
+            query = query.where(sa.or_(sa.not_(asks), dialled, t.c.next_at <= due))
+        first = sa.case((dialled, 0), (asks, 2), else_=1)
+        return await self._many(query.order_by(first, t.c.since, t.c.id).limit(MOST_OPEN))
 
     async def ahead(self, callback: Callback) -> int:
         """How many open ones of its queue come before it."""

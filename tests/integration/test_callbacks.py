@@ -344,13 +344,13 @@ async def test_an_old_promise_is_given_up(room: Room) -> None:
 async def test_what_was_heard_is_not_forgotten_while_the_database_is_away(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dialled, reached = await room.ask(LI), await room.ask(WANG)
+    dialled, reached = await room.ask(LI, START - 1), await room.ask(WANG)
     room.agent()
     await room.dialer.round()
     room.dialer.heard(f"main-{room.phones.dialled[0][2]}", Seen(Fate.ENDED, "busy"))
     room.dialer.talked(WANG)
 
-    async def away() -> list[Callback]:
+    async def away(due: float) -> list[Callback]:
         raise sa.exc.OperationalError("SELECT", {}, OSError("the server closed the connection"))
 
     with monkeypatch.context() as cut:
