@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -62,6 +62,14 @@ class Customers:
         """One customer. Raises `NotFound`."""
         async with self.db.read() as tx:
             return await _present(tx, id)
+
+    async def names(self, ids: Iterable[str]) -> dict[str, str]:
+        """The names of these customers, by id; who is no more is left out, and so is an empty id."""
+        wanted = sorted({id for id in ids if id})
+        if not wanted:
+            return {}
+        async with self.db.read() as tx:
+            return await store.names(tx, wanted)
 
     async def is_vip(self, tx: AsyncConnection, id: str) -> bool:
         """Whether this is an important customer; False where there is none. Asked within somebody's transaction."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,6 +64,12 @@ async def get(tx: AsyncConnection, id: str) -> Customer | None:
 async def by_ids(tx: AsyncConnection, ids: Sequence[str]) -> list[Customer]:
     """These customers, by name."""
     return _grouped((await tx.execute(_WITH_PHONES.where(c.c.id.in_(ids)))).mappings())
+
+
+async def names(tx: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
+    """The names of these customers, by id."""
+    found = await tx.execute(sa.select(c.c.id, c.c.name).where(c.c.id.in_(ids)))
+    return {row.id: row.name for row in found}
 
 
 async def by_accounts(tx: AsyncConnection, accounts: Sequence[str]) -> list[Customer]:

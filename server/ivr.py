@@ -189,8 +189,7 @@ class Ivr:
         before = self._lines.addresses
         answers = await asyncio.gather(*map(_addresses, self._hosts.values()))
         found = {
-            name: now or before.get(name, frozenset())
-            for name, now in zip(self._hosts, answers, strict=True)
+            name: now or before.get(name, frozenset()) for name, now in zip(self._hosts, answers, strict=True)
         }
         if found != before or not self.server.gate.open:
             self._lines.addresses = found

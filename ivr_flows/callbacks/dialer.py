@@ -38,7 +38,7 @@ SWEEP_SECONDS = 5.0
 CHANNEL_PREFIX = "rd-cb-"
 REMEMBERED = 500
 TALKED = 20_000
-"""Numbers that somebody has talked with since the last look: those of some hours, should the database be away so long."""
+"""Numbers that somebody has talked with since the last look: those of hours, should the database be away so long."""
 
 
 class Dialer:

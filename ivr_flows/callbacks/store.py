@@ -66,9 +66,8 @@ class CallbackStore:
         return await self._one(t.c.ticket == ticket)
 
     async def open(self, due: float | None = None) -> list[Callback]:
-        """All that wait or are dialled, who waits longest first; customers who are to be asked about a ticket come last,
-        or many of them would keep callers off the list. With `due` (epoch seconds) of those only whose time has come.
-        """
+        """All that wait or are dialled, who waits longest first. Who is to be asked about a ticket comes last, for a
+        crowd of them would keep callers off the list. With `due` (epoch seconds) of those only whose time has come."""
         query = sa.select(t).where(t.c.state.in_([state.value for state in OPEN]))
         dialled, asks = t.c.state == State.DIALLING.value, t.c.ticket != ""
         if due is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,6 +68,7 @@ class CustomerRecords(Protocol):
     """What the pages need of the customers room."""
 
     async def get(self, id: str) -> Customer: ...
+    async def names(self, ids: Iterable[str]) -> dict[str, str]: ...
     def shown(self, number_text: str) -> str: ...
     async def lookup(self, number_text: str, region: str | None = None) -> Lookup: ...
     async def search(

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from core.errors import NotFound, Refused
+from core.errors import Refused
 from core.identity.roles import Permission
 from core.web.routes import Ask, ListQuery, Route
-from ivr_flows.callbacks.model import Callback, State
+from ivr_flows.callbacks.model import State
 from screenpop.pages.base import Pages
 from screenpop.pages.problems import of_refusal
 from screenpop.words import N_
@@ -55,22 +55,22 @@ class CallbackPages:
                 more = f"/callbacks?{urlencode({'show': 'closed', 'after': shown[-1].id})}"
         else:
             shown = list(await self._pages.callbacks.store.open())
+        names = await self._pages.customers.names(one.customer_id for one in shown)
         return {
-            "rows": [await self._row(one) for one in shown],
+            "rows": [
+                {
+                    "callback": one,
+                    # The record may be gone, the promise is not.
+                    "customer_name": names.get(one.customer_id, ""),
+                    "waits": one.state is State.WAITING,
+                }
+                for one in shown
+            ],
             "query": query,
             "more": more,
             "may_cancel": ask.user.can(Permission.CALLBACKS_MANAGE),
             "problem": "",
         }
-
-    async def _row(self, callback: Callback) -> dict[str, Any]:
-        name = ""
-        if callback.customer_id:
-            try:
-                name = (await self._pages.customers.get(callback.customer_id)).name
-            except NotFound:  # the record is gone, the promise is not
-                name = ""
-        return {"callback": callback, "customer_name": name, "waits": callback.state is State.WAITING}
 
 
 def routes(pages: Pages) -> list[Route]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.errors import NotFound
 from screenpop.pages.base import Pages
 from ticketing.messages import Ticket
 from ticketing.views import column_label, state_label
@@ -43,10 +42,8 @@ class Records:
         self, tickets: Sequence[Ticket], language: str, with_names: bool = False
     ) -> list[TicketRow]:
         """The tickets with their states' labels and, where asked for, their customers' names."""
-        names: dict[str, str] = {}
-        if with_names:
-            for id in {ticket.customer_id for ticket in tickets if ticket.customer_id}:
-                names[id] = await self._name(id)
+        named = (ticket.customer_id or "" for ticket in tickets) if with_names else ()
+        names = await self._pages.customers.names(named)
         due = await self._pages.tickets.first_due([ticket.id for ticket in tickets])
         return [
             TicketRow(
@@ -58,9 +55,3 @@ class Records:
             )
             for ticket in tickets
         ]
-
-    async def _name(self, id: str) -> str:
-        try:
-            return (await self._pages.customers.get(id)).name
-        except NotFound:
-            return ""

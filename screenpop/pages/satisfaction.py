@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import web
 
-from core.errors import NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, Route
 from ivr_flows.surveys.store import Figure, Score, Wanted
@@ -45,6 +44,7 @@ class SatisfactionPages:
         since = ask.at - days * DAY
         calls, tickets = Wanted("call", since=since), Wanted("ticket", since=since)
         last = await self._surveys.page(Wanted(since=since), LAST, "")
+        names = await self._pages.customers.names(one.customer_id for one in last)
         return self._pages.page(
             ask,
             "satisfaction.html",
@@ -57,7 +57,7 @@ class SatisfactionPages:
             whole=[(wanted.kind, (await self._surveys.figures(wanted))[0]) for wanted in (calls, tickets)],
             agents=[one for one in await self._surveys.figures(calls, "agent") if one.name],
             kinds=[(self._kind(ask, one), one) for one in await self._surveys.figures(tickets, "workflow")],
-            last=[(one, await self._name(one.customer_id)) for one in last],
+            last=[(one, names.get(one.customer_id, "")) for one in last],
         )
 
     def _kind(self, ask: Ask[Any, Any], one: Figure) -> str:
@@ -65,12 +65,6 @@ class SatisfactionPages:
         language = self._pages.language_of(ask)
         known = {found.workflow.name: found.workflow for found in self._pages.tickets.workflows()}
         return known[one.name].label.text(language) if one.name in known else one.name
-
-    async def _name(self, customer_id: str) -> str:
-        try:
-            return (await self._pages.customers.get(customer_id)).name if customer_id else ""
-        except NotFound:
-            return ""
 
 
 def routes(pages: Pages, surveys: Surveys, gaps: Gaps) -> list[Route]:

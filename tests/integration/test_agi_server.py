@@ -512,7 +512,7 @@ async def test_a_pbx_stays_let_in_while_nobody_can_say_where_it_is(monkeypatch: 
     try:
         await ivr.start()
         monkeypatch.setattr(socket, "getaddrinfo", away)
-        await until(lambda: len(asked) > 1)  # by the second question the answer to the first has been looked at
+        await until(lambda: len(asked) > 1)  # at the second question the first answer has been looked at
         assert ivr.server.gate.lets_in("127.0.0.1")
         assert lines.pbx_of("127.0.0.1", "") == "main"
     finally:

@@ -358,7 +358,10 @@ async def test_what_was_heard_is_not_forgotten_while_the_database_is_away(
         with pytest.raises(sa.exc.OperationalError):
             await room.dialer.round()
     await room.dialer.round()
-    assert ((await room.now(dialled)).state, (await room.now(dialled)).reason) == (State.WAITING, "agent_away")
+    assert ((await room.now(dialled)).state, (await room.now(dialled)).reason) == (
+        State.WAITING,
+        "agent_away",
+    )
     assert (await room.now(reached)).reason == "talked"
 
 

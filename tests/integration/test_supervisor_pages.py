@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from config.settings import RecordingSettings, Settings
+from customers.messages import NewCustomer
+from ivr_flows.callbacks.service import Request
 from ivr_flows.surveys.store import Score
 from tests.integration.test_recordings import call, left
 from tests.integration.whole import Whole, whole
@@ -99,3 +102,35 @@ async def test_satisfaction_by_agent_and_kind(it: Whole) -> None:
     assert "<td>投诉</td>" in chinese
     assert (await it.get("/satisfaction", headers=await it.sign_in("anna"))).status == 403
     assert (await it.get("/satisfaction", headers=await it.sign_in("zhao"))).status == 200
+
+
+async def test_lists_ask_for_all_names_at_once(it: Whole) -> None:
+    house, sam, at = it.house, await it.sign_in("sam"), it.house.clock.now()
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    async def add(n: int) -> None:
+        number = f"138001380{n:02}"
+        customer = await house.customers.create("test", NewCustomer(f"Customer {n}", (number,)), at)
+        wanted = Request(f"+86{number}", "main", "service", at, customer_id=customer.id)
+        assert (await house.callbacks.request(wanted)).ok
+        await house.surveys.save(Score(f"s{n}", at, "call", f"c{n}", f"c{n}", 5, customer_id=customer.id))
+
+    async def questions(path: str, count: int) -> int:
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        try:
+            page = (await it.get(path, headers=sam)).text
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        assert len(set(re.findall(r"Customer \d", page))) == count
+        found = [one for one in asked if "customers" in one]
+        asked.clear()
+        return len(found)
+
+    await add(0)
+    few = [await questions(path, 1) for path in ("/callbacks", "/satisfaction")]
+    for n in range(1, 5):
+        await add(n)
+    assert [await questions(path, 5) for path in ("/callbacks", "/satisfaction")] == few == [1, 1]
