@@ -6,6 +6,7 @@ transferred here, and as abandoned in the figures of the queue. `counted` tells 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -108,7 +109,7 @@ class _Flow:
     def __init__(self) -> None:
         self.ended = dict.fromkeys(Ended, 0)
         self.seconds = 0.0
-        self.nodes: dict[str, _Node] = {}
+        self.nodes: defaultdict[str, _Node] = defaultdict(_Node)
 
     def figures(self, flow: str) -> FlowFigures:
         visits = sum(self.ended.values())
@@ -132,7 +133,7 @@ class Tally:
     """Adds visits up, some at a time."""
 
     def __init__(self) -> None:
-        self._flows: dict[str, _Flow] = {}
+        self._flows: defaultdict[str, _Flow] = defaultdict(_Flow)
 
     def add(self, visits: Iterable[Visit]) -> None:
         """Count these; what has not ended yet is passed over."""
@@ -141,15 +142,15 @@ class Tally:
                 self._add(visit, visit.ended)
 
     def _add(self, visit: Visit, ended: Ended) -> None:
-        flow = self._flows.setdefault(visit.flow, _Flow())
+        flow = self._flows[visit.flow]
         flow.ended[ended] += 1
         flow.seconds += length(visit)
         for name, seconds in stays(visit):
-            node = flow.nodes.setdefault(name, _Node())
+            node = flow.nodes[name]
             node.entered += 1
             node.seconds += seconds
         for name in set(visit.path):
-            flow.nodes.setdefault(name, _Node()).visits += 1
+            flow.nodes[name].visits += 1
         if name := dropped_in(visit):
             flow.nodes[name].dropped += 1
 

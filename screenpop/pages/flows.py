@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -16,10 +16,12 @@ from markupsafe import Markup
 from core.errors import NotFound
 from core.identity.roles import Permission
 from core.web.routes import Ask, Route
-from ivr_flows.figures import FlowFigures, NodeFigures, Tally, Which, added
+from ivr_flows.figures import FlowFigures, NodeFigures, Which, added
 from ivr_flows.flow.diagram import KINDS, kind_of, svg
 from ivr_flows.flow.model import SILENT, Flow, Flows
 from ivr_flows.flow.told import way
+from ivr_flows.last_days import DAY, LastDays
+from ivr_flows.last_days import Store as EndedVisits
 from ivr_flows.messages import Ended, Visit
 from ivr_flows.reports import counted_visit, place_of, place_text
 from ivr_flows.troubles import Trouble
@@ -28,16 +30,14 @@ from screenpop.pages.base import Pages
 from screenpop.pages.unseen import unseen
 from screenpop.words import N_, trouble
 
-DAY = 86_400.0
 PERIODS = ((1, N_("24 hours")), (7, N_("7 days")))
 MOST_TROUBLES = 10
 ROWS = 50
 
 
-class Store(Protocol):
-    """Where ended visits are read, a page at a time."""
+class Store(EndedVisits, Protocol):
+    """Where ended visits are read."""
 
-    def ended_between(self, since: float, until: float) -> AsyncIterator[list[Visit]]: ...
     async def counted(
         self, span: tuple[float, float], which: Which, limit: int, after: tuple[float, str] | None = None
     ) -> list[Visit]: ...
@@ -95,12 +95,13 @@ class FlowPages:
         self._pages = pages
         self._flows = flows
         self._visits = visits
+        self._last_days = LastDays(visits.store)
 
     async def list(self, ask: Ask[Any, FlowsQuery]) -> web.StreamResponse:
         """Every flow with its figures."""
         days = self._days(ask.query)
-        found, through = await self._figures(ask.at, days)
-        figures = {one.flow: one for one in found}
+        found = await self._last_days.figures(days, ask.at)
+        figures = {one.flow: one for one in found.figures}
         language = self._pages.language_of(ask)
         flows = self._flows().by_name
         rows = [
@@ -108,14 +109,14 @@ class FlowPages:
                 "flow": flows[name],
                 "label": flows[name].label.text(language),
                 "figures": figures.get(name),
-                "through": through[name],
+                "through": found.through.get(name, 0),
             }
             for name in sorted(flows, key=lambda name: (name not in figures, name))
         ]
-        context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers(), "at": ask.at}
+        context = {"rows": rows, "days": days, "periods": PERIODS, "callers": self._callers(), "at": found.at}
         context |= self._wrong()
         context["troubles"] = [self._worded(one, language) for one in self._troubles("")]
-        context |= await unseen(self._gaps, ask.at - days * DAY, ask.at)
+        context |= await unseen(self._gaps, found.at - days * DAY, found.at)
         if "HX-Request" in ask.request.headers:
             return self._pages.fragment(ask, "parts/flow_rows.html", **context)
         return self._pages.page(ask, "flows.html", "/flows", **context)
@@ -124,17 +125,17 @@ class FlowPages:
         """One flow: diagram, callers in it, troubles, and its nodes with their figures."""
         flow, language = self._named(ask), self._pages.language_of(ask)
         days = self._days(ask.query)
-        found, _ = await self._figures(ask.at, days)
-        nodes = _of_nodes(flow, found)
+        found = await self._last_days.figures(days, ask.at)
+        nodes = _of_nodes(flow, found.figures)
         return self._pages.page(
             ask,
             "flow.html",
             "/flows",
             days=days,
-            at=ask.at,
+            at=found.at,
             periods=PERIODS,
             nodes=[self._row(flow, name, nodes.get(name), language) for name in _heard(flow)],
-            **await unseen(self._gaps, ask.at - days * DAY, ask.at),
+            **await unseen(self._gaps, found.at - days * DAY, found.at),
             **self._wrong(),
             **self._live(flow, language),
         )
@@ -191,14 +192,6 @@ class FlowPages:
     @staticmethod
     def _days(query: FlowsQuery) -> int:
         return query.days if query.days in dict(PERIODS) else 1
-
-    async def _figures(self, now: float, days: int) -> tuple[tuple[FlowFigures, ...], Counter[str]]:
-        """The figures of the flows that were called, and by flow how many callers came through it from another."""
-        tally, through = Tally(), Counter[str]()
-        async for some in self._visits.store.ended_between(now - days * DAY, now + 1):
-            tally.add(some)
-            through.update(name for visit in some for name in _flows_of(visit) - {visit.flow})
-        return tally.figures(), through
 
     def _callers(self) -> dict[str, int]:
         """By flow how many are in it: a caller counts in the flow that was called and in the one where it is now."""
@@ -263,10 +256,6 @@ class FlowPages:
 def _heard(flow: Flow) -> Sequence[str]:
     """The nodes that a caller notices, in the order of the file."""
     return [name for name, node in flow.nodes.items() if not isinstance(node, SILENT)]
-
-
-def _flows_of(visit: Visit) -> set[str]:
-    return {step.partition("/")[0] for step in visit.path}
 
 
 def _of_nodes(flow: Flow, figures: Sequence[FlowFigures]) -> dict[str, NodeFigures]:
