@@ -200,6 +200,9 @@ def _pin(pin: PinSettings) -> Iterator[Problem]:
     for name in ("account_tries", "call_tries", "source_tries"):
         if not 1 <= getattr(pin, name) <= 1000:
             yield Problem(f"ivr.pin.{name}", "must be between 1 and 1000")
+    for name in ("alarm_accounts", "alarm_locked"):
+        if not 0 <= getattr(pin, name) <= 1_000_000:
+            yield Problem(f"ivr.pin.{name}", "must be between 0 and 1000000")
     if pin.lock_seconds < 60:
         yield Problem("ivr.pin.lock_seconds", "must be 60 or more, or PINs can be guessed")
     if not 0 <= pin.answer_seconds <= 5:

@@ -87,6 +87,10 @@ class PinSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lock_seconds: float = 1800.0
     answer_seconds: float = 1.0
     """Every answer takes so long: the time tells nothing, and guessing is slow."""
+    alarm_accounts: int = 20
+    """Accounts with wrong PINs within `lock_seconds` of which supervisors are told; 0: they are not."""
+    alarm_locked: int = 5
+    """The same of locked ones."""
 
 
 class IvrSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -88,6 +88,15 @@ class CustomerChanged(msgspec.Struct, frozen=True):
     customer: Customer
 
 
+class PinsGuessed(msgspec.Struct, frozen=True):
+    """Wrong PINs of so many accounts came within so many minutes, `locked` of which take no more tries: more than on an
+    ordinary day."""
+
+    accounts: int
+    locked: int
+    minutes: int
+
+
 class NewPhone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A number to be kept, as a person writes it in `number`, or as we gave it out in `e164`."""
 

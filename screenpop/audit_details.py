@@ -89,6 +89,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "stand_in": (N_("Stand-in"), "person"),
     # what is deleted by age
     "count": (N_("How many"), ""),
+    "locked": (N_("Accounts locked"), ""),
+    "minutes": (N_("Within minutes"), ""),
     "days": (N_("Kept for days"), ""),
 }
 SESSION_LABELS: Mapping[str, tuple[str, str]] = {"address": (N_("From address"), "")}

@@ -33,6 +33,7 @@ ACTIONS: Mapping[str, str] = {
     "pin.ok": N_("PIN right"),
     "pin.wrong": N_("PIN wrong"),
     "pin.locked": N_("Account locked after wrong PINs"),
+    "pin.alarm": N_("Many wrong PINs"),
     "pin.set": N_("PIN set"),
     "pin.remove": N_("PIN removed"),
     "pin.unlock": N_("Account unlocked"),
@@ -74,6 +75,7 @@ KINDS: Mapping[str, str] = {
     "account": N_("Account"),
     "outage": N_("Outage"),
     "department": N_("Department"),
+    "pins": N_("PINs"),
     "file": N_("File"),
     "rows": N_("Rows"),
 }

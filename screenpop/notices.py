@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from core.bus import Bus
 from core.clock import Clock, iso
 from core.identity.roles import Permission
 from cti.messages import DriftFound, QueueChanged
+from customers.messages import PinsGuessed
 from screenpop.hub import Hub
 from screenpop.render import Renderer
 from screenpop.session import Audience
@@ -15,8 +18,8 @@ FOR_SUPERVISORS = Audience(permission=Permission.AGENTS_ALL)
 
 
 class Notices:
-    """Watches for queue members that belong to no user (their calls would pop nowhere) for broken definitions,
-    and for a PBX that is shown otherwise than it is."""
+    """Watches for queue members that belong to no user (their calls would pop nowhere), for broken definitions, for a
+    PBX that is shown otherwise than it is, and for callers who guess PINs."""
 
     def __init__(self, hub: Hub, renderer: Renderer, clock: Clock) -> None:
         self._hub = hub
@@ -28,6 +31,7 @@ class Notices:
         bus.subscribe(QueueChanged, self._queue)
         bus.subscribe(DefinitionsRefused, self._definitions)
         bus.subscribe(DriftFound, self._drift)
+        bus.subscribe(PinsGuessed, self._pins)
 
     def _definitions(self, event: DefinitionsRefused) -> None:
         _ = self._renderer.gettext(self._renderer.desk.language)
@@ -43,6 +47,14 @@ class Notices:
             "%(waiting)s waiting callers are elsewhere. An administrator should look at its link."
         )
         self._tell("drift", text % {"pbx": event.pbx, "unseen": event.unseen, "waiting": event.waiting})
+
+    def _pins(self, event: PinsGuessed) -> None:
+        _ = self._renderer.gettext(self._renderer.desk.language)
+        text = _(
+            "Somebody may be guessing PINs in the phone menu: wrong ones for %(accounts)s accounts within %(minutes)s "
+            "minutes, %(locked)s of them locked. The audit trail names the callers' numbers."
+        )
+        self._tell("pins_guessed", text % msgspec.to_builtins(event))
 
     def _queue(self, event: QueueChanged) -> None:
         queue = event.queue

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from core.clock import Clock
+from customers.numbers import Kind, normalise
 from customers.pins.rules import Attempt
 from customers.pins.service import Pins, Reason
 from ivr_flows.messages import Caller, Value
@@ -35,11 +36,16 @@ class CallerPins:
         """The services of PINs."""
         return {"pin.check": Service(Check, self.check)}
 
+    def _source(self, caller: Caller) -> str:
+        """The number by which tries are counted; empty where it is withheld, in whichever words a carrier says so."""
+        if own := self._lines.number(caller):
+            return own
+        return "" if normalise(caller.number).kind is Kind.ANONYMOUS else caller.number
+
     async def check(self, asked: Check, caller: Caller) -> dict[str, Value]:
         """Whether the PIN is the account's; if so, this session may hear of that account."""
         account = asked.account.strip()
-        source = self._lines.number(caller) or caller.number
-        attempt = Attempt(account, caller.session, source)
+        attempt = Attempt(account, caller.session, self._source(caller))
         found = await self._pins.check(attempt, asked.pin, self._clock.now())
         if found.reason is Reason.OK:
             self._proofs.add(caller.session, account)

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from cti.messages import AgentState, CallState, LinkState
+from customers.pins.service import Reason
 from server.wiring import House
 
 
@@ -29,6 +30,7 @@ class HouseCollector(Collector):
         yield from self._links()
         yield from self._board()
         yield from self._menus()
+        yield from self._pins()
         yield from self._windows()
         yield from self._clocks()
 
@@ -106,6 +108,18 @@ class HouseCollector(Collector):
         yield from (nodes, ended, refused)
         yield GaugeMetricFamily(
             "ringdesk_ivr_visits_unsaved", "Visits waiting to be stored", value=visits.saver.pending
+        )
+
+    def _pins(self) -> Iterator[Metric]:
+        pins = self._house.pins
+        checks = CounterMetricFamily(
+            "ringdesk_pin_checks", "PINs of callers by the answer", labels=["result"]
+        )
+        for result in (*(reason.value for reason in Reason), "busy"):
+            checks.add_metric([result], pins.results[result])
+        yield checks
+        yield CounterMetricFamily(
+            "ringdesk_pin_alarms", "Times that wrong PINs of many accounts were told", value=pins.alarms
         )
 
     def _windows(self) -> Iterator[Metric]:

@@ -114,7 +114,7 @@ class Rooms:
         self.tickets.listeners.append(Ledger(hooks))
         self.couriers = tuple(Courier(self.db, hook, self.clock) for hook in hooks)
         self.regions = regions
-        self.proofs, self.pins = Proofs(), Pins(self.db, self.settings.ivr.pin)
+        self.proofs, self.pins = Proofs(), Pins(self.db, self.settings.ivr.pin, bus=self.bus)
         self.lines = Lines(self.customers, self.accounts, self.proofs, NumberKeys(regions).key, regions)
         self.gate = gate_of(self, self.settings)
         self.callbacks, self.dialer = callbacks_of(self, self.settings)

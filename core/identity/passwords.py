@@ -35,9 +35,9 @@ def is_weak(password: str, name: str) -> bool:
 class Passwords:
     """Hashes and verifies, off the event loop, with a cap on how many at once and how many in line."""
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, hasher: PasswordHasher | None = None, at_once: int = AT_ONCE) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore(at_once)
         self._in_line = 0
         self._nobodys = ""
 

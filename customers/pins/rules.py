@@ -11,6 +11,8 @@ from config.settings import PinSettings
 from core.errors import Invalid
 
 _PIN = re.compile(r"[0-9]{4,8}")
+ACCOUNT = "account:"
+"""Begins the keys of accounts' counts."""
 ANONYMOUS_FACTOR = 10
 """Callers without a number share one count, which is that much wider."""
 
@@ -56,7 +58,7 @@ def doors(attempt: Attempt, settings: PinSettings) -> tuple[Door, ...]:
 
 def account_door(account: str, settings: PinSettings) -> Door:
     """The count of an account, whoever calls."""
-    return Door(f"account:{account}"[:120], settings.account_tries)
+    return Door(f"{ACCOUNT}{account}"[:120], settings.account_tries)
 
 
 def closed(tries: int, last_at: float, most: int, rest: float, now: float) -> bool:

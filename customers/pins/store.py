@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import insert_for
-from customers.pins.rules import Door
+from customers.pins.alarm import Guessed
+from customers.pins.rules import ACCOUNT, Door
 from customers.tables import account_pins, accounts, customers, pin_tries
 
 
@@ -83,6 +84,14 @@ async def forget(tx: AsyncConnection, key: str) -> bool:
     """Begin the count anew; whether there was one."""
     gone = await tx.execute(sa.delete(pin_tries).where(pin_tries.c.key == key))
     return bool(gone.rowcount)
+
+
+async def guessed(tx: AsyncConnection, most: int, since: float) -> Guessed:
+    """Accounts with a wrong PIN since then, and those of them that had `most`: by all servers, before a restart too."""
+    tries = pin_tries.c.tries
+    query = sa.select(sa.func.count(), sa.func.count().filter(tries >= most))
+    query = query.where(pin_tries.c.key.startswith(ACCOUNT), tries > 0, pin_tries.c.last_at > since)
+    return Guessed(*(await tx.execute(query)).one())
 
 
 async def sweep(tx: AsyncConnection, before: float) -> int:

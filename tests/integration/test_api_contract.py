@@ -440,6 +440,7 @@ async def test_health_says_what_is_away(it: Whole) -> None:
     assert 'ringdesk_pbx_up{pbx="main"} 1.0' in text
     for figure in ("due 0.0", "lag_seconds 0.0", "fired_total 0.0", "failures_total 0.0"):
         assert f"\nringdesk_timer_{figure}\n" in text
+    assert 'ringdesk_pin_checks_total{result="wrong"} 0.0' in text
     assert not re.search(r"\d{7,}\"", text)
     await it.pbx.stop()
     await until(lambda: not it.house.switchboard.lines["main"].up)

@@ -24,6 +24,7 @@ from cti.findings import Level
 from cti.messages import LinkState, Seat
 from cti.practice.pbx import USERNAME
 from cti.practice.wire import PERMISSIONS
+from customers.messages import PinsGuessed
 from screenpop.socket import MAX_COMMAND_BYTES
 from tests.integration.test_api_contract import JSON, NUMBER, customer, rings, ticket
 from tests.integration.test_permissions import closed, hear, told
@@ -153,7 +154,7 @@ async def test_the_doctor_names_a_phone_of_nobody_in_a_queue(tmp_path: Path, sql
         assert next(q for q in queues if q["name"] == "service")["unknown_members"] == ["PJSIP/1009"]
 
 
-async def test_a_phone_of_nobody_that_joins_a_queue_is_told_to_supervisors(it: Whole) -> None:
+async def test_a_phone_of_nobody_in_a_queue_and_guessed_pins_are_told_to_supervisors(it: Whole) -> None:
     async with it.live("sam") as line, it.live("anna") as agent:
         await hear(line)
         await hear(agent)
@@ -181,6 +182,11 @@ async def test_a_phone_of_nobody_that_joins_a_queue_is_told_to_supervisors(it: W
             pass
         assert (message["data"]["code"], message["data"]["level"]) == ("unknown_member", "attention")
         assert "PJSIP/9<b>9" in message["data"]["text"]
+        it.house.bus.publish(PinsGuessed(21, 3, 30))
+        while (message := await hear(line))["type"] != "notice":
+            pass
+        assert message["data"]["code"] == "pins_guessed"
+        assert "for 21 accounts within 30 minutes, 3 of them locked" in message["data"]["text"]
         seen = await told(agent, "agent.ready")
         assert seen["ok"], seen
     queues = (await it.get("/api/v1/queues", "sam")).json["items"]

@@ -14,12 +14,13 @@ import structlog
 
 from config.settings import PinSettings
 from core import audit
+from core.bus import Bus
 from core.database import Database
 from core.errors import Invalid, NotFound, TooMany
 from core.identity.passwords import AT_ONCE, IN_LINE
 from customers.accounts.model import Account
 from customers.accounts.service import Accounts
-from customers.messages import NewCustomer
+from customers.messages import NewCustomer, PinsGuessed
 from customers.pins.rules import Attempt
 from customers.pins.service import Checked, Pins, Reason
 from customers.tables import account_pins, pin_tries
@@ -118,6 +119,30 @@ async def test_an_account_that_is_not_there_answers_as_one_that_is(pins: Pins, a
     ]
 
 
+async def test_guessing_at_many_accounts_is_told_to_people_and_not_repeated(db: Database) -> None:
+    bus, told = Bus(), list[PinsGuessed]()
+    bus.subscribe(PinsGuessed, told.append)
+    pins = Pins(db, PinSettings(answer_seconds=0.0, alarm_accounts=4, alarm_locked=2), cheap_hasher(), bus)
+
+    async def guess(number: int, account: str, at: float = START) -> None:
+        await pins.check(attempt(number, account), WRONG, at)
+
+    with structlog.testing.capture_logs() as logs:
+        for number in range(15):  # one PIN tried on fifteen accounts
+            await guess(number, f"acc{number}")
+        assert told == [PinsGuessed(4, 0, 30), PinsGuessed(8, 0, 30)]
+        assert [one["accounts"] for one in logs if one["event"] == "pin.alarm"] == [4, 8]
+        # An hour later one account after the other is locked.
+        for number in range(20):
+            await guess(number, f"own{number % 4}", START + 3600)
+    assert told[2:] == [PinsGuessed(4, 0, 30), PinsGuessed(4, 4, 30)]
+    assert (await actions(db))["pin.alarm"] == pins.alarms == 4
+    # Another server counts the same tries, and who was right is none of them.
+    other = Pins(db, PinSettings(answer_seconds=0.0, alarm_accounts=4, alarm_locked=9), cheap_hasher(), bus)
+    await other.check(attempt(99, "acc99"), WRONG, START + 3600)
+    assert told[4:] == [PinsGuessed(5, 4, 30)]
+
+
 class Counting(Pins):
     """Counts what is hashed."""
 
@@ -133,7 +158,7 @@ class Counting(Pins):
         self._passwords.verify = verify  # type: ignore[method-assign]
 
 
-async def test_every_answer_costs_one_hash_and_its_time(pins: Pins, db: Database) -> None:
+async def test_every_answer_takes_its_time_and_none_but_a_look_costs_a_hash(pins: Pins, db: Database) -> None:
     slow = Counting(db, PinSettings(answer_seconds=0.2))
     for account, pin in ((ACCOUNT, PIN), (ACCOUNT, WRONG), ("nobody's", PIN)):
         begin = asyncio.get_running_loop().time()
@@ -141,8 +166,12 @@ async def test_every_answer_costs_one_hash_and_its_time(pins: Pins, db: Database
         assert asyncio.get_running_loop().time() - begin >= 0.2
     for number in range(2, 6):
         await pins.check(attempt(number), WRONG, START)
+    begin = asyncio.get_running_loop().time()
     assert (await slow.check(attempt(7), PIN, START)).reason is Reason.LOCKED
-    assert slow.verified == ["account", "account", "nobody", "account"]
+    assert asyncio.get_running_loop().time() - begin >= 0.2
+    assert slow.verified == ["account", "account", "nobody"], (
+        "what is locked is told, and keeps nobody waiting"
+    )
 
 
 async def test_guesses_over_many_calls_get_five_tries(pins: Pins, db: Database) -> None:
@@ -228,6 +257,17 @@ async def test_a_caller_proves_one_account_in_one_call(
         house.bus.publish(VisitChanged(visit))
         house.proofs.follow(VisitChanged(visit))
         assert await it.refused("account.balance", caller, account=ACCOUNT) == "not_authenticated"
+
+
+async def test_callers_who_withhold_their_number_share_a_count_whatever_the_carrier_calls_it(
+    db_url: str, clock: FakeClock
+) -> None:
+    async with ivr_house(db_url, clock) as it:
+        for session, number in enumerate(("", "anonymous", "Restricted", "保密")):
+            await it.ask("pin.check", line(number, f"s{session}"), account=ACCOUNT, pin=WRONG)
+        async with it.house.db.read() as tx:
+            rows = await tx.execute(sa.select(pin_tries.c.tries).where(pin_tries.c.key == "source:"))
+            assert rows.scalar_one() == 4
 
 
 @pytest.fixture
