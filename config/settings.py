@@ -227,7 +227,8 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Days for which rows with personal data are kept, 0 for ever; then they are deleted."""
 
     calls_days: float = 730.0
-    """Calls with their segments and the agents' notes on them; longer while a recording is kept or a ticket is open."""
+    """Calls with their segments and the agents' notes on them; longer while a recording is kept or a ticket is open;
+    and what is known of recordings that were deleted."""
     menus_days: float = 365.0
     """What callers did in the phone menu."""
     callbacks_days: float = 365.0

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.database import Database
 from core.tasks import Tasks
 from cti.forgetting import forget_calls
+from cti.recordings import store as recordings
 from screenpop.work_store import WorkStore
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def retention_of(house: Rooms) -> Retention:
         db,
         (
             Rule("calls", kept.calls_days, lambda at: forget_calls(db, at, needed, works.forget)),
+            Rule("recordings", kept.calls_days, lambda at: recordings.forget(db, at)),
             Rule("visits", kept.menus_days, house.visits.store.forget),
             Rule("callbacks", kept.callbacks_days, house.callbacks.store.forget),
             Rule("surveys", kept.surveys_days, house.surveys.forget),

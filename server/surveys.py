@@ -41,16 +41,16 @@ class TicketSurveys:
         self._callbacks = callbacks
         self._key = key
         self._clock = clock
-        self._worker: Worker[Ticket] = Worker("surveys after tickets", self.consider, limit=1000)
+        self.worker: Worker[Ticket] = Worker("surveys after tickets", self.consider, limit=1000)
 
     def start(self, bus: Bus, tasks: Tasks) -> None:
         """Follow tickets from now on, where the settings want it."""
         if self._settings.after_ticket and self._pbx:
             bus.subscribe(TicketChanged, self._changed)
-            self._worker.start(tasks)
+            self.worker.start(tasks)
 
     def _changed(self, event: TicketChanged) -> None:
-        self._worker.offer(event.ticket)
+        self.worker.offer(event.ticket)
 
     async def consider(self, ticket: Ticket) -> None:
         """Have the customer asked, where the ticket may be rated now and was not."""

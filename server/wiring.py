@@ -42,6 +42,7 @@ from ticketing.messages import TicketChanged, TicketOpened
 
 log = structlog.get_logger(__name__)
 HOUSEKEEPING_SECONDS = 5.0
+DRAIN_SECONDS = 2.0
 
 
 class House(Rooms):
@@ -175,12 +176,19 @@ class House(Rooms):
         await self.ivr.stop()
         await self.switchboard.stop()
         self.live.close()
-        await self.recorder.flush()
-        await self.visits.saver.flush()
+        await self.write_down()
         await self.tasks.close()
         await self.db.close()
         if self.journal is not None:
             self.journal.close()
+
+    async def write_down(self) -> None:
+        """Wait until all that waits to be written is, as long as an end may take."""
+        await self.recorder.flush()
+        await self.visits.saver.flush()
+        # Nobody tells a second time which words a ticket names, or that a call is part of another.
+        workers = (self.attacher.worker, self.mover.worker, self.ticket_surveys.worker, self.unplayed.worker)
+        await asyncio.gather(*(worker.drain(DRAIN_SECONDS) for worker in workers))
 
     async def refresh_seats(self) -> None:
         """Take over the users' names and phones, which another process (`ringdesk user add`) may have changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import wave
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,7 +58,8 @@ class Folder:
         try:
             with file, wave.open(file) as sound:
                 return float(sound.getnframes() / (sound.getframerate() or 1))
-        except (wave.Error, EOFError):
+        except (wave.Error, EOFError, RuntimeError, OSError):
+            # RuntimeError is what `wave` raises for a chunk that is longer than what it is in.
             return 0.0
 
     def delete(self, name: str) -> bool:
@@ -73,12 +74,16 @@ class Folder:
             return False
         return True
 
-    def all(self) -> Iterator[Found]:
-        """Every file of ours that holds any sound; nothing where the folder is away."""
+    def all(self, known: Collection[str] = ()) -> Iterator[Found]:
+        """Every file of ours that holds any sound, but for those known by name; nothing where the folder is away."""
         try:
             with os.scandir(self.path) as entries:
                 for entry in entries:
-                    if is_ours(entry.name) and entry.is_file(follow_symlinks=False):
+                    if (
+                        entry.name not in known
+                        and is_ours(entry.name)
+                        and entry.is_file(follow_symlinks=False)
+                    ):
                         info = entry.stat(follow_symlinks=False)
                         if info.st_size > SILENT_BYTES:
                             yield Found(entry.name, info.st_size, info.st_mtime)

@@ -134,11 +134,7 @@ class Recordings:
 
     def _new_files(self, known: Collection[str]) -> list[Found]:
         before = self._around.clock.now() - SETTLED_SECONDS
-        return [
-            one
-            for one in self.folder.all()
-            if one.name not in known and one.changed_at < before and call_of_file(one.name)
-        ]
+        return [one for one in self.folder.all(known) if one.changed_at < before and call_of_file(one.name)]
 
     async def _index_call(self, found: Found) -> bool:
         call_id = self._around.now(call_of_file(found.name) or "")
@@ -150,18 +146,21 @@ class Recordings:
         at = found.changed_at - seconds
         pbx = call.pbx if call else ""
         id = new_id(at)
-        await self._add(Recording(id, Kind.CALL, pbx, call_id, "", "", at, seconds, found.size, found.name))
-        return True
+        return await self._add(
+            Recording(id, Kind.CALL, pbx, call_id, "", "", at, seconds, found.size, found.name)
+        )
 
-    async def _add(self, recording: Recording) -> None:
+    async def _add(self, recording: Recording) -> bool:
+        """Whether it is new to the index."""
         async with self._db.begin() as tx:
-            await store.insert(tx, recording)
+            new = await store.insert(tx, recording)
             if (
                 call_id := self._around.now(recording.call_id)
             ) != recording.call_id:  # while the caller spoke
                 await store.move(tx, recording.call_id, call_id)
         if self._indexed is not None:
             self._indexed.add(recording.file)
+        return new
 
     async def get(self, user: User, id: str) -> Recording:
         """The recording. Raises `NotFound` for one that is not the user's to hear, as for one that is not there."""
@@ -266,15 +265,15 @@ class Recordings:
         return len(gone)
 
     async def _clean_strays(self, now: float) -> int:
-        """Words that a server which broke down never indexed belong to nobody: they go at the same age."""
+        """Words that a server which broke down never indexed belong to nobody: they go at the same age. So does a file
+        that is there again after it was deleted."""
         days = self._settings.words_days
         async with self._db.read() as tx:
-            known = await store.files(tx)
-        strays = [
-            one.name
-            for one in await asyncio.to_thread(lambda: list(self.folder.all()))
-            if days > 0 and one.name not in known and one.changed_at < now - days * DAY
-        ]
+            known = self._indexed = await store.files(tx)
+        if days <= 0:
+            return 0
+        there = await asyncio.to_thread(lambda: list(self.folder.all(known)))
+        strays = [one.name for one in there if one.changed_at < now - days * DAY]
         gone = [name for name in strays if await asyncio.to_thread(self.folder.delete, name)]
         if gone:
             async with self._db.begin() as tx:

@@ -9,7 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.database import insert_for
+from core import forgetting
+from core.database import Database, insert_for
 from cti.recordings.model import Kind, Recording
 from cti.tables import recordings as t
 
@@ -25,8 +26,9 @@ class Wanted(msgspec.Struct, frozen=True):
 async def insert(tx: AsyncConnection, recording: Recording) -> bool:
     """Add it; False where its file has a row already."""
     row = {**msgspec.structs.asdict(recording), "kind": recording.kind.value}
-    done = await tx.execute(insert_for(tx, t).on_conflict_do_nothing(index_elements=["file"]), row)
-    return bool(done.rowcount)
+    insert = insert_for(tx, t).values(row).on_conflict_do_nothing(index_elements=["file"])
+    # PostgreSQL's driver counts no rows of such a statement.
+    return await tx.scalar(insert.returning(t.c.id)) is not None
 
 
 async def get(tx: AsyncConnection, id: str) -> Recording | None:
@@ -50,8 +52,8 @@ async def find(tx: AsyncConnection, wanted: Wanted, limit: int, after: str = "")
 
 
 async def files(tx: AsyncConnection) -> set[str]:
-    """Every file that the index knows of."""
-    return set((await tx.scalars(sa.select(t.c.file))).all())
+    """Every file that is kept, by the index."""
+    return set((await tx.scalars(sa.select(t.c.file).where(t.c.deleted_at.is_(None)))).all())
 
 
 async def older(tx: AsyncConnection, kind: Kind, before: float, after: str, limit: int) -> list[Recording]:
@@ -79,6 +81,11 @@ async def move(tx: AsyncConnection, gone: str, call_id: str) -> None:
 async def mark_deleted(tx: AsyncConnection, ids: Iterable[str], at: float) -> None:
     """Their files are gone; the rows stay, so that a page can say so."""
     await tx.execute(sa.update(t).where(t.c.id.in_(list(ids))).values(deleted_at=at))
+
+
+async def forget(db: Database, before: float) -> int:
+    """Deletes the rows of recordings from before `before` (epoch seconds) whose files are deleted; how many."""
+    return await forgetting.forget(db, t.c.id, t.c.started_at, before, t.c.deleted_at.is_not(None))
 
 
 def _recording(row: Mapping[Any, Any]) -> Recording:

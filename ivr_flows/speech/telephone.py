@@ -41,8 +41,9 @@ def read(path: str) -> tuple[int, list[float]]:
                 file.getnframes(),
             )
             data = file.readframes(min(frames, rate * LONGEST))
-    except (wave.Error, EOFError, OSError) as error:
-        raise Unusable(f"is no wav file with plain samples: {error}") from error
+    except (wave.Error, EOFError, OSError, RuntimeError) as error:
+        # RuntimeError, without a word, is what `wave` raises for a chunk that is longer than what it is in.
+        raise Unusable(f"is no wav file with plain samples: {error or 'it is cut off'}") from error
     if not data:
         raise Unusable("is empty")
     samples = _samples(data, width)

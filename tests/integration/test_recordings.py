@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import resource
@@ -145,6 +146,32 @@ async def test_whole_calls_are_found_when_they_are_over(rig: Rig) -> None:
     assert await rig.room.scan() == 1
     # Another server on the same folder and database adds nothing.
     assert await Rig(rig.db, rig.clock, rig.folder).room.scan() == 0
+
+
+BROKEN = struct.pack("<4sI4s4sI", b"RIFF", 236, b"WAVE", b"fmt ", 0xBF000010) + bytes(224)
+"""A head of one wrong byte, by which the format is longer than the file: `wave` raises a bare RuntimeError."""
+
+
+async def test_a_broken_file_keeps_no_other_from_being_found(rig: Rig) -> None:
+    (rig.folder / "call-main-1.1.wav").write_bytes(BROKEN)
+    rig.clock.at = os.stat(sound(rig.folder / "call-main-2.2.wav")).st_mtime + 60
+    assert await rig.room.scan() == 2
+    found, _ = await rig.room.find(SAM, Wanted(kind=Kind.CALL))
+    assert {(one.call_id, one.seconds) for one in found} == {("main-1.1", 0.0), ("main-2.2", 2.0)}
+
+
+async def test_what_is_deleted_is_no_longer_looked_for(rig: Rig) -> None:
+    rig.clock.at = os.stat(sound(rig.folder / "call-main-1.1.wav")).st_mtime + 60
+    assert await rig.room.scan() == 1
+    rig.clock.advance(11 * DAY)
+    assert await rig.room.clean() == 1
+    assert rig.room._indexed == set()
+    assert await Rig(rig.db, rig.clock, rig.folder).room.scan() == 0
+    # From a backup, say: its row still says that it was deleted, and it goes again.
+    os.utime(sound(rig.folder / "call-main-1.1.wav"), (START, START))
+    assert await rig.room.scan() == 0
+    ((one,), _) = await rig.room.find(SAM, Wanted(kind=Kind.CALL))
+    assert await rig.room.state(one) is State.DELETED
 
 
 async def test_who_may_not_hear_it_finds_nothing(rig: Rig) -> None:
@@ -363,6 +390,17 @@ async def test_words_belong_to_the_ticket_that_was_opened_with_them(it: Whole) -
     (recording,), _ = await house.recordings.find(SAM, Wanted(ticket_id=ticket.id))
     around = house.recordings._around
     assert await around.tickets.needing([recording]) == {id}
+
+
+async def test_what_a_ticket_names_is_written_down_before_the_server_ends(it: Whole) -> None:
+    id = await left(it, "main-7.7")
+    async with it.house.db.begin():  # somebody writes just then
+        it.house.attacher.worker.offer((id, "t1"))
+        ending = asyncio.create_task(it.house.write_down())
+        for _ in range(20):
+            await asyncio.sleep(0)
+    await ending
+    assert (await it.house.recordings.get(SAM, id)).ticket_id == "t1"
 
 
 def test_a_folder_that_is_away_has_nothing_and_loses_nothing(tmp_path: Path) -> None:

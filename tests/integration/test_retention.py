@@ -96,6 +96,15 @@ async def test_old_calls_go_unless_somebody_needs_them(db_url: str, clock: FakeC
         await tx.execute(sa.update(recordings).values(deleted_at=START))
     await house.retention.round()
     assert recorded.id not in await ids(house.db, calls.c.id)
+    assert await ids(house.db, recordings.c.id) == {"r1"}, (
+        "the recording is not older than what is kept of calls"
+    )
+    clock.advance(31 * DAY)
+    async with house.db.begin() as tx:
+        row |= {"id": "r2", "file": "y.wav", "call_id": "main-9"}
+        await tx.execute(sa.insert(recordings), row)
+    await house.retention.round()
+    assert await ids(house.db, recordings.c.id) == {"r2"}, "that one is still to be heard"
     await house.db.close()
 
 
