@@ -8,7 +8,7 @@ are still SQLAlchemy's, compiled when they are first used, but they go together,
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from psycopg import AsyncRawCursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import visitors
 
 from core.database import Database
 from core.json_text import json_text
@@ -26,50 +27,93 @@ _DIALECTS: Mapping[str, Any] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": postgresql.psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 }
+MOST_SIZES = 64
+"""So many lengths of its lists a query is kept compiled for."""
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _FIRST = sa.exists(sa.select(sa.literal_column("1")).select_from(sa.text("done0")))
 """In PostgreSQL's single statement: the first change has been made."""
 
 
 class _Sql(NamedTuple):
-    """A statement as a database takes it: its parameters in order, and which of them, and of its columns, are JSON."""
+    """A statement as a database takes it: its parameters in order (those that it brings along with their values), which
+    of them are JSON, and how a value of a column is read where the driver gives something else."""
 
     text: str
     names: tuple[str, ...]
+    own: Mapping[str, Any]
     given: tuple[int, ...]
-    found: tuple[int, ...]
+    found: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     def values(self, named: Mapping[str, Any]) -> list[Any]:
-        values = [named[name] for name in self.names]
+        values = [named[name] if name in named else self.own[name] for name in self.names]
         for at in self.given:
             values[at] = json_text(values[at])
         return values
 
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not self.found:
+            return row
         read = list(row)
-        for at in self.found:
-            read[at] = None if row[at] is None else msgspec.json.decode(row[at])
+        for at, reader in self.found:
+            read[at] = None if row[at] is None else reader(row[at])
         return tuple(read)
 
 
-def _compiled(statement: Any, dialect: str) -> _Sql:
+def _compiled(statement: Any, dialect: str, lists: Mapping[str, int] | None = None) -> _Sql:
+    """`lists`: how many values each parameter has that is a list."""
     done = statement.compile(dialect=_DIALECTS[dialect])
-    columns = getattr(statement, "selected_columns", ())
+    binds = done.binds
+    if lists:
+        wanted = {name: [None] * lists[name] if name in lists else bind.value for name, bind in binds.items()}
+        options = {"render_postcompile": True}
+        done = statement.params(wanted).compile(dialect=_DIALECTS[dialect], compile_kwargs=options)
     names = tuple(done.positiontup)
     return _Sql(
         done.string,
         names,
-        tuple(at for at, name in enumerate(names) if isinstance(done.binds[name].type, sa.JSON)),
-        # PostgreSQL's driver reads JSON itself.
-        tuple(at for at, c in enumerate(columns) if isinstance(c.type, sa.JSON) and dialect == "sqlite"),
+        {name: bind.value for name, bind in binds.items() if not bind.required},
+        tuple(at for at, name in enumerate(names) if name in binds and isinstance(binds[name].type, sa.JSON)),
+        # PostgreSQL's driver reads all of them itself.
+        _readers(getattr(statement, "selected_columns", ())) if dialect == "sqlite" else (),
     )
 
 
+def _readers(columns: Iterable[sa.ColumnElement[Any]]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """By place, what reads SQLite's value of a column: truth comes as a number, JSON as a text."""
+    found = []
+    for at, column in enumerate(columns):
+        is_json = isinstance(column.type, sa.JSON)
+        kind = column.type.dialect_impl(_DIALECTS["sqlite"])
+        reader = msgspec.json.decode if is_json else kind.result_processor(_DIALECTS["sqlite"], None)
+        if reader is not None:
+            found.append((at, reader))
+    return tuple(found)
+
+
 class Query:
-    """A SELECT, its values given by name (`bindparam`)."""
+    """A SELECT, its values given by name (`bindparam`; with `expanding` a list of them)."""
 
     def __init__(self, statement: sa.Select[Any]) -> None:
-        self.sql = lru_cache(2)(lambda dialect: _compiled(statement, dialect))
+        self._statement = statement
+        self._lists = tuple(
+            bind.key
+            for bind in visitors.iterate(statement)
+            if isinstance(bind, sa.BindParameter) and bind.expanding
+        )
+        self._sql = lru_cache(MOST_SIZES)(self._of)
+        self.columns = tuple(statement.selected_columns.keys())
+
+    def _of(self, dialect: str, sizes: tuple[int, ...]) -> _Sql:
+        return _compiled(self._statement, dialect, dict(zip(self._lists, sizes, strict=True)))
+
+    def asked(self, dialect: str, values: Mapping[str, Any]) -> tuple[_Sql, list[Any]]:
+        """The statement for lists as long as these, and its values in order."""
+        if not self._lists:
+            sql = self._sql(dialect, ())
+            return sql, sql.values(values)
+        sql = self._sql(dialect, tuple(len(values[name]) for name in self._lists))
+        single = {f"{name}_{at}": one for name in self._lists for at, one in enumerate(values[name], 1)}
+        return sql, sql.values({**values, **single})
 
 
 class Update:
@@ -117,9 +161,17 @@ class Change(NamedTuple):
 
 async def read(tx: AsyncConnection, query: Query, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The query's rows."""
-    sql = query.sql(tx.dialect.name)
+    sql, given = query.asked(tx.dialect.name, values)
     send = _read_sqlite if tx.dialect.name == "sqlite" else _read_postgres
-    return [sql.row(row) for row in await _sent(tx, [(sql.text, sql.values(values))], send)]
+    connection = cast(sa.Connection, tx.sync_connection)
+    if not connection.in_transaction():
+        connection.begin()  # as `execute` would have; nothing is sent before the first statement
+    return [sql.row(row) for row in await _sent(tx, [(sql.text, given)], send)]
+
+
+async def named(tx: AsyncConnection, query: Query, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The query's rows by the names of their columns."""
+    return [dict(zip(query.columns, row, strict=True)) for row in await read(tx, query, values)]
 
 
 async def write(tx: AsyncConnection, changes: Sequence[Change], *, last: bool = False) -> bool:

@@ -11,10 +11,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core import audit
+from core import audit, trips
 from core.cursors import cursor, place
 from core.database import Database, insert_in
 from core.errors import Invalid
+from core.trips import Query
 from cti import rows
 from cti.duty import Duty
 from cti.gap_store import GapStore
@@ -47,7 +48,7 @@ _HOPS = 8
 """So often a call may have become part of another, which became part of a third."""
 
 # Asked with every call that comes: made once.
-_OF_NUMBERS = (
+_OF_NUMBERS = Query(
     sa.select(calls)
     .where(
         calls.c.number_key.in_(sa.bindparam("keys", expanding=True)),
@@ -63,7 +64,7 @@ _PARTS = sa.select(calls.c.id, calls.c.joined).where(
 _WHOLES = sa.select(calls.c.id, calls.c.joined).where(
     calls.c.id.in_(sa.bindparam("ids", expanding=True)), calls.c.joined != ""
 )
-_SEGMENTS = (
+_SEGMENTS = Query(
     sa.select(segments)
     .where(segments.c.call_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(segments.c.position)
@@ -166,7 +167,7 @@ class CallStore:
             return []
         of = {"keys": wanted, "before": math.inf if before is None else before, "most": limit}
         async with self._db.read() as tx:
-            return await _select(tx, _OF_NUMBERS, of)
+            return await _with_segments(tx, await trips.named(tx, _OF_NUMBERS, of))
 
     async def save_duty(self, duty: Duty, at: float, actor: str, action: str) -> None:
         """Writes the duty, and who changed it, in one transaction."""
@@ -227,13 +228,15 @@ def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-async def _select(tx: AsyncConnection, query: sa.Select[Any], values: dict[str, Any] | None = None) -> Calls:
+async def _select(tx: AsyncConnection, query: sa.Select[Any]) -> Calls:
     """The calls of a query with their segments: two statements, however many calls."""
-    found = (await tx.execute(query, values)).mappings().all()
+    return await _with_segments(tx, (await tx.execute(query)).mappings().all())
+
+
+async def _with_segments(tx: AsyncConnection, found: Sequence[rows.Row]) -> Calls:
     if not found:
         return []
-    parts = await tx.execute(_SEGMENTS, {"ids": [row["id"] for row in found]})
-    return rows.calls_of(found, parts.mappings().all())
+    return rows.calls_of(found, await trips.named(tx, _SEGMENTS, {"ids": [row["id"] for row in found]}))
 
 
 async def _upsert(

@@ -7,6 +7,8 @@ import math
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import trips
+from core.trips import Query
 from customers.messages import TimelineEntry
 from customers.tables import customer_notes as n
 
@@ -22,11 +24,11 @@ async def of_customer(
 ) -> list[TimelineEntry]:
     """The newest notes at or before `before` (epoch seconds)."""
     of = {"customer": customer_id, "before": math.inf if before is None else before, "most": limit}
-    rows = (await tx.execute(_OF_CUSTOMER, of)).mappings()
+    rows = await trips.named(tx, _OF_CUSTOMER, of)
     return [TimelineEntry(row["at"], "note", row["actor"], row["text"], row["id"]) for row in rows]
 
 
-_OF_CUSTOMER = (
+_OF_CUSTOMER = Query(
     sa.select(n)
     .where(n.c.customer_id == sa.bindparam("customer"), n.c.at <= sa.bindparam("before"))
     .order_by(n.c.at.desc(), n.c.id)

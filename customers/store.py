@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import trips
+from core.trips import Query
 from customers.matching import MOST_CANDIDATES
 from customers.messages import Address, Customer, Grade, Phone
 from customers.numbers import LOCAL_DIGITS, TAIL, Kind, Number, split, tail, variants
@@ -29,12 +31,14 @@ def _owners(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
     return sa.select(inner.c.customer_id)
 
 
-_FOUND = _WITH_PHONES.where(
-    c.c.id.in_(
-        sa.union(
-            _owners(p.c.e164 == sa.bindparam("e164")),
-            _owners(p.c.national.in_(sa.bindparam("nationals", expanding=True))),
-            _owners(p.c.tail >= sa.bindparam("tail_from"), p.c.tail < sa.bindparam("tail_to")),
+_FOUND = Query(
+    _WITH_PHONES.where(
+        c.c.id.in_(
+            sa.union(
+                _owners(p.c.e164 == sa.bindparam("e164")),
+                _owners(p.c.national.in_(sa.bindparam("nationals", expanding=True))),
+                _owners(p.c.tail >= sa.bindparam("tail_from"), p.c.tail < sa.bindparam("tail_to")),
+            )
         )
     )
 )
@@ -52,7 +56,7 @@ async def find(tx: AsyncConnection, number: Number) -> list[Customer]:
         "tail_from": backwards,
         "tail_to": _behind(backwards) if len(backwards) >= LOCAL_DIGITS else backwards,
     }
-    return _grouped((await tx.execute(_FOUND, wanted)).mappings())
+    return _grouped(await trips.named(tx, _FOUND, wanted))
 
 
 async def get(tx: AsyncConnection, id: str) -> Customer | None:

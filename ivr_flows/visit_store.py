@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import math
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
 
+from core import trips
 from core.database import Database, insert_in
 from core.forgetting import forget
+from core.trips import Query
 from ivr_flows.figures import Which, counted
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.tables import visits
@@ -18,6 +21,15 @@ from ivr_flows.tables import visits
 PAGE = 200
 """Visits read in one go: making them of rows, and counting them, holds the loop for some 8 ms."""
 _CUT = {"call_id": 80, "pbx": 40, "number": 256, "node": 140, "account": 64, "detail": 256, "customer_id": 40}
+
+
+_OF_CUSTOMER = Query(
+    sa.select(visits)
+    .where(visits.c.customer_id == sa.bindparam("customer"), visits.c.started_at <= sa.bindparam("before"))
+    .order_by(visits.c.started_at.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+"""Asked with every call of a customer: made once."""
 
 
 class VisitStore:
@@ -46,10 +58,9 @@ class VisitStore:
 
     async def of_customer(self, customer_id: str, before: float | None, limit: int) -> list[Visit]:
         """A customer's visits at or before a time, the newest first."""
-        query = sa.select(visits).where(visits.c.customer_id == customer_id)
-        if before is not None:
-            query = query.where(visits.c.started_at <= before)
-        return await self._read(query.order_by(visits.c.started_at.desc()).limit(limit))
+        of = {"customer": customer_id, "before": math.inf if before is None else before, "most": limit}
+        async with self._db.read() as tx:
+            return [visit_of(row) for row in await trips.named(tx, _OF_CUSTOMER, of)]
 
     async def since(self, at: float, limit: int) -> list[Visit]:
         """The newest visits begun since then, in the order of their beginning."""
@@ -115,7 +126,7 @@ def row_of(visit: Visit) -> dict[str, Any]:
     return row
 
 
-def visit_of(row: RowMapping) -> Visit:
+def visit_of(row: Mapping[str, Any] | RowMapping) -> Visit:
     values = dict(row)
     values |= {name: tuple(values[name]) for name in ("path", "entered", "recordings")}
     values |= {"language": Language(row["language"]), "ended": Ended(row["ended"]) if row["ended"] else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,7 +67,10 @@ class TicketTimeline:
     ) -> Sequence[TimelineEntry]:
         after = "" if before is None else new_id(before, LAST_NOISE)
         who = await self._tickets.standing(actor_of(viewer), self._clock.now()) if viewer else None
-        found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after, who)
+        if who is None:
+            found = await self._tickets.of_customer(customer.id, limit, after)
+        else:
+            found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after, who)
         return [_ticket_entry(ticket) for ticket in found]
 
 
@@ -104,16 +107,18 @@ class VisitTimeline:
 
 
 class OpenTickets:
-    """Open tickets of a customer, or that were opened in a call, for pops."""
+    """Open tickets of a customer, or that were opened in a call, for pops. `call_ids`: the ids by which a call of now
+    is known, without asking the database."""
 
-    def __init__(self, tickets: Tickets) -> None:
+    def __init__(self, tickets: Tickets, call_ids: Callable[[str], Collection[str]]) -> None:
         self._tickets = tickets
+        self._call_ids = call_ids
 
     async def open_of_customer(self, customer_id: str, limit: int) -> Sequence[Ticket]:
-        return await self._tickets.list(TicketFilter(customer_id=customer_id, open=True), limit)
+        return await self._tickets.open_of_customer(customer_id, limit)
 
     async def open_of_call(self, call_id: str, limit: int) -> Sequence[Ticket]:
-        return await self._tickets.list(TicketFilter(call_id=call_id, open=True), limit)
+        return await self._tickets.open_of_calls(self._call_ids(call_id), limit)
 
 
 def calls_around(house: Rooms) -> Around:

@@ -66,7 +66,9 @@ class House(Rooms):
         self.live = LivePicture(self.hub, self.clock)
         self.labels = TicketLabels(self.tickets, self.people.name)
         self.renderer = Renderer(desk, self.labels, menus=IvrWords(self.flows))
-        records = CallerRecords(self.customers, OpenTickets(self.tickets), self.regions, self.db.together)
+        records = CallerRecords(
+            self.customers, OpenTickets(self.tickets, self.joins.ids), self.regions, self.db.together
+        )
         self.contexts = Contexts(self.hub, WorkStore(self.db), self._find_call, self.people.name, self.clock)
         self.contexts.recent_ids, self.contexts.all_ids = self.joins.ids, self.call_ids.of
         self.popper = Popper(

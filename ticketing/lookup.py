@@ -78,11 +78,20 @@ class Lookup:
 
     async def of_customer(self, customer_id: str, limit: int = 50, after: str = "") -> list[Ticket]:
         """A customer's tickets, the newest first."""
-        return await self.list(TicketFilter(customer_id=customer_id), limit, after)
+        if after:
+            return await self.list(TicketFilter(customer_id=customer_id), limit, after)
+        async with self._db.read() as tx:
+            return await store.of_customer(tx, customer_id, limit)
 
     async def open_of_customer(self, customer_id: str, limit: int = 50) -> list[Ticket]:
         """A customer's open tickets, the newest first."""
-        return await self.list(TicketFilter(customer_id=customer_id, open=True), limit)
+        async with self._db.read() as tx:
+            return await store.open_of_customer(tx, customer_id, limit)
+
+    async def open_of_calls(self, call_ids: Collection[str], limit: int = 50) -> list[Ticket]:
+        """The open tickets that name one of these calls, the newest first."""
+        async with self._db.read() as tx:
+            return await store.open_of_calls(tx, call_ids, limit)
 
     async def open_of(self, user: str, limit: int = 50) -> list[Ticket]:
         """The open tickets that a user owns or has opened, the newest first."""

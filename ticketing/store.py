@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core import trips
 from core.database import insert_in
+from core.trips import Query
 from ticketing.messages import Actor, Due, HistoryRow, Ticket, TicketFilter
 from ticketing.staff import CO_DEPARTMENT, own_names, restricted
 from ticketing.tables import ticket_clocks, ticket_counters, ticket_history, tickets
@@ -20,6 +22,16 @@ NEVER = 1e12
 
 _GET = sa.select(tickets).where(tickets.c.id == sa.bindparam("this"))
 """Built once: building a statement costs ten times as much as running it."""
+
+
+_NEWEST = sa.select(tickets).order_by(tickets.c.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+_OF_CUSTOMER = Query(_NEWEST.where(tickets.c.customer_id == sa.bindparam("customer")))
+_OPEN_OF_CUSTOMER = Query(
+    _NEWEST.where(tickets.c.customer_id == sa.bindparam("customer"), tickets.c.closed_at.is_(None))
+)
+_OPEN_OF_CALLS = Query(
+    _NEWEST.where(tickets.c.call_id.in_(sa.bindparam("calls", expanding=True)), tickets.c.closed_at.is_(None))
+)
 
 
 @cache
@@ -91,6 +103,24 @@ async def select(
     if after:
         query = query.where(tickets.c.id < after)
     return [Ticket(**row) for row in (await tx.execute(query)).mappings()]
+
+
+async def of_customer(tx: AsyncConnection, customer_id: str, limit: int) -> list[Ticket]:
+    """A customer's newest tickets; this and the next two are asked with every call that rings."""
+    found = await trips.named(tx, _OF_CUSTOMER, {"customer": customer_id, "most": limit})
+    return [Ticket(**row) for row in found]
+
+
+async def open_of_customer(tx: AsyncConnection, customer_id: str, limit: int) -> list[Ticket]:
+    """A customer's newest open tickets."""
+    found = await trips.named(tx, _OPEN_OF_CUSTOMER, {"customer": customer_id, "most": limit})
+    return [Ticket(**row) for row in found]
+
+
+async def open_of_calls(tx: AsyncConnection, call_ids: Collection[str], limit: int) -> list[Ticket]:
+    """The newest open tickets that name one of these calls."""
+    found = await trips.named(tx, _OPEN_OF_CALLS, {"calls": list(call_ids), "most": limit})
+    return [Ticket(**row) for row in found]
 
 
 async def first_due(tx: AsyncConnection, ids: Collection[str]) -> dict[str, float]:

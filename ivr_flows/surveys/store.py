@@ -5,6 +5,7 @@ count: scores that fit. average: their sum / count, None where there is none. sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import asdict
 
+from core import trips
 from core.database import Database, insert_for
 from core.forgetting import forget
+from core.trips import Query
 from ivr_flows.surveys.tables import surveys as t
 
 LOWEST, HIGHEST, CONTENT = 1, 5, 4
@@ -57,6 +60,24 @@ class Figure(msgspec.Struct, frozen=True):
     scores: tuple[int, int, int, int, int]
 
 
+_OF_CUSTOMER = Query(
+    sa.select(t)
+    .where(
+        sa.or_(
+            t.c.customer_id == sa.bindparam("customer"),
+            sa.and_(
+                sa.func.coalesce(t.c.customer_id, "") == "",  # so that the number finds them, not this
+                t.c.number != "",
+                t.c.number.in_(sa.bindparam("numbers", expanding=True)),
+            ),
+        ),
+        t.c.at <= sa.bindparam("before"),
+    )
+    .order_by(t.c.at.desc(), t.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+"""Asked with every call of a customer: made once."""
+
 PartsOf = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
 """Which calls turned out to be part of these, each with the one of these: scores may name a call by such an id."""
 
@@ -93,12 +114,12 @@ class Surveys:
         self, customer_id: str, numbers: Sequence[str], before: float | None, limit: int
     ) -> list[Score]:
         """What a customer, or a caller from one of these numbers, has answered at or before that moment."""
-        mine = sa.or_(
-            t.c.customer_id == customer_id,
-            sa.and_(t.c.customer_id == "", t.c.number != "", t.c.number.in_(numbers)),
-        )
-        query = sa.select(t).where(mine).order_by(t.c.at.desc(), t.c.id.desc()).limit(limit)
-        return await self._read(query if before is None else query.where(t.c.at <= before))
+        of = {"customer": customer_id, "numbers": list(numbers), "most": limit}
+        async with self._db.read() as tx:
+            found = await trips.named(
+                tx, _OF_CUSTOMER, {**of, "before": math.inf if before is None else before}
+            )
+        return [Score(**row) for row in found]
 
     async def of_call(self, call_id: str) -> Score | None:
         """The last score that was given for a call."""

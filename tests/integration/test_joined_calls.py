@@ -151,7 +151,8 @@ async def test_a_ticket_that_was_opened_in_a_call_is_found_by_the_call_that_it_b
                 event, CallJoined
             ):  # found at once, before anything of the join is written
                 assert await tickets_of(it, kept) == await tickets_of(it, gone) == [ticket]
-                assert [one.id for one in await OpenTickets(house.tickets).open_of_call(kept, 5)] == [ticket]
+                on_card = await OpenTickets(house.tickets, house.joins.ids).open_of_call(kept, 5)
+                assert [one.id for one in on_card] == [ticket]
     assert await house.recorder.flush()
     house.joins.__init__()  # another server, or this one next week
     assert await tickets_of(it, kept) == await tickets_of(it, gone) == [ticket]

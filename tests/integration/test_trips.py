@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ JARS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("weight", sa.Double),
     sa.Column("label", sa.JSON, nullable=False),
+    sa.Column("open", sa.Boolean),
 )
 MARKS = sa.Table(
     "marks",
@@ -48,6 +50,13 @@ MARK = Insert(MARKS, filled=("seq",))
 NOTE = Insert(NOTES, key=("jar",))
 FIRST_NOTE = Insert(NOTES, key=("jar",), keep=True)
 BY_ID = Query(sa.select(JARS).where(JARS.c.id == sa.bindparam("this")))
+OF_IDS = Query(
+    sa.select(JARS.c.id, JARS.c.open)
+    .where(JARS.c.id.in_(sa.bindparam("ids", expanding=True)), JARS.c.weight < sa.bindparam("below"))
+    .where(JARS.c.version == 1)
+    .order_by(JARS.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 @pytest.fixture
@@ -58,8 +67,8 @@ async def db(empty_db_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-def new(jar: str, label: Any = None, weight: float | None = None) -> Change:
-    return Change(NEW, {"id": jar, "version": 1, "weight": weight, "label": label or {}})
+def new(jar: str, label: Any = None, weight: float | None = None, is_open: bool | None = None) -> Change:
+    return Change(NEW, {"id": jar, "version": 1, "weight": weight, "label": label or {}, "open": is_open})
 
 
 def moved(jar: str, expected: int) -> list[Change]:
@@ -83,9 +92,34 @@ async def test_what_is_written_is_read_again_with_its_types(db: Database) -> Non
     label = {"text": "表扬 'x' \"y\" %s :z ?", "list": [1, None, 0.5], "empty": {}}
     assert await write(db, new("a", label, 0.1), Change(NOTE, {"jar": "a", "text": "?%s"}))
     async with db.read() as tx:
-        assert await trips.read(tx, BY_ID, {"this": "a"}) == [("a", 1, 0.1, label)]
+        assert await trips.read(tx, BY_ID, {"this": "a"}) == [("a", 1, 0.1, label, None)]
         assert await trips.read(tx, BY_ID, {"this": "b"}) == []
     assert await rows(db, NOTES, "jar", "text") == [("a", "?%s")]
+
+
+async def test_lists_of_any_length_and_truth_are_read(db: Database) -> None:
+    for name, is_open in (("a", True), ("b", False), ("c", None)):
+        await write(db, new(name, weight=0.5, is_open=is_open))
+    async with db.read() as tx:
+        for ids in ([], ["b"], ["c", "a", "x"], [str(n) for n in range(70)], ["c", "b", "a"]):
+            found = await trips.named(tx, OF_IDS, {"ids": ids, "below": math.inf, "most": 2})
+            expected = [("a", True), ("b", False), ("c", None)]
+            assert [(one["id"], one["open"]) for one in found] == [one for one in expected if one[0] in ids][
+                :2
+            ]
+            assert all(one["open"] is None or type(one["open"]) is bool for one in found)
+
+
+async def test_what_one_transaction_reads_is_of_one_moment(db: Database) -> None:
+    await write(db, new("a", weight=0.5))
+    async with db.read() as tx:
+        if db.dialect == "postgresql":
+            await tx.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        assert await trips.read(tx, BY_ID, {"this": "b"}) == []
+        await write(db, new("b", weight=0.5))
+        assert await trips.read(tx, BY_ID, {"this": "b"}) == []
+    async with db.read() as tx:
+        assert len(await trips.read(tx, BY_ID, {"this": "b"})) == 1
 
 
 async def test_a_row_with_the_same_key_is_written_over_or_kept(db: Database) -> None:
