@@ -115,9 +115,11 @@ async def _version(tx: AsyncConnection, workflow: Workflow, at: float) -> int:
         "source": canonical(workflow).decode(),
         "stored_at": at,
     }
-    added = await tx.execute(insert_for(tx, workflow_versions).values(**row).on_conflict_do_nothing())
+    insert = insert_for(tx, workflow_versions).values(**row).on_conflict_do_nothing()
+    # PostgreSQL's driver counts no rows of such a statement.
+    added = await tx.scalar(insert.returning(workflow_versions.c.version))
     # Two servers that start together: the one that came second finds the other's row and looks again.
-    return version if added.rowcount else await _version(tx, workflow, at)
+    return version if added is not None else await _version(tx, workflow, at)
 
 
 async def in_force(tx: AsyncConnection) -> dict[str, int]:

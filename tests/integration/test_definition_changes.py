@@ -7,7 +7,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
 import config
@@ -20,9 +22,11 @@ from server.definitions import Definitions
 from tests.conftest import START, FakeClock
 from tests.integration.ticket_store import Nobody
 from tests.unit.ticketing.shipped import AGENT, SHIPPED
+from ticketing import library
 from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
 from ticketing.messages import DefinitionsRefused, NewTicket, Ticket, TicketChanged
 from ticketing.service import Tickets
+from ticketing.tables import workflow_versions
 from ticketing.takeover import BATCH, Unmapped
 from ticketing.verification import verify_all
 from ticketing.workflow.model import Row, Workflow
@@ -154,6 +158,30 @@ async def test_another_server_follows(db: Database) -> None:
     await one.adopt({**SHIPPED, "inquiry": without_expert(None)}, START)
     assert [(d.workflow.name, d.version) for d in await other.follow()] == [("inquiry", 2)]
     assert "specialist" in other.workflow("inquiry").workflow.states
+
+
+async def test_of_two_servers_that_bring_other_definitions_in_one_moment_each_gets_a_version(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = library.version_of
+
+    async def overtaken(tx: AsyncConnection, workflow: Workflow) -> tuple[int, bool]:
+        found = await asked(tx, workflow)
+        if found == (1, False):  # now the other server writes what it has
+            rival = {
+                "name": workflow.name,
+                "version": 1,
+                "digest": "other",
+                "source": "{}",
+                "stored_at": START,
+            }
+            await tx.execute(sa.insert(workflow_versions), rival)
+        return found
+
+    monkeypatch.setattr(library, "version_of", overtaken)
+    one = service(db)
+    await one.adopt({"inquiry": INQUIRY}, START)
+    assert one.workflow("inquiry").version == 2
 
 
 # A server's files
