@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -62,14 +62,25 @@ class VisitStore:
         async with self._db.read() as tx:
             return [visit_of(row) for row in await trips.named(tx, _OF_CUSTOMER, of)]
 
-    async def since(self, at: float, limit: int) -> list[Visit]:
-        """The newest visits begun since then, in the order of their beginning."""
-        query = sa.select(visits).where(visits.c.started_at >= at).order_by(visits.c.started_at.desc())
-        return (await self._read(query.limit(limit)))[::-1]
+    async def since(self, at: float, limit: int, pbxs: Collection[str] = ()) -> list[Visit]:
+        """The newest visits begun since then, in the order of their beginning; of these PBXs, or of all."""
+        query = sa.select(visits).where(visits.c.started_at >= at, _of(pbxs))
+        return (await self._read(query.order_by(visits.c.started_at.desc()).limit(limit)))[::-1]
 
-    async def unended(self) -> list[Visit]:
-        """Visits that had not ended when they were written."""
-        return await self._read(sa.select(visits).where(visits.c.ended.is_(None)))
+    async def unended(self, pbxs: Collection[str], before: float) -> list[Visit]:
+        """Visits that had not ended when they were written: of these PBXs, and from before `before` of any."""
+        old = visits.c.started_at < before
+        return await self._read(sa.select(visits).where(visits.c.ended.is_(None), sa.or_(_of(pbxs), old)))
+
+    async def break_off(self, many: Sequence[Visit]) -> None:
+        """Write how these ended, each unless somebody else has done so meanwhile."""
+        if not many:
+            return
+        statement = sa.update(visits).where(visits.c.id == sa.bindparam("visit"), visits.c.ended.is_(None))
+        names = ("ended", "ended_at", "detail")
+        rows = [{"visit": one.id, **{name: row_of(one)[name] for name in names}} for one in many]
+        async with self._db.begin() as tx:
+            await tx.execute(statement.values({name: sa.bindparam(name) for name in names}), rows)
 
     async def ended_between(
         self, since: float, until: float, after: tuple[float, str] | None = None
@@ -108,6 +119,11 @@ class VisitStore:
     async def _read(self, query: sa.Select[Any]) -> list[Visit]:
         async with self._db.read() as tx:
             return [visit_of(row) for row in (await tx.execute(query)).mappings()]
+
+
+def _of(pbxs: Collection[str]) -> sa.ColumnElement[bool]:
+    """Of one of these; an empty collection asks for nothing in particular."""
+    return visits.c.pbx.in_(sorted(pbxs)) if pbxs else sa.true()
 
 
 def place(visit: Visit) -> tuple[float, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 from msgspec.structs import replace
@@ -25,11 +25,18 @@ TROUBLES = 50
 
 
 class Visits:
-    """The visits of this server. `now` gives the id of the call that a call is part of now."""
+    """The visits of this server. `now` gives the id of the call that a call is part of now; `pbxs` are those whose
+    callers come to this server and to no other one, all where there is none."""
 
     def __init__(
-        self, bus: Bus, store: VisitStore, clock: Clock, now: Callable[[str], str] = lambda call_id: call_id
+        self,
+        bus: Bus,
+        store: VisitStore,
+        clock: Clock,
+        now: Callable[[str], str] = lambda call_id: call_id,
+        pbxs: Collection[str] = (),
     ) -> None:
+        self._pbxs = frozenset(pbxs)
         self._bus = bus
         self._now = now
         self._clock = clock
@@ -46,11 +53,12 @@ class Visits:
         """Take up what was written before a restart. Who was in a flow then is no more: the line broke with the server,
         and the dialplan took the caller to the queue."""
         self.saver.start(tasks)
-        broken = {visit.id: _broken_off(visit) for visit in await self.store.unended()}
-        for visit in broken.values():
-            self.saver.offer(visit)
-        for visit in await self.store.since(self._clock.now() - READ_BACK, KEPT):
-            self._remember(broken.get(visit.id, visit))
+        since = self._clock.now() - READ_BACK
+        await self.store.break_off(
+            [_broken_off(visit) for visit in await self.store.unended(self._pbxs, since)]
+        )
+        for visit in await self.store.since(since, KEPT, self._pbxs):
+            self._remember(visit)
 
     def put(self, visit: Visit) -> None:
         """A visit began, went on, or ended. Never waits. Its driver knows the call by the id that it had at first."""

@@ -138,7 +138,8 @@ class Rooms:
         settings = self.settings
         barred = numbers_barred(settings)
         self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions, barred)
-        self.visits = Visits(self.bus, VisitStore(self.db), self.clock, self.joins.now)
+        pbxs = [pbx.name for pbx in settings.pbx]
+        self.visits = Visits(self.bus, VisitStore(self.db), self.clock, self.joins.now, pbxs)
         self.recordings, self.attacher, self.mover, self.keeper = recordings_of(self)
         self.retention = retention_of(self)
         self.joins.told += [self.visits.joined, self.mover.joined]

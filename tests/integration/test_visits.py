@@ -9,7 +9,7 @@ from core.database import Database
 from core.tasks import Tasks
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.visit_store import PAGE, VisitStore
-from ivr_flows.visits import Visits
+from ivr_flows.visits import READ_BACK, Visits
 from tests.conftest import START, FakeClock
 
 VISIT = Visit(
@@ -85,4 +85,23 @@ async def test_after_a_restart_the_pop_still_has_it_and_nobody_is_in_a_flow(
         "the server was stopped",
     )
     assert after.of_call("main-1.1") == (found,)
+    await tasks.close()
+
+
+async def test_a_server_that_starts_leaves_the_callers_of_another_one_alone(
+    db: Database, bus: Bus, clock: FakeClock
+) -> None:
+    store, tasks = VisitStore(db), Tasks()
+    theirs = replace(VISIT, id="v2", pbx="branch", call_id="branch-1.1")
+    orphan = replace(VISIT, id="v3", pbx="sold", call_id="sold-1.1", started_at=START - READ_BACK - 1)
+    await store.save_many([VISIT, theirs, orphan])
+    main = Visits(bus, store, clock, pbxs=("main",))
+    await main.start(tasks)
+    kept = {visit.id: visit.ended for visit in await store.since(0, 10)}
+    assert kept == {"v1": Ended.FAILED, "v2": None, "v3": Ended.FAILED}
+    await store.save_many([replace(theirs, ended=Ended.SERVED, ended_at=START + 9)])
+    assert (await main.of_calls(["branch-1.1"]))["branch-1.1"][0].ended is Ended.SERVED
+    # Who ended it meanwhile knows better than who only found it.
+    await store.break_off([replace(theirs, ended=Ended.FAILED, ended_at=START)])
+    assert (await store.of_calls(["branch-1.1"]))["branch-1.1"][0].ended is Ended.SERVED
     await tasks.close()
