@@ -7,6 +7,7 @@ without a word, and the dialplan goes on to its queue.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,7 +20,7 @@ from core.ids import new_id
 from ivr_flows import troubles
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.session import Agi
-from ivr_flows.agi.words import AGIError, AGIHangup, UnsafeArgument
+from ivr_flows.agi.words import AGIError, AGIHangup, ProtocolError, UnsafeArgument
 from ivr_flows.engine import State, begin, left_in, step, visit_of
 from ivr_flows.flow.model import Flows
 from ivr_flows.line import CallerLine
@@ -54,6 +55,8 @@ log = structlog.get_logger(__name__)
 NEXT, TO, PRIORITY = "RINGDESK_NEXT", "RINGDESK_TO", "QUEUE_PRIO"
 """What the dialplan reads when the flow has ended."""
 CALL = "RINGDESK_CALL"
+_ID = re.compile(r"[!-~]{1,150}")
+"""The id of a channel or a call, as long as Asterisk has them (AST_MAX_UNIQUEID)."""
 
 
 class Lines(Protocol):
@@ -112,11 +115,13 @@ class Driver:
         await agi.answer()
         env, lines = agi.env, self._around.lines
         pbx = lines.pbx_of(agi.peer, wanted.options.get("pbx", ""))
-        uniqueid = env.get("agi_uniqueid", "")[:64]
+        uniqueid, tag = env.get("agi_uniqueid", ""), await agi.get_variable(CALL)
+        if not _ID.fullmatch(uniqueid) or (tag and not _ID.fullmatch(tag)):
+            raise ProtocolError("the line names no channel")
         return Caller(
             session=new_id(self._around.clock.now()),
             pbx=pbx,
-            call_id=lines.call_of(pbx, uniqueid, await agi.get_variable(CALL)),
+            call_id=lines.call_of(pbx, uniqueid, tag),
             channel=env.get("agi_channel", "")[:256],
             uniqueid=uniqueid,
             number=_known(env.get("agi_callerid", "")),

@@ -110,11 +110,12 @@ class PhoneLines:
         return found or f"{pbx}-{tag or uniqueid}"
 
     def pbx_of(self, peer: str, named: str) -> str:
-        """The PBX that the dialplan names, else the one at this address, else the first."""
-        if named in self._pbxs:
+        """The PBX that the dialplan names, else the one at this address, else the first. What is at the address of a
+        PBX names no other one: it would write into that one's calls."""
+        there = [name for name, addresses in self.addresses.items() if peer in addresses]
+        if named in (there or self._pbxs):
             return named
-        there = (name for name, addresses in self.addresses.items() if peer in addresses)
-        return next(there, next(iter(self._pbxs), ""))
+        return next(iter(there or self._pbxs), "")
 
     async def place(self, transfer: Transfer, caller: Caller) -> str:
         """What the dialplan goes to: the queue, or an extension of the PBX's dial context; a number outside as far as

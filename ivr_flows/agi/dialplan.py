@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ivr_flows.agi.commands import SOUND_SECONDS, Commands, channel_name, fitting
+from ivr_flows.agi.frames import whole_of
 from ivr_flows.agi.words import AGIAppError, AGIDBError, UnsafeArgument
 
 _NAME = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -61,7 +62,7 @@ class Dialplan(Commands):
     async def channel_status(self, channel: str = "") -> int:
         """0 down to 6 up, as Asterisk numbers a channel's states."""
         reply = await self.execute("CHANNEL STATUS", *channel_name(channel))
-        return int(reply.result)
+        return whole_of(reply)
 
     async def database_get(self, family: str, key: str) -> str:
         """An entry of Asterisk's database. Raises `AGIDBError` where there is none."""

@@ -17,16 +17,22 @@ from ivr_flows.agi.words import ProtocolError, UnsafeArgument
 
 HEADER_BYTES = 16_384
 """A whole header of Asterisk's has about a kilobyte."""
-HEADER_LINES = 256
+HEADER_LINES = 160
+"""Asterisk has some twenty, and one for each of at most 127 arguments."""
 LINE_BYTES = 8_192
 """Asterisk's longest answer carries a variable, of at most 4,096 bytes."""
 COMMAND_BYTES = 2_047
 """AGI_BUF_LEN - 1 of res_agi.c: what comes after that would be read as a command of its own."""
+IDLE_LINES = 300
+"""Lines between two answers that answer nothing: 100 Trying, HANGUP, a usage text. Who sends no end of them is cut."""
 _USAGE_LINES = 200
 HANGUP = b"HANGUP"
 KEYS = "0123456789*#ABCD"
 
-_REPLY = re.compile(r"(\d{3})[ -](?:result=(\S*))?(?: ?\((.*)\))?(?: endpos=(-?\d+))?")
+_REPLY = re.compile(r"([0-9]{3})[ -](?:result=(\S*))?(?: ?\((.*)\))?(?: endpos=(-?[0-9]{1,15}))?")
+_REFUSAL = re.compile(r"5[0-9]{2} ")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_KEY = re.compile(r"[0-9]{1,3}")
 _UNSAFE = re.compile(r"[\r\n\0]")
 _BARE = re.compile(r"[A-Za-z0-9_./=-]+")
 
@@ -110,7 +116,7 @@ class Answers:
         if found is not None:
             code, result, data, end = found.groups()
             return Reply(int(code), result or "", data or "", None if end is None else int(end))
-        if text[:1] == "5" and text[1:3].isdigit() and text[3:4] == " ":
+        if _REFUSAL.match(text):
             return Reply(int(text[:3]), data=text[4:])
         if text.startswith("200 result="):  # such as a recogniser's answer: more words than we read
             return Reply(200, text[11:].split(" ", 1)[0], text[11:])
@@ -169,9 +175,17 @@ def key_of(reply: Reply) -> str:
     """The key that a reply's result names by its ASCII code; empty for none."""
     if reply.result in {"", "0"}:
         return ""
-    if reply.result.isdigit() and int(reply.result) < 128:
-        return chr(int(reply.result))
+    key = chr(int(reply.result)) if _KEY.fullmatch(reply.result) else ""
+    if key.isascii() and key.isprintable() and key:
+        return key
     raise ProtocolError(f"no key: {reply.result[:20]!r}")
+
+
+def whole_of(reply: Reply) -> int:
+    """The number that a reply's result is. Raises `ProtocolError`."""
+    if not _WHOLE.fullmatch(reply.result):
+        raise ProtocolError(f"no number: {reply.result[:20]!r}")
+    return int(reply.result)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from ivr_flows.agi.frames import HANGUP, Answers, Header, Lines, Reply
+from ivr_flows.agi.frames import HANGUP, IDLE_LINES, Answers, Header, Lines, Reply
 from ivr_flows.agi.words import (
     AGIHangup,
     AGISIGHUPHangup,
@@ -25,6 +25,10 @@ class Host(Protocol):
 
     def opened(self, wire: Wire) -> None:
         """Its header is complete: `wire.env`."""
+        ...
+
+    def answered(self, waiting: asyncio.Future[Reply], reply: Reply) -> None:
+        """An answer came: `waiting` is to have it when it is its turn."""
         ...
 
     def closed(self, wire: Wire) -> None:
@@ -64,6 +68,7 @@ class Wire(asyncio.BufferedProtocol):
         self.lost: Exception | None = None
         """Why there is no line any more."""
         self.commands = 0
+        self._idle_lines = 0
 
     @property
     def waiting_for_header(self) -> bool:
@@ -99,18 +104,18 @@ class Wire(asyncio.BufferedProtocol):
                 self.env, self._header, self.deadline = self._header.env, None, None
                 self._host.opened(self)
             return
-        if line == HANGUP:
-            self.hung_up = True
-            return
-        reply = self._answers.take(line)
+        self.hung_up = self.hung_up or line == HANGUP
+        reply = None if line == HANGUP else self._answers.take(line)
         if reply is None:
+            self._idle_lines += 1
+            if self._idle_lines > IDLE_LINES:
+                raise ProtocolError("too many lines that answer nothing")
             return
         waiting, self._waiting = self._waiting, None
         if waiting is None:
             raise ProtocolError("an answer to no question")
-        self.deadline = None
-        if not waiting.done():
-            waiting.set_result(reply)
+        self.deadline, self._idle_lines = None, 0
+        self._host.answered(waiting, reply)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = self.lost or AGISIGPIPEHangup("the line to Asterisk is gone")

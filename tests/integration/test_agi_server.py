@@ -18,8 +18,8 @@ import pytest
 from config.settings import IvrSettings, PbxSettings
 from core.tasks import Tasks
 from cti.switchboard import Switchboard
-from ivr_flows.agi.frames import Asked
-from ivr_flows.agi.server import AT_ONCE, FastAgiServer, Gate, Limits
+from ivr_flows.agi.frames import IDLE_LINES, Asked
+from ivr_flows.agi.server import ANSWERS_AT_ONCE, AT_ONCE, FastAgiServer, Gate, Limits
 from ivr_flows.agi.session import Agi, Played
 from ivr_flows.agi.words import (
     AGIAppError,
@@ -291,6 +291,32 @@ async def test_a_flood_is_taken_and_cut_in_small_portions() -> None:
         await until(lambda: found.server.lines == 0)
 
 
+@pytest.mark.parametrize("line", ["HANGUP", "100 Trying", "1", "520-Usage"])
+async def test_who_sends_no_end_of_lines_that_answer_nothing_is_cut(agi_server: Running, line: str) -> None:
+    async with peer(agi_server.port) as caller:
+        caller.header()
+        assert await caller.command() == "NOOP"
+        caller.send(*[line] * (IDLE_LINES + 1))
+        assert isinstance(await agi_server.outcome(), ProtocolError)
+        await caller.closed()
+    assert agi_server.server.refused["broken"] == 1
+
+
+async def test_hundreds_who_answer_in_one_moment_go_on_in_small_portions(agi_server: Running) -> None:
+    """Each in the order of its answer, and others of this loop have their turn between them."""
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(peer(agi_server.port)) for _ in range(220)]
+        for line in lines:
+            line.header()
+        for line in lines:
+            assert await line.command() == "NOOP"
+        for line in lines:
+            line.send("200 result=0")
+        assert 0 < await most_in_one_go(agi_server.outcomes.qsize, len(lines)) <= ANSWERS_AT_ONCE
+        for line in lines:
+            await line.closed()
+
+
 async def test_callers_beyond_the_limit_go_on_to_the_queue_at_once() -> None:
     async with running(limits=Limits(sessions=2)) as found, AsyncExitStack() as stack:
         for _ in range(2):
@@ -518,6 +544,23 @@ async def test_a_pbx_stays_let_in_while_nobody_can_say_where_it_is(monkeypatch: 
     finally:
         await ivr.stop()
         await tasks.close()
+
+
+def test_what_is_at_the_address_of_a_pbx_speaks_for_no_other_one() -> None:
+    pbxs = [PbxSettings(name, host="x", username="u", secret="s") for name in ("main", "east", "west")]
+    lines = PhoneLines(pbxs, cast(Switchboard, None), cast(Any, None))
+    lines.addresses = {"main": frozenset({"192.0.2.1"}), "east": frozenset({"192.0.2.2"})}
+    told = {
+        (peer_, named): lines.pbx_of(peer_, named)
+        for peer_ in ("192.0.2.2", "10.0.0.9")
+        for named in ("west", "x")
+    }
+    assert told == {
+        ("192.0.2.2", "west"): "east",
+        ("192.0.2.2", "x"): "east",
+        ("10.0.0.9", "west"): "west",  # of ivr.allow: whose other address it is, only the dialplan can say
+        ("10.0.0.9", "x"): "main",
+    }
 
 
 async def test_it_is_told_while_another_program_has_the_port(monkeypatch: pytest.MonkeyPatch) -> None:

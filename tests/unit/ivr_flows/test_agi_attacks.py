@@ -60,6 +60,18 @@ async def test_line_ends_and_quotes_in_what_a_caller_brings_change_no_command(
     assert len(visit.number) <= 256
 
 
+@pytest.mark.parametrize("bad", ["", "1\0\r2", "1 2", "x" * 151, "号"])
+async def test_who_names_no_channel_has_no_visit(house: IvrHouse, bad: str) -> None:
+    """Ids go into the rows of visits, tickets and recordings, and are keys of what is kept in memory."""
+    for uniqueid, tag in ((bad, "1700000000.1"), ("1700000000.1", bad or "\0")):
+        async with peer(house.port) as line:
+            line.header(uniqueid=uniqueid)
+            await line.answers("ANSWER")
+            await line.answers("GET VARIABLE RINGDESK_CALL", f"200 result=1 ({tag})")
+            await line.closed()
+    assert house.told == []
+
+
 async def test_a_thousand_half_open_slow_and_oversized_lines_cost_the_others_nothing(house: IvrHouse) -> None:
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(peer(house.port)) for _ in range(1000)]

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivr_flows.agi.commands import Commands
-from ivr_flows.agi.frames import COMMAND_BYTES
+from ivr_flows.agi.frames import COMMAND_BYTES, Reply
 from ivr_flows.agi.session import Agi
 from ivr_flows.agi.wire import Wire
 from ivr_flows.agi.words import AGIAppError, AGIDBError, AGIError, AGIHangup, ProtocolError, UnsafeArgument
@@ -67,6 +67,9 @@ class Anybody:
         return True
 
     def opened(self, wire: Wire) -> None: ...
+
+    def answered(self, waiting: asyncio.Future[Reply], reply: Reply) -> None:
+        waiting.set_result(reply)
 
     def closed(self, wire: Wire) -> None: ...
 

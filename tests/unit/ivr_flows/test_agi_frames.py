@@ -139,6 +139,8 @@ def test_what_is_no_header_or_too_much_of_one_is_refused(lines: list[str]) -> No
         ("200 result=12 (timeout)", Reply(200, "12", "timeout")),
         ("200 result= (timeout)", Reply(200, "", "timeout")),
         ("200 result=-1 (hangup) endpos=160", Reply(200, "-1", "hangup", 160)),
+        (f"200 result=49 endpos={'9' * 8000}", Reply(200, "49", f"49 endpos={'9' * 8000}")),
+        ("200 result=1 endpos=٣", Reply(200, "1", "1 endpos=٣")),
         ("510 Invalid or unknown command", Reply(510, data="Invalid or unknown command")),
         (
             "511 Command Not Permitted on a dead channel or intercept routine",
@@ -172,8 +174,13 @@ def test_anything_else_is_refused_and_nothing_breaks(line: bytes) -> None:
 def test_a_result_names_a_key() -> None:
     assert frames.key_of(Reply(200, "0")) == ""
     assert frames.key_of(Reply(200, "35")) == "#"
-    with pytest.raises(ProtocolError):
-        frames.key_of(Reply(200, "x"))
+    assert frames.whole_of(Reply(200, "-1")) == -1
+    for result in ("x", "²", "٣", "9" * 8000, "7", "999"):
+        with pytest.raises(ProtocolError):
+            frames.key_of(Reply(200, result))
+    for result in ("x", "²", "٣", "9" * 8000, ""):
+        with pytest.raises(ProtocolError):
+            frames.whole_of(Reply(200, result))
 
 
 @pytest.mark.parametrize(
