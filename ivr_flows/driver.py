@@ -78,7 +78,7 @@ class Lines(Protocol):
 
 @dataclass(frozen=True)
 class Around:
-    """What the driver stands on. `ask_seconds` is how long a caller waits for another room."""
+    """What the driver stands on. `ask_seconds` is how long a caller waits for another room, or for a place to go."""
 
     flows: Callable[[], Flows]
     services: Services
@@ -244,9 +244,13 @@ class _Run:
     async def _transfer(self, effect: Transfer) -> None:
         """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
         try:
-            to = await self._around.lines.place(effect, self._caller)
+            async with asyncio.timeout(self._around.ask_seconds):
+                to = await self._around.lines.place(effect, self._caller)
         except NoPlace as barred:
             self._around.visits.trouble(self._visit, troubles.NOT_DIALLED, barred.why)
+            return
+        except TimeoutError:
+            self._around.visits.trouble(self._visit, troubles.LATE, effect.kind.value)
             return
         if not PLACE.fullmatch(to):
             self._around.visits.trouble(self._visit, troubles.NO_PLACE, effect.kind.value)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 FIELD = "recording"
 """The field of tickets that names a caller's words."""
+KEEP_SECONDS = 8.0
+"""How long a caller hears nothing at most, should the disk or the database hang."""
 SCAN_SECONDS = 15.0
 CLEAN_SECONDS = 3600.0
 
@@ -42,7 +44,8 @@ class CallerWords:
 
     async def keep(self, recording: str, caller: Caller, visit: str, seconds: float) -> bool:
         try:
-            return await self._room.keep_words(recording, caller.pbx, caller.call_id, visit, seconds)
+            async with asyncio.timeout(KEEP_SECONDS):
+                return await self._room.keep_words(recording, caller.pbx, caller.call_id, visit, seconds)
         except Exception:
             log.exception("recording.not_kept", file=words_name(recording))
             return False

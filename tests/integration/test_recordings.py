@@ -148,6 +148,17 @@ async def test_whole_calls_are_found_when_they_are_over(rig: Rig) -> None:
     assert await Rig(rig.db, rig.clock, rig.folder).room.scan() == 0
 
 
+async def test_a_caller_does_not_wait_for_a_database_that_hangs(
+    sqlite_db: Database, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.recordings.KEEP_SECONDS", 0.01)
+    words = CallerWords(Rig(sqlite_db, clock, tmp_path).room)
+    new = words.begin(Caller("s1", "main", "main-1.1"))
+    sound(Path(f"{new.path}.wav"))
+    async with sqlite_db.begin():  # another one writes, and does not end
+        assert not await words.keep(new.id, Caller("s1", "main", "main-1.1"), "s1", 2.0)
+
+
 BROKEN = struct.pack("<4sI4s4sI", b"RIFF", 236, b"WAVE", b"fmt ", 0xBF000010) + bytes(224)
 """A head of one wrong byte, by which the format is longer than the file: `wave` raises a bare RuntimeError."""
 

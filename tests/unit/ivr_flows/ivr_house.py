@@ -52,6 +52,7 @@ nodes:
       "7": {label: {en: News, zh: 消息}, next: news}
       "8": {label: {en: Gone, zh: 离职}, next: gone}
       "9": {label: {en: Lost, zh: 丢失}, next: lost}
+      "0": {label: {en: Stuck, zh: 停滞}, next: stuck}
   news: {do: say, text: {en: "There is news.", zh: "有消息。"}, next: again}
   number:
     do: collect
@@ -72,6 +73,7 @@ nodes:
   anna: {do: transfer, agent: anna}
   gone: {do: transfer, agent: gone}
   lost: {do: transfer, agent: lost}
+  stuck: {do: transfer, agent: stuck}
   outside: {do: transfer, number: "00123456"}
 """
 
@@ -118,7 +120,7 @@ class Asked:
 
 
 class PhoneLines:
-    """One PBX, one agent, nothing outside; an agent `lost` whose record is away."""
+    """One PBX, one agent, nothing outside; an agent `lost` whose record is away, one `stuck` whose record never comes."""
 
     def call_of(self, pbx: str, uniqueid: str, tag: str) -> str:
         return f"{pbx}-{tag or uniqueid}"
@@ -132,6 +134,8 @@ class PhoneLines:
         if transfer.kind is Target.AGENT:
             if transfer.to == "lost":
                 raise OSError("no such table: users\n[parameters: 13800138000]")
+            if transfer.to == "stuck":
+                await asyncio.Event().wait()
             return "1001" if transfer.to == "anna" else ""
         return transfer.to
 

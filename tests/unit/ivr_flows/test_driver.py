@@ -143,6 +143,7 @@ async def test_an_agent_is_a_phone_to_the_dialplan(house: IvrHouse) -> None:
         pytest.param("6", "no transfer to this number: it is abroad", id="barred"),
         pytest.param("8", "no transfer to this agent", id="nobody"),
         pytest.param("9", "the flow broke: OSError: no such table: users", id="raises"),
+        pytest.param("0", "agent: no answer in time", id="hangs"),
     ],
 )
 async def test_where_a_caller_cannot_go_the_dialplan_is_told_nothing_and_takes_its_queue(
