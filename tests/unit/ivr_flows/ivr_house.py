@@ -120,7 +120,7 @@ class Asked:
 
 
 class PhoneLines:
-    """One PBX, one agent, nothing outside; an agent `lost` whose record is away, one `stuck` whose record never comes."""
+    """One PBX, one agent, nothing outside; `lost` whose record is away, `stuck` whose record never comes."""
 
     def call_of(self, pbx: str, uniqueid: str, tag: str) -> str:
         return f"{pbx}-{tag or uniqueid}"
