@@ -47,7 +47,7 @@ demo: setup
 # Several at a time, for most of them wait for a PBX or a browser; the tests of a file stay together and share what it set up.
 test: setup-dev
 	tools/parts.sh all
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	tools/test.sh $(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .
