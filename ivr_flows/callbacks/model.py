@@ -38,7 +38,8 @@ COUNTED = (Try.NO_ANSWER, Try.BUSY, Try.FAILED)
 class Callback(msgspec.Struct, frozen=True):
     """One caller who waits to be called. Times are epoch seconds.
 
-    `since` is from when on the caller waits, time before the request included: the order goes by it. `number` is
+    `since` is from when on the caller waits, time before the request included, or from when on who is to be asked about
+    a ticket was to be rung: the order goes by it. `number` is
     E.164. `next_at` is the earliest time of the next try. `reason` is what the last try came to, or why it was given up
     or cancelled.
     """

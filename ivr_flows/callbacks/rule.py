@@ -175,10 +175,12 @@ def needless(callback: Callback, talked: Mapping[str, float], now: float) -> Cal
 
 
 def expired(callback: Callback, now: float, rule: Rule) -> Callback | None:
-    """The call-back given up for its age, None where it is not too old: nobody wants to be called days later."""
+    """The call-back given up for its age, None where it is not too old: nobody wants to be called days later. Who is to
+    be asked about a ticket waits from the moment for which that was planned."""
     if callback.state is not State.WAITING:
         return None
-    if max(now, callback.next_at) - callback.requested_at <= rule.keep:
+    asked_at = callback.since if callback.ticket else callback.requested_at
+    if max(now, callback.next_at) - asked_at <= rule.keep:
         return None
     return closed(callback, State.GIVEN_UP, callback.reason or "too_old", now)
 

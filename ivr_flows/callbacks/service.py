@@ -97,6 +97,7 @@ class Callbacks:
         if await self.store.of_ticket(ticket) is not None:
             return Answered(False, "already_open")
         now = self._clock.now()
+        planned = self.rule.hours_at(now + delay)
         callback = Callback(
             id=self._ids(now),
             number=wanted.number,
@@ -104,8 +105,8 @@ class Callbacks:
             queue="",
             state=State.WAITING,
             requested_at=now,
-            since=now,
-            next_at=self.rule.hours_at(now + delay),
+            since=planned,
+            next_at=planned,
             customer_id=wanted.customer_id,
             ticket=ticket,
         )

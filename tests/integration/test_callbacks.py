@@ -332,6 +332,22 @@ async def test_customers_are_asked_about_a_ticket_once_a_few_at_a_time_and_witho
     assert await room.dialer.asked("main-rd-cb-unknown") is None
 
 
+async def test_a_customer_is_asked_also_long_after_the_ticket(room: Room) -> None:
+    days = RULE.keep / 86_400 + 1  # longer than a promise is kept
+    for n in range(2):
+        wanted = Request(f"+861380013{n:04}", "main", "", START)
+        assert (await room.callbacks.ask_about(f"R-{n}", wanted, days * 86_400)).ok
+        days += RULE.keep / 86_400
+    room.clock.advance(RULE.keep + 86_400)
+    await room.dialer.round()
+    assert [number[-1] for _, number, _ in room.phones.dialled] == ["0"]
+    room.clock.advance(2 * RULE.keep + 1)  # nobody has looked until then
+    await room.dialer.round()
+    late = await room.callbacks.store.of_ticket("R-1")
+    assert late is not None
+    assert (late.state, late.reason) == (State.GIVEN_UP, "too_old")
+
+
 async def test_an_old_promise_is_given_up(room: Room) -> None:
     callback = await room.ask()
     room.clock.advance(49 * 3600)
