@@ -101,7 +101,10 @@ def prune(prompts: Iterable[Piece], speech: SpeechSettings, now: float | None = 
     at = time.time() if now is None else now
     count = 0
     for path in folder.glob("*.wav") if folder.is_dir() else ():
-        aged = at - path.stat().st_mtime > MOMENT_DAYS * 86400
+        try:
+            aged = at - path.stat().st_mtime > MOMENT_DAYS * 86400
+        except FileNotFoundError:  # a server has just finished it, under its own name
+            continue
         ours = len(path.stem.removeprefix(MOMENT)) == 32 or path.name.startswith(".making-")
         gone = aged if path.name.startswith((MOMENT, ".making-")) else path.stem not in used
         if ours and gone:

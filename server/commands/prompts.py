@@ -34,7 +34,8 @@ def prompts_of(settings: Settings) -> tuple[Piece, ...]:
 
 def build(
     prune: Annotated[
-        bool, typer.Option("--prune", help="Delete sounds that no prompt needs any more.")
+        bool,
+        typer.Option("--prune", help="Delete sounds that no prompt needs any more, where all could be made."),
     ] = False,
     jobs: Jobs = 0,
     config: Config = None,
@@ -50,13 +51,15 @@ def build(
             report = await sounds.build(
                 wanted, speech, lambda done, of: bar.update(task, completed=done, total=of), jobs
             )
-        pruned = await asyncio.to_thread(sounds.prune, wanted, speech) if prune else 0
-        return report, pruned
+        # What could not be made anew callers hear by the old sound, as long as that is there.
+        done = not report.failed
+        return report, await asyncio.to_thread(sounds.prune, wanted, speech) if prune and done else 0
 
     report, pruned = run(work())
     say(f"{report.made} made, {report.kept} were there, in {sounds_dir(speech)}")
     if prune:
-        say(f"{pruned} deleted that nothing needs")
+        kept = "nothing deleted, since some could not be made"
+        say(kept if report.failed else f"{pruned} deleted that nothing needs")
     for name in report.unused:
         say(f"recording of no prompt: {name}.wav")
     for line in report.failed[:SHOWN]:

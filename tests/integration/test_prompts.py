@@ -482,8 +482,11 @@ def test_the_command_makes_the_sounds_of_the_shipped_flows(tmp_path: Path) -> No
     Path(speech.folder, f"{keys[0]}.wav").unlink()
     config.write_text(f'[ivr.speech]\ncommand = ["false", "{{file}}"]\nfolder = "{speech.folder}"\n')
     # Another command would make other sounds: none of them is there, and none can be made.
-    done = CliRunner().invoke(app, ["prompts", "build", "--config", str(config), "--jobs", "8"])
+    there = set(Path(speech.folder).glob("*.wav"))
+    done = CliRunner().invoke(app, ["prompts", "build", "--prune", "--config", str(config), "--jobs", "8"])
     assert done.exit_code == 1
+    assert "nothing deleted, since some could not be made" in done.stdout
+    assert set(Path(speech.folder).glob("*.wav")) == there, "callers hear these until there are others"
     assert f"{len(keys)} sounds could not be made" in done.stderr
     assert "false failed" in done.stderr
 
