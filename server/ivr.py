@@ -52,6 +52,7 @@ class FlowsInForce:
         self._definitions = definitions
         self._bus = bus
         self._flows = Flows({})
+        self._turn = asyncio.Lock()
         self.problems: tuple[str, ...] = ()
         """Why the files as they are now are not in force; empty where they are."""
         self.doubts: tuple[str, ...] = ()
@@ -64,6 +65,10 @@ class FlowsInForce:
     async def load(self) -> bool:
         """Read the files; False where they cannot be used, which supervisors are told. Off the loop: it takes as long
         as many calls' events."""
+        async with self._turn:  # or an older look that ends later would win
+            return await self._load()
+
+    async def _load(self) -> bool:
         # Those that are shipped name workflows that an installation need not have; a ticket is refused then.
         own = self.folder != shipped_flows()
         workflows = self._definitions.workflows
