@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,10 @@ Calls = list[Call]
 
 
 class CallFilter(msgspec.Struct, frozen=True):
-    """Which calls; None and empty ask for nothing. `agent`: who was offered or had it. Times are epoch seconds."""
+    """Which calls; None and empty ask for nothing. `agent`: who was offered or had it. Times are epoch seconds.
+
+    `menu`: only calls that called nobody and whose caller left the phone menu so; `not_menu`: without those.
+    """
 
     agent: str = ""
     queue: str = ""
@@ -37,6 +40,17 @@ class CallFilter(msgspec.Struct, frozen=True):
     since: float | None = None
     until: float | None = None
     live: bool | None = None
+    menu: tuple[str, ...] = ()
+    not_menu: tuple[str, ...] = ()
+
+
+MenuEnd = Callable[[sa.ColumnElement[str]], sa.ColumnElement[Any]]
+"""From the id of a call to how its caller left the phone menu for the last time, as SQL: others keep that."""
+
+
+def no_menu(call_id: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+    """For an installation without phone menus."""
+    return sa.literal("")
 
 
 def no_key(text: str, pbx: str) -> str:
@@ -74,9 +88,12 @@ _SEGMENTS = Query(
 class CallStore:
     """What is known of calls for good. `number_key` gives a number the form that customers are found by."""
 
-    def __init__(self, db: Database, number_key: rows.NumberKey = no_key) -> None:
+    def __init__(
+        self, db: Database, number_key: rows.NumberKey = no_key, menu_end: MenuEnd = no_menu
+    ) -> None:
         self._db = db
         self._key = number_key
+        self._menu_end = menu_end
         self.gaps = GapStore(db)
 
     async def save(self, call: Call) -> None:
@@ -152,13 +169,24 @@ class CallStore:
 
     async def list(self, wanted: CallFilter, limit: int, after: str = "") -> Calls:
         """The newest first, at most `limit`; `after` is the cursor of the last call seen (see `cursor_of`)."""
-        query = sa.select(calls).where(*_conditions(wanted))
+        query = sa.select(calls).where(*_conditions(wanted), *self._of_menu(wanted))
         if after:
             at, call_id = _position(after)
             query = query.where(sa.tuple_(calls.c.started_at, calls.c.id) < sa.tuple_(at, call_id))
         query = query.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit)
         async with self._db.read() as tx:
             return await _select(tx, query)
+
+    def _of_menu(self, wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+        """As `Call.called_nobody` has it, and how it ended in the menu."""
+        nobody = sa.and_(
+            calls.c.outcome == Outcome.ABANDONED.value, sa.func.coalesce(calls.c.queue, "") == ""
+        )
+        left = sa.func.coalesce(self._menu_end(calls.c.id), "")
+        found: list[sa.ColumnElement[bool]] = [sa.and_(nobody, left.in_(wanted.menu))] if wanted.menu else []
+        if wanted.not_menu:
+            found.append(sa.or_(sa.not_(nobody), left.not_in(wanted.not_menu)))
+        return found
 
     async def of_numbers(self, keys: Iterable[str], before: float | None, limit: int) -> Calls:
         """Calls from or to these numbers (as `number_key` has them), begun before `before`, the newest first."""
@@ -168,6 +196,14 @@ class CallStore:
         of = {"keys": wanted, "before": math.inf if before is None else before, "most": limit}
         async with self._db.read() as tx:
             return await _with_segments(tx, await trips.named(tx, _OF_NUMBERS, of))
+
+    async def with_numbers(self, call_ids: Collection[str], keys: Iterable[str]) -> set[str]:
+        """Those of these calls that were from or to one of these numbers."""
+        query = sa.select(calls.c.id).where(
+            calls.c.id.in_(sorted(call_ids)), calls.c.number_key.in_(sorted(keys)), calls.c.joined == ""
+        )
+        async with self._db.read() as tx:
+            return set((await tx.scalars(query)).all())
 
     async def save_duty(self, duty: Duty, at: float, actor: str, action: str) -> None:
         """Writes the duty, and who changed it, in one transaction."""

@@ -89,6 +89,7 @@ class TimelineView(msgspec.Struct, frozen=True):
     text: str
     ref: str
     state: str
+    menu: str
 
 
 def customer_view(customer: Customer, region: str, candidate: Candidate | None = None) -> CustomerView:
@@ -117,7 +118,9 @@ def customer_view(customer: Customer, region: str, candidate: Candidate | None =
 
 def timeline_view(entry: TimelineEntry) -> TimelineView:
     """An entry of a time line as JSON."""
-    return TimelineView(iso(entry.at), entry.kind, entry.title, entry.text, entry.ref, entry.state)
+    return TimelineView(
+        iso(entry.at), entry.kind, entry.title, entry.text, entry.ref, entry.state, entry.menu
+    )
 
 
 class CustomersApi:

@@ -137,7 +137,8 @@ class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
-    """One thing that happened with a customer. `kind` is call, ticket, note, ivr or created; `at` epoch seconds."""
+    """One thing that happened with a customer. `kind` is call, ticket, note, ivr (a call that was in the phone menu
+    alone), survey or created; `at` epoch seconds."""
 
     at: float
     kind: str
@@ -147,3 +148,5 @@ class TimelineEntry(msgspec.Struct, frozen=True):
     state: str = ""
     may_open: bool = True
     """Whether who asks may see more of what `ref` names."""
+    menu: str = ""
+    """The flows that the caller came through before an agent had the call, by name."""

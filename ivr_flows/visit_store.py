@@ -32,6 +32,12 @@ _OF_CUSTOMER = Query(
 """Asked with every call of a customer: made once."""
 
 
+def last_ended(call_id: sa.ColumnElement[str]) -> sa.ColumnElement[str | None]:
+    """How the last visit of a call ended, as SQL, for lists of calls. NULL where there is none, or it goes on."""
+    own = sa.select(visits.c.ended).where(visits.c.call_id == call_id)
+    return own.order_by(visits.c.started_at.desc()).limit(1).scalar_subquery()
+
+
 class VisitStore:
     """What callers did in phone menus, until it is forgotten by age."""
 

@@ -60,6 +60,8 @@ class PopHistory(msgspec.Struct, frozen=True):
     text: str
     ref: str
     state: str
+    menu: str = ""
+    """The flows that the caller came through before an agent had the call, by name."""
 
 
 class PopIvr(msgspec.Struct, frozen=True):

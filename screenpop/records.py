@@ -84,4 +84,4 @@ def _merged(first: Sequence[Ticket], then: Sequence[Ticket]) -> tuple[Ticket, ..
 
 def history_row(entry: TimelineEntry) -> PopHistory:
     """A time line entry as pops and pages carry it."""
-    return PopHistory(iso(entry.at), entry.kind, entry.title, entry.text, entry.ref, entry.state)
+    return PopHistory(iso(entry.at), entry.kind, entry.title, entry.text, entry.ref, entry.state, entry.menu)

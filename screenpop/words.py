@@ -29,6 +29,11 @@ OUTCOMES: Mapping[str, str] = {
     "failed": N_("Failed"),
     "lost": N_("Lost"),
 }
+LEFT_MENU: Mapping[str, str] = {
+    "served": N_("Served itself"),
+    "hung_up": N_("Hung up in the menu"),
+}
+"""Instead of an outcome, for a caller who was in the phone menu alone."""
 TROUBLES = (
     N_("there is no such flow"),
     N_("{about}: no answer in time"),
@@ -79,8 +84,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "call_state": CALL_STATES,
     "outcome": OUTCOMES,
-    "call": {**OUTCOMES, **CALL_STATES, "served": N_("Served itself")},
-    "listed": {"live": N_("Live now"), **OUTCOMES},
+    "call": {**OUTCOMES, **CALL_STATES, **LEFT_MENU},
+    "listed": {"live": N_("Live now"), **OUTCOMES, **LEFT_MENU},
     "how": {
         "queue": N_("From a queue"),
         "transfer": N_("Transferred"),
@@ -202,9 +207,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "survey": N_("Satisfaction"),
     },
     "visit": {
-        "served": N_("Served itself"),
+        **LEFT_MENU,
+        "ivr": CALL_STATES["ivr"],
         "transferred": N_("Handed on"),
-        "hung_up": N_("Hung up in the menu"),
         "failed": N_("Broke off"),
     },
     "role": {

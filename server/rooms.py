@@ -28,7 +28,7 @@ from ivr_flows.proofs import Proofs
 from ivr_flows.speech.unplayed import UnplayedSounds
 from ivr_flows.speech.voice import SpokenVoice
 from ivr_flows.surveys.store import Surveys
-from ivr_flows.visit_store import VisitStore
+from ivr_flows.visit_store import VisitStore, last_ended
 from ivr_flows.visits import Visits
 from server.barred import numbers_barred
 from server.call_ids import CallIds
@@ -88,7 +88,7 @@ class Rooms:
         """The four rooms in the middle, and what they ask of each other."""
         regions = {pbx.name: pbx.region for pbx in self.settings.pbx}
         first_region = self.settings.pbx[0].region if self.settings.pbx else "CN"
-        self.calls = CallStore(self.db, NumberKeys(regions).key)
+        self.calls = CallStore(self.db, NumberKeys(regions).key, last_ended)
         self.recorder = Recorder(self.calls)
         self.joins = Joins()
         self.switchboard = Switchboard(self.settings.pbx, self.bus, self.calls, self.clock)
@@ -144,7 +144,7 @@ class Rooms:
         self.retention = retention_of(self)
         self.joins.told += [self.visits.joined, self.mover.joined]
         self.customers.add_source(CallTimeline(self.calls, self.people.name, self.visits.store.of_calls))
-        self.customers.add_source(VisitTimeline(self.visits.store))
+        self.customers.add_source(VisitTimeline(self.visits.store, self.calls))
         phone_lines = PhoneLines(settings.pbx, self.switchboard, self.gate.through)
         driver = Driver(
             FlowsAround(

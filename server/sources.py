@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import Clock
@@ -12,7 +13,7 @@ from core.errors import NotFound
 from core.identity.roles import Permission as P
 from core.identity.users import User
 from core.ids import new_id
-from cti.messages import Call
+from cti.messages import Call, CallState
 from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
 from customers.numbers import normalise
@@ -20,7 +21,7 @@ from customers.service import Customers
 from ivr_flows.messages import Ended, Visit
 from ivr_flows.surveys.store import Score, Surveys
 from ivr_flows.visit_store import VisitStore
-from screenpop.pages.calls import Around, served
+from screenpop.pages.calls import Around, left_menu
 from ticketing.api import actor_of
 from ticketing.messages import Ticket, TicketFilter
 from ticketing.service import Tickets
@@ -33,8 +34,8 @@ LAST_NOISE = b"\xff" * 10
 
 
 class CallTimeline:
-    """A customer's calls: every call from or to one of the customer's numbers. `menus` tells what callers did in the
-    phone menu, by call."""
+    """A customer's calls: every call from or to one of the customer's numbers, with what the caller did in the phone
+    menu. `menus` tells that, by call."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class CallTimeline:
     ) -> Sequence[TimelineEntry]:
         numbers = [phone.e164 for phone in customer.phones]
         found = await self._calls.of_numbers(numbers, before, limit) if numbers else []
-        menus = await self._menus(call.id for call in found if call.called_nobody)
+        menus = await self._menus(call.id for call in found)
         return [_call_entry(call, self._person, viewer, menus.get(call.id, ())) for call in found]
 
 
@@ -95,15 +96,24 @@ def _about(score: Score) -> str:
 
 
 class VisitTimeline:
-    """What a customer did in the phone menu."""
+    """What a customer did in the phone menu from somebody else's line. Where it was one of their own, it stands at the
+    call: one thing that happened is one row."""
 
-    def __init__(self, visits: VisitStore) -> None:
+    def __init__(self, visits: VisitStore, calls: CallStore) -> None:
         self._visits = visits
+        self._calls = calls
 
     async def entries(
         self, customer: Customer, before: float | None, limit: int, viewer: User | None = None
     ) -> Sequence[TimelineEntry]:
-        return [_visit_entry(one) for one in await self._visits.of_customer(customer.id, before, limit)]
+        numbers, most = [phone.e164 for phone in customer.phones], limit
+        while True:
+            found = await self._visits.of_customer(customer.id, before, most)
+            own = await self._calls.with_numbers({one.call_id for one in found}, numbers)
+            kept = [one for one in found if one.call_id not in own]
+            if len(kept) >= limit or len(found) < most:
+                return [_visit_entry(one, viewer) for one in kept[:limit]]
+            most *= 2
 
 
 class OpenTickets:
@@ -173,9 +183,9 @@ def _call_entry(
     agents = dict.fromkeys(
         segment.agent for segment in call.segments if segment.agent and segment.answered_at
     )
-    state = call.outcome.value if call.outcome else call.state.value
-    if served(call, menu):
-        state = Ended.SERVED.value
+    if left := _alone(call, menu):
+        return replace(_visit_entry(menu[-1], viewer), at=call.started_at, title=_flows(menu), state=left)
+    before = [visit for visit in menu if visit.ended is Ended.TRANSFERRED]
     mine = viewer is not None and viewer.name in {segment.agent for segment in call.segments}
     return TimelineEntry(
         call.started_at,
@@ -183,16 +193,29 @@ def _call_entry(
         call.queue or call.dialled,
         ", ".join(map(person, agents)),
         call.id,
-        state,
+        call.outcome.value if call.outcome else call.state.value,
         may_open=viewer is not None and (mine or viewer.can(P.CALLS_ALL)),
+        menu=_flows(before),
     )
 
 
-def _visit_entry(visit: Visit) -> TimelineEntry:
+def _alone(call: Call, menu: Sequence[Visit]) -> str:
+    """How it stands with a caller who was in the phone menu alone so far; empty for all others."""
+    if call.outcome is None and call.state is CallState.IVR and menu:
+        return CallState.IVR.value
+    return left_menu(call, menu)
+
+
+def _visit_entry(visit: Visit, viewer: User | None) -> TimelineEntry:
     """The title names the flows that the customer came through."""
-    flows = dict.fromkeys((visit.flow, *(step.split("/", 1)[0] for step in visit.path)))
-    state = visit.ended.value if visit.ended else ""
-    return TimelineEntry(visit.started_at, "ivr", " ".join(flows), "", visit.call_id, state)
+    state = visit.ended.value if visit.ended else CallState.IVR.value
+    sees = viewer is not None and viewer.can(P.CALLS_ALL)
+    return TimelineEntry(visit.started_at, "ivr", _flows([visit]), "", visit.call_id, state, may_open=sees)
+
+
+def _flows(visits: Iterable[Visit]) -> str:
+    """The names of the flows that somebody came through, in their order."""
+    return " ".join(dict.fromkeys(step.partition("/")[0] for v in visits for step in (v.flow, *v.path)))
 
 
 def _ticket_entry(ticket: Ticket) -> TimelineEntry:

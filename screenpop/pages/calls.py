@@ -29,14 +29,21 @@ from screenpop.pops import PopIvr
 from ticketing.messages import TicketFilter
 
 MOST_TICKETS = 20
+LEFT_MENU = (Ended.SERVED.value, Ended.HUNG_UP.value)
+_ALL = [outcome.value for outcome in Outcome]
+OUTCOMES = (*_ALL[:2], *LEFT_MENU, *_ALL[2:])
+"""To choose from; what callers do of themselves stands together."""
 Text = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class CallsQuery(ListQuery, frozen=True):
-    """`outcome` is an outcome or `live`; `day` one of the desk's days; `q` a whole number."""
+    """`outcome` is an outcome, `live`, or how a caller left who was in the phone menu alone (see `left_menu`); `day` is
+    one of the desk's days; `q` a whole number."""
 
     q: Text = ""
-    outcome: Literal["", "live", "answered", "abandoned", "no_answer", "busy", "failed", "lost"] = ""
+    outcome: Literal[
+        "", "live", "answered", "abandoned", "served", "hung_up", "no_answer", "busy", "failed", "lost"
+    ] = ""
     direction: Literal["", "inbound", "outbound", "internal"] = ""
     queue: Annotated[str, msgspec.Meta(max_length=128)] = ""
     agent: Text = ""
@@ -101,7 +108,7 @@ class CallPages:
             return self._pages.fragment(ask, "parts/call_rows.html", **context)
         context["agents"] = sorted(self._around.agents()) if all_ else []
         context["queues"] = sorted(self._around.queues())
-        context["outcomes"] = [outcome.value for outcome in Outcome]
+        context["outcomes"] = OUTCOMES
         context["directions"] = [direction.value for direction in Direction]
         return self._pages.page(ask, "calls.html", "/calls", **context)
 
@@ -127,7 +134,7 @@ class CallPages:
             customers=customers,
             score=(await self._pages.scores.of_calls([call.id])).get(call.id),
             visits=[_menu(visit) for visit in visits],
-            served=served(call, visits),
+            left=left_menu(call, visits),
             recordings=await self._heard(ask.user, Wanted((call.id,))),
             tickets=await self._records.ticket_rows(tickets, self._pages.language_of(ask)),
             written=[work for work in await self._pages.works.read(call.id) if work.note],
@@ -140,16 +147,18 @@ class CallPages:
         days = day_of(query.day, self._pages.renderer.desk.time_zone) if query.day else (None, None)
         if days is None or (lookup is not None and lookup.e164 is None):
             return None
-        live = query.outcome == "live"
+        outcome, left = query.outcome, query.outcome in LEFT_MENU
         return CallFilter(
             agent=query.agent if ask.user.can(Permission.CALLS_ALL) else ask.user.name,
             queue=query.queue,
             direction=Direction(query.direction) if query.direction else None,
-            outcome=Outcome(query.outcome) if query.outcome and not live else None,
+            outcome=Outcome(outcome) if outcome and outcome != "live" and not left else None,
             number_key=lookup.e164 or "" if lookup else "",
             since=days[0],
             until=days[1],
-            live=True if live else None,
+            live=True if outcome == "live" else None,
+            menu=(outcome,) if left else (),
+            not_menu=LEFT_MENU if outcome == Outcome.ABANDONED.value else (),
         )
 
     async def _rows(self, user: User, calls: Sequence[Call]) -> list[dict[str, Any]]:
@@ -167,7 +176,7 @@ class CallPages:
                 names[other] = await self._other(call)
             shown, customers = names[other]
             row = {"call": call, "shown": shown, "customers": customers, "heard": call.id in heard}
-            rows.append({**row, "served": served(call, menus.get(call.id, ()))})
+            rows.append({**row, "left": left_menu(call, menus.get(call.id, ()))})
         return rows
 
     async def _other(self, call: Call) -> tuple[str, list[Customer]]:
@@ -197,9 +206,11 @@ def _other_number(call: Call) -> str:
     return call.dialled if call.direction is Direction.OUTBOUND else call.caller.number
 
 
-def served(call: Call, visits: Sequence[Visit]) -> bool:
-    """Whether the caller needed nobody: the phone menu served it to the end. Pure."""
-    return call.called_nobody and bool(visits) and visits[-1].ended is Ended.SERVED
+def left_menu(call: Call, visits: Sequence[Visit]) -> str:
+    """How a caller ended who was in the phone menu alone, of `LEFT_MENU`: such a one has not given up waiting. Empty
+    for all others. Pure."""
+    last = visits[-1].ended if call.called_nobody and visits else None
+    return last.value if last is not None and last.value in LEFT_MENU else ""
 
 
 def _menu(visit: Visit) -> dict[str, Any]:

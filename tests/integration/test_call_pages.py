@@ -46,6 +46,18 @@ async def keep(it: Whole, number: int, agent: str, **more: object) -> Call:
     return call
 
 
+def visit(
+    it: Whole, call: Call, ended: Ended, flow: str = "hotline", at: float = 0.0, **more: object
+) -> None:
+    """What the caller of this call did in the phone menu, so many seconds after its beginning."""
+    began = call.started_at + at
+    left = Visit(
+        f"v{call.id}{at}", call.id, "main", flow, Language.EN, call.caller.number, began, f"{flow}/more",
+        ended=ended, ended_at=began + 30,
+    )  # fmt: skip
+    it.house.visits.put(replace(left, **more))
+
+
 def listed(text: str) -> list[str]:
     """The ids of the calls in the rows."""
     return re.findall(r'href="/calls/([^"]+)"', text)
@@ -199,24 +211,69 @@ async def test_who_was_served_by_the_phone_menu_did_not_give_up(it: Whole) -> No
     customer = await it.house.customers.create("anna", NewCustomer("Li Na", (NUMBER,)), it.house.clock.now())
     for number, ended in enumerate((Ended.SERVED, Ended.HUNG_UP)):
         call = await keep(it, number, "", **alone)
-        at = call.started_at
-        visit = Visit(f"v{number}", call.id, "main", "hotline", Language.EN, NUMBER, at, "hotline/more")
-        it.house.visits.put(replace(visit, ended=ended, ended_at=at + 30))
+        visit(it, call, ended, customer_id=customer.id)
+    waited = await keep(it, 2, "", **alone | {"queue": "service"})
+    visit(it, waited, Ended.TRANSFERRED, customer_id=customer.id)
+    visit(it, await keep(it, 3, "anna"), Ended.SERVED)  # a survey
+    visit(it, await keep(it, 4, "", **alone), Ended.SERVED, at=-60)
+    visit(it, await keep(it, 4, "", **alone), Ended.FAILED)  # it came in a second time, and the flow broke
     await it.house.visits.saver.flush()
+
+    for wanted, numbers in (("served", [0]), ("hung_up", [1]), ("abandoned", [4, 2]), ("answered", [3])):
+        page = (await it.get(f"/calls?outcome={wanted}", headers=sam)).text
+        assert listed(page) == [f"main-9.{number}" for number in numbers], wanted
     page = (await it.get("/calls", headers=sam)).text
-    assert (page.count(">Served itself<"), page.count('<span class="tag">Gave up<')) == (1, 1)
+    assert re.findall(r'<span class="tag[^"]*">(?!Recorded)([^<]+)<', page) == [
+        "Gave up", "Answered", "Gave up", "Hung up in the menu", "Served itself",
+    ]  # fmt: skip
     assert (
         ">Served itself<" in (await it.get("/calls/main-9.0", headers=sam)).text.partition("</h1>")[2][:200]
     )
-    line = (await it.get(f"/customers/{customer.id}", headers=sam)).text
-    assert (line.count(">Served itself<"), line.count('<span class="tag">Gave up<')) == (1, 1)
     told = (await it.get("/api/v1/calls", headers=sam)).json["items"]
     assert {one["id"]: (one["outcome"], one["served"]) for one in told} == {
         "main-9.0": ("abandoned", True),
         "main-9.1": ("abandoned", False),
+        "main-9.2": ("abandoned", False),
+        "main-9.3": ("answered", False),
+        "main-9.4": ("abandoned", False),
     }
     for call in ("main-9.0", "main-9.1"):
         assert "Waited" not in (await it.get(f"/calls/{call}", headers=sam)).text, "it was in no queue"
+
+
+async def test_a_call_is_one_row_of_the_time_line(it: Whole) -> None:
+    house, sam = it.house, await it.sign_in("sam")
+    customer = await house.customers.create("anna", NewCustomer("Li Na", (NUMBER,)), house.clock.now())
+    alone = {"outcome": Outcome.ABANDONED, "queue": None, "segments": (), "answered_at": None}
+    for number in range(0, 60, 2):
+        visit(it, await keep(it, number, "", **alone), Ended.SERVED, customer_id=customer.id)
+    answered = await keep(it, 61, "anna")
+    visit(it, answered, Ended.TRANSFERRED, customer_id=customer.id)
+    visit(it, answered, Ended.SERVED, flow="survey", at=70, customer_id=customer.id)
+    elsewhere = await keep(it, -7, "", **alone, caller=Party("13900139000"))
+    visit(it, elsewhere, Ended.HUNG_UP, customer_id=customer.id)
+    await house.visits.saver.flush()
+
+    api = f"/api/v1/customers/{customer.id}/timeline?limit=10"
+    rows, after = [], ""
+    while after is not None:
+        page = (await it.get(f"{api}&after={after}", headers=sam)).json
+        rows, after = [*rows, *page["items"]], page["next"]
+    assert [row["ref"] for row in rows if row["kind"] != "created"] == [
+        "main-9.61",
+        *(f"main-9.{number}" for number in range(58, -1, -2)),
+        "main-9.-7",
+    ], "each once, those of another line too, over all pages"
+    assert [rows[1][key] for key in ("kind", "title", "state", "menu")] == [
+        "call",
+        "service",
+        "answered",
+        "hotline",
+    ]
+    assert [rows[2][key] for key in ("kind", "title", "state")] == ["ivr", "hotline", "served"]
+    line = (await it.get(f"/customers/{customer.id}", headers=sam)).text
+    assert "Menu: Hotline" in line
+    assert listed(line)[:2] == ["main-9.61", "main-9.58"]
 
 
 async def test_a_withheld_number_is_no_word_of_the_line(it: Whole) -> None:
