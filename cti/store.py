@@ -78,6 +78,13 @@ _PARTS = sa.select(calls.c.id, calls.c.joined).where(
 _WHOLES = sa.select(calls.c.id, calls.c.joined).where(
     calls.c.id.in_(sa.bindparam("ids", expanding=True)), calls.c.joined != ""
 )
+_WITH_NUMBERS = Query(
+    sa.select(calls.c.id).where(
+        calls.c.id.in_(sa.bindparam("ids", expanding=True)),
+        calls.c.number_key.in_(sa.bindparam("keys", expanding=True)),
+        calls.c.joined == "",
+    )
+)
 _SEGMENTS = Query(
     sa.select(segments)
     .where(segments.c.call_id.in_(sa.bindparam("ids", expanding=True)))
@@ -177,7 +184,7 @@ class CallStore:
         async with self._db.read() as tx:
             return await _select(tx, query)
 
-    def _of_menu(self, wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+    def _of_menu(self, wanted: CallFilter) -> Sequence[sa.ColumnElement[bool]]:
         """As `Call.called_nobody` has it, and how it ended in the menu."""
         nobody = sa.and_(
             calls.c.outcome == Outcome.ABANDONED.value, sa.func.coalesce(calls.c.queue, "") == ""
@@ -199,11 +206,11 @@ class CallStore:
 
     async def with_numbers(self, call_ids: Collection[str], keys: Iterable[str]) -> set[str]:
         """Those of these calls that were from or to one of these numbers."""
-        query = sa.select(calls.c.id).where(
-            calls.c.id.in_(sorted(call_ids)), calls.c.number_key.in_(sorted(keys)), calls.c.joined == ""
-        )
+        of = {"ids": sorted(call_ids), "keys": sorted(keys)}
+        if not of["ids"] or not of["keys"]:
+            return set()
         async with self._db.read() as tx:
-            return set((await tx.scalars(query)).all())
+            return {id for (id,) in await trips.read(tx, _WITH_NUMBERS, of)}
 
     async def save_duty(self, duty: Duty, at: float, actor: str, action: str) -> None:
         """Writes the duty, and who changed it, in one transaction."""

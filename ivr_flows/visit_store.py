@@ -29,6 +29,11 @@ _OF_CUSTOMER = Query(
     .order_by(visits.c.started_at.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_OF_CALLS = Query(
+    sa.select(visits)
+    .where(visits.c.call_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(visits.c.started_at)
+)
 """Asked with every call of a customer: made once."""
 
 
@@ -56,9 +61,10 @@ class VisitStore:
         wanted = sorted(set(call_ids))
         if not wanted:
             return {}
-        query = sa.select(visits).where(visits.c.call_id.in_(wanted)).order_by(visits.c.started_at)
+        async with self._db.read() as tx:
+            rows = await trips.named(tx, _OF_CALLS, {"ids": wanted})
         found: dict[str, tuple[Visit, ...]] = {}
-        for visit in await self._read(query):
+        for visit in map(visit_of, rows):
             found[visit.call_id] = (*found.get(visit.call_id, ()), visit)
         return found
 

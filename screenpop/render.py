@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -134,8 +134,8 @@ class Times:
         self.clock = lru_cache(REMEMBERED)(self._clock)
 
     def _moment(self, at: float | str) -> str:
-        """Date and time in full, to the second."""
-        return str(dates.format_datetime(self._local(at), "medium", locale=self._language))
+        """Date and time in full, to the second, and in which time zone: who looks may be in another."""
+        return f"{self.date(at)} {self.clock(at)} {_utc_offset(self._local(at))}"
 
     def _clock(self, at: float | str) -> str:
         """The time of day to the second."""
@@ -158,6 +158,13 @@ class Times:
         if isinstance(at, str):
             return datetime.fromisoformat(at).astimezone(self._zone)
         return datetime.fromtimestamp(at, self._zone)
+
+
+def _utc_offset(local: datetime) -> str:
+    """UTC+8, UTC-3:30."""
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02}' if rest else ''}"
 
 
 def _ticket_state(name: str, language: str, labels: StateLabels) -> str:

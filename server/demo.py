@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
-
-import msgspec
 
 from config.settings import (
     CallbackSettings,
@@ -26,12 +25,12 @@ from core import migrate
 from core.database import Database
 from core.identity.roles import Role
 from core.identity.users import NewSeat
-from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Party, Segment
 from cti.practice.names import COLLEAGUES
 from cti.practice.pbx import SECRET, USERNAME
-from cti.practice.people import PastCall, Person, Town
+from cti.practice.people import Person, Town
 from customers.accounts.model import Account as BillingAccount
 from customers.messages import Address, Grade, NewCustomer, NewPhone
+from server.demo_calls import past_call
 from server.demo_flows import FLOWS, RECORDINGS
 from server.demo_tickets import move_on
 from server.wiring import House
@@ -122,13 +121,16 @@ async def prepare(db: Database) -> None:
 
 async def seed(house: House, town: Town, now: float) -> None:
     """Put accounts, customers, calls and tickets into an empty database."""
-    await _accounts(house, now)
+    # Side by side: what takes long of the accounts is to hash their passwords, in threads.
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_accounts(house, now))
+        customers_made = both.create_task(_customers(house, town.people, now))
+    customers = customers_made.result()
     for department in DEPARTMENTS:
         await house.tickets.directory.put(DEMO, department, now)
-    customers = await _customers(house, town.people, now)
     phones = {account.extension: account.name for account in ACCOUNTS if account.extension}
     await house.calls.save_many(
-        [past_call(number, call, phones, now) for number, call in enumerate(town.calls)]
+        [past_call(PBX, number, call, phones, now) for number, call in enumerate(town.calls)]
     )
     agent = Actor("anna", frozenset({Role.AGENT.value}))
     opened = []
@@ -196,8 +198,9 @@ async def _accounts(house: House, now: float) -> None:
 async def _customers(house: House, people: tuple[Person, ...], now: float) -> Mapping[str, str]:
     """Account number to the id that the customer got."""
     ids = {}
-    for person in people:
-        customer = await house.customers.create(DEMO, _record(person), now)
+    for number, person in enumerate(people):
+        since = now - (60 + number * 37 % 900) * 86_400
+        customer = await house.customers.create(DEMO, _record(person), since)
         ids[person.account] = customer.id
     return ids
 
@@ -216,40 +219,3 @@ def _record(person: Person) -> NewCustomer:
         email=person.email,
         note=person.note,
     )
-
-
-def past_call(number: int, past: PastCall, phones: Mapping[str, str], now: float) -> Call:
-    """A call of the demo's history as the board would have left it."""
-    id_, started = f"{PBX}-past.{number}", now - past.ago
-    taken = started + past.wait if past.outcome == Outcome.ANSWERED.value else None
-    ended = started + past.wait + past.talk
-    call = Call(
-        id=id_,
-        pbx=PBX,
-        direction=Direction.INBOUND,
-        state=CallState.ENDED,
-        caller=Party(past.number),
-        dialled="4001",
-        started_at=started,
-        queue=past.queue,
-        queued_at=started,
-        answered_at=taken,
-        ended_at=ended,
-        outcome=Outcome(past.outcome),
-        wait_seconds=past.wait,
-        talk_seconds=past.talk,
-    )
-    if taken is None:
-        return call
-    segment = Segment(
-        id=f"{id_}-1",
-        interface=f"PJSIP/{past.extension}",
-        agent=phones.get(past.extension),
-        queue=past.queue,
-        how=How.QUEUE,
-        offered_at=started + past.wait * 0.6,
-        answered_at=taken,
-        ended_at=ended,
-        end_reason=EndReason.CALLER_HUNG_UP,
-    )
-    return msgspec.structs.replace(call, segments=(segment,))

@@ -17,9 +17,10 @@ from cti.practice.demo import LivelyPbx
 from cti.practice.habits import WITH_MENU
 from cti.practice.people import Town
 from server import demo as practice
-from server import demo_flows
+from server import demo_flows, demo_history
 from server.commands.common import Config, fail, require_port, run, say
 from server.commands.serve import serve_until_stopped
+from server.demo_past import DemoClock, PastMenu
 from server.journal import journal_of
 from server.wiring import House
 
@@ -55,8 +56,9 @@ async def _demo(port: int, folder: Path, speed: float) -> None:
         db = Database(settings.database.url)
         await practice.prepare(db)
         await db.close()
-        house = House(settings, journal=journal_of(settings), speaker=voice)
-        await _seed(house, pbx.people, folder)
+        clock = DemoClock()
+        house = House(settings, clock, journal_of(settings), voice)
+        await _seed(house, pbx.people, folder, clock)
         pbx.population.tickets = await demo_flows.open_tickets(house)
 
         def ready(address: str) -> None:
@@ -74,15 +76,17 @@ async def _demo(port: int, folder: Path, speed: float) -> None:
             await agi.close()
 
 
-async def _seed(house: House, people: Town, folder: Path) -> None:
+async def _seed(house: House, people: Town, folder: Path, clock: DemoClock) -> None:
     """Fill a new demo; one that was broken off half way is begun anew the next time."""
     await house.load_definitions()
     begun = folder / "seeding"
     if await house.identity.users() and not begun.exists():
         return
-    say("preparing the demo's customers…")
+    say("preparing the demo's customers, and its last days…")
     begun.touch()
-    await practice.seed(house, people, time.time())
+    now = clock.now()
+    await practice.seed(house, people, now)
+    await demo_history.tell(PastMenu(house, clock, folder / demo_flows.RECORDINGS), people, now)
     begun.unlink()
 
 

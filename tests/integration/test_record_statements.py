@@ -32,7 +32,9 @@ ASKED = {
     "tickets": tickets._OF_CUSTOMER,
     "open tickets": tickets._OPEN_OF_CUSTOMER,
     "tickets of the call": tickets._OPEN_OF_CALLS,
+    "calls in the menus that were theirs": calls._WITH_NUMBERS,
     "visits to the menus": visits._OF_CUSTOMER,
+    "what they did there in a call": visits._OF_CALLS,
     "scores": surveys._OF_CUSTOMER,
 }
 
