@@ -42,7 +42,7 @@ COMMON = {
     "identify.pin": "{pin}",
     "fault.own": "1",
     "fault.account.confirm": "1",
-    "fault.unknown": "2",
+    "outage.none_there": "",
     "fault.joined": "1",
     "outage.none": "2",
     "ticket_status.number": "{ticket}#",
