@@ -27,8 +27,8 @@ BACKLOG = 1024
 """Connections that the system keeps for us until we take them."""
 AT_ONCE = 10
 """Connections that are taken, or cut, before others get their turn: a thousand in one go held up all callers."""
-ANSWERS_AT_ONCE = 50
-"""Callers who go on in one turn of the loop: a step of a flow takes some 0.3 ms, and hundreds that answer in the same
+ANSWERS_AT_ONCE = 20
+"""Callers who go on in one turn of the loop: a step of a flow takes up to 1 ms, and hundreds that answer in the same
 moment would keep everybody else waiting until the last of them has made its own."""
 STOP_SECONDS = 2.0
 
