@@ -6,7 +6,7 @@ gathered as text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ivr_flows.engine import State, begin, step
 from ivr_flows.flow.model import Flows
@@ -21,6 +21,7 @@ from ivr_flows.messages import (
     HungUp,
     Input,
     Keys,
+    Language,
     Piece,
     Record,
     Recorded,
@@ -28,6 +29,7 @@ from ivr_flows.messages import (
     Say,
     Value,
 )
+from ivr_flows.speech.spoken import utterances
 
 HIDDEN = "••••••"
 
@@ -35,8 +37,15 @@ HIDDEN = "••••••"
 class Sandbox:
     """One visit. `effect` is what it waits for; `heard` and `asked` grow until `take` empties them."""
 
-    def __init__(self, flows: Flows, name: str, caller_vars: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        flows: Flows,
+        name: str,
+        caller_vars: Mapping[str, Value],
+        shown: Callable[[tuple[Piece, ...]], str] | None = None,
+    ) -> None:
         self.flows = flows
+        self._shown = shown or spoken
         self.state: State = begin(flows, name, caller_vars)
         self.heard: list[str] = []
         self.asked: list[tuple[str, dict[str, Value]]] = []
@@ -48,7 +57,7 @@ class Sandbox:
         while True:
             self.state, self.effect = step(self.flows, self.state, came)
             if isinstance(self.effect, Say | Collect | Record) and self.effect.pieces:
-                self.heard.append(spoken(self.effect.pieces))
+                self.heard.append(self._shown(self.effect.pieces))
             if isinstance(self.effect, Ask):
                 self.asked.append((self.effect.service, without_secrets(self.effect.args)))
             if not isinstance(self.effect, Say):
@@ -60,8 +69,9 @@ class Sandbox:
         return self.state.ended is not None
 
     def press(self, keys: str) -> None:
-        """Type keys; none is silence."""
-        self.give(Keys(keys))
+        """Type keys; none is silence. The key that ends an entry is no part of it, as on the telephone."""
+        ends = self.effect.end if isinstance(self.effect, Collect) else ""
+        self.give(Keys(keys.partition(ends)[0] if ends else keys))
 
     def speak(self, recording: str, seconds: float) -> None:
         """Say something for so long; 0 is saying nothing."""
@@ -88,6 +98,21 @@ def spoken(pieces: tuple[Piece, ...]) -> str:
     return " ".join(
         " ".join(piece.text) if piece.said is Said.DIGITS else piece.text.strip() for piece in pieces
     )
+
+
+def aloud(pieces: tuple[Piece, ...], this_year: int) -> str:
+    """The same, with the words in which values are spoken: 12.05 CNY (twelve yuan and five fen)."""
+    return " ".join(_with_words(piece, this_year) for piece in pieces)
+
+
+def _with_words(piece: Piece, this_year: int) -> str:
+    text = spoken((piece,))
+    if piece.said in (Said.PROMPT, Said.DIGITS):
+        return text
+    words = utterances(piece, this_year)
+    if any(not word.name for word in words):
+        return f"{text} (no {piece.said.value}: read as it is written)"
+    return f"{text} ({('' if piece.language is Language.ZH else ' ').join(word.text for word in words)})"
 
 
 def without_secrets(args: Mapping[str, Value]) -> dict[str, Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ from ivr_flows.engine import answers
 from ivr_flows.engine.take import KEYS
 from ivr_flows.engine.visit import worded
 from ivr_flows.flow.model import Flows
-from ivr_flows.messages import Ask, Collect, Effect, HangUp, Language, Record, Transfer, Value
-from ivr_flows.sandbox import HIDDEN, Sandbox, example, without_secrets
+from ivr_flows.messages import Ask, Collect, HangUp, Language, Record, Transfer, Value
+from ivr_flows.sandbox import HIDDEN, Sandbox, aloud, example, without_secrets
 
 HELP = """\
 keys          type what the caller types: 1, 400100200
@@ -24,12 +25,15 @@ help, quit"""
 
 
 class Trial:
-    """A visit that is played through."""
+    """A visit that is played through. `this_year` is the one that spoken dates leave out."""
 
-    def __init__(self, flows: Flows, name: str, number: str, language: str = "") -> None:
+    def __init__(
+        self, flows: Flows, name: str, number: str, language: str = "", this_year: int | None = None
+    ) -> None:
         given: dict[str, Value] = {"caller": number, **({"language": language} if language else {})}
         self.flows, self.name = flows, name
-        self.box = Sandbox(flows, name, given)
+        shown = partial(aloud, this_year=this_year) if this_year is not None else None
+        self.box = Sandbox(flows, name, given, shown)
         self.language = language
         self._recordings = 0
 
@@ -71,7 +75,7 @@ class Trial:
             self._recordings += 1
             self.box.speak(f"recording-{self._recordings}", seconds)
         elif set(text) <= KEYS:
-            self.box.press(_entered(self.box.effect, text))
+            self.box.press(text)
         else:
             return [f"`{text}` is no key; `help` says what can be typed"]
         return []
@@ -119,11 +123,6 @@ class Trial:
         for name, value in state.vars.items():
             yield f"{name}: {_plain(value)}"
         yield f"proved: {state.auth or 'nothing'}, language: {state.language.value}"
-
-
-def _entered(effect: Effect, text: str) -> str:
-    """What a line brings to this question: the key that ends an entry is no part of it, as on the telephone."""
-    return text.partition(effect.end)[0] if isinstance(effect, Collect) and effect.end else text
 
 
 def _seconds(text: str) -> float | None:

@@ -5,7 +5,7 @@ A change that cannot be used leaves the old definitions in force, and says so in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ticketing.definitions import Faulty, read_files, workflow_files
 from ticketing.messages import DefinitionsRefused
 from ticketing.service import Tickets
 from ticketing.takeover import Unmapped
+from ticketing.workflow.model import Workflow
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +44,9 @@ class Definitions:
         return tuple(self._tickets.reckoners)
 
     @property
-    def workflows(self) -> Collection[str]:
+    def workflows(self) -> Mapping[str, Workflow]:
         """The workflows in force, by name."""
-        return tuple(one.workflow.name for one in self._tickets.workflows())
+        return {one.workflow.name: one.workflow for one in self._tickets.workflows()}
 
     async def load(self) -> None:
         """Put the files in force, at the start. Where they are broken those of the last time go on; raises `Faulty`

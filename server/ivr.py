@@ -24,6 +24,7 @@ from ivr_flows.flow.model import Flows
 from ivr_flows.messages import Caller, Target, Transfer, Visit
 from ivr_flows.visits import Visits
 from server.definitions import Definitions, lines_of, lines_told
+from server.flow_tickets import openings
 from ticketing.messages import DefinitionsRefused
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,7 @@ class FlowsInForce:
     async def _load(self) -> bool:
         # Those that are shipped name workflows that an installation need not have; a ticket is refused then.
         own = self.folder != shipped_flows()
-        workflows = self._definitions.workflows
+        workflows = openings(self._definitions.workflows)
         known = Known(self._definitions.calendars, workflows if own else None)
         doubted = Known(workflows=None if own else workflows, barred=self._barred)
         try:

@@ -6,6 +6,7 @@ msgspec itself stops at the first mistake and does not say in which entry of a m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar
 
@@ -104,10 +105,31 @@ def _leaf(source: Source, data: Any, kind: inspect.Type, path: Path) -> Iterator
     try:
         msgspec.convert(data, _python_type(kind))
     except msgspec.ValidationError as error:
-        said = str(error).split(" - at ", maxsplit=1)[0]
-        yield source.problem(
-            path, f"`{_where(path)}`: {said}", "write the kind of value that is expected here"
-        )
+        yield source.problem(path, *_unfit(data, kind, path, str(error)))
+
+
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "a text",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+"""What msgspec calls the types, in words."""
+
+
+def _unfit(data: Any, kind: inspect.Type, path: Path, said: str) -> tuple[str, str]:
+    """What is wrong with a value of another type, and what to do: mostly YAML took a text for something else, as it
+    does with `no`, `on`, 0106 (octal), 12:30 (base 60) and 2026-12-24."""
+    if isinstance(kind, inspect.StrType) and isinstance(data, bool | int | float | date):
+        shown = str(data).lower() if isinstance(data, bool) else str(data)
+        return f"`{_where(path)}` is no text: YAML reads `{shown}` here", "put it in quotes as it is meant"
+    said = said.split(" - at ", maxsplit=1)[0]
+    for name, word in _TYPES.items():
+        said = said.replace(f"`{name}`", word)
+    return f"`{_where(path)}`: {said}", "write the kind of value that is expected here"
 
 
 def _choices(kind: inspect.Type) -> tuple[str, ...]:

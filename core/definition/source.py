@@ -114,12 +114,8 @@ def read_yaml(text: str, file: str) -> Source:
         data = reader.read(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = Problem(
-            file,
-            mark.line + 1 if mark else 1,
-            f"not YAML: {error.problem}",
-            "look at this line and the one above it",
-        )
+        line = mark.line + 1 if mark else 1
+        problem = Problem(file, line, f"not YAML: {error.problem}", _look(text, line))
         return Source(file, None, {(): 1}, (problem,))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -134,6 +130,16 @@ def read_yaml(text: str, file: str) -> Source:
         problem = Problem(file, 1, message, "write plain text, lists and mappings only")
         return Source(file, None, {(): 1}, (problem,))
     return Source(file, data, reader.lines, tuple(reader.problems))
+
+
+def _look(text: str, line: int) -> str:
+    """What to do about text that is not YAML: a parser names the sign at which it gave up, seldom the mistake."""
+    near = text.splitlines()[max(0, line - 2) : line]
+    if any("\t" in one for one in near):
+        return "write blanks: a tab cannot stand before or between keys and values"
+    if any(sign in one for one in near for sign in "：，｛｝［］“”"):
+        return "outside texts YAML takes only the signs : , { } [ ] of ASCII, none of full width"
+    return "look at this line and the one above it; a text with any of : # , [ ] { } in it belongs in quotes"
 
 
 def _tag(tag: str) -> str:

@@ -31,11 +31,20 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 """By setting of a node what is sound: a caller who hears nothing for longer has hung up."""
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """What a workflow asks of a caller who opens a ticket: the fields it must be given, and all that it takes."""
+
+    by_callers: bool
+    required: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
 class Known(msgspec.Struct, frozen=True):
     """What there is besides flows; a part that is None is not looked at."""
 
     calendars: Collection[str] | None = None
-    workflows: Collection[str] | None = None
+    workflows: Mapping[str, Opening] | None = None
     queues: Collection[str] | None = None
     barred: Callable[[str], str] | None = None
     """Why the dial policy lets nobody be transferred to a number; empty where it does."""
@@ -176,15 +185,40 @@ def _tickets(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
             if not (node.workflow and node.subject):
                 fix = "add `workflow:` and `subject:`; `outage:` alone is not enough where there is none"
                 yield one.source.problem(path, "says not which ticket to open", fix)
-            if known.workflows is not None and node.workflow and node.workflow not in known.workflows:
-                fix = suggest(node.workflow, known.workflows)
-                message = f"there is no workflow `{node.workflow}`"
-                yield one.source.problem((*path, "workflow"), message, fix)
+            if known.workflows is not None and node.workflow:
+                yield from _opens(one, path, node, known.workflows)
         calendar = node.with_.get("calendar") if isinstance(node, model.LookUp) else None
         if known.calendars is not None and isinstance(calendar, str) and calendar not in known.calendars:
             fix = suggest(calendar, known.calendars)
             message = f"there is no calendar `{calendar}`"
             yield one.source.problem((*path, "with", "calendar"), message, fix)
+
+
+def _opens(
+    one: Loaded, path: Path, node: model.Ticket, workflows: Mapping[str, Opening]
+) -> Iterator[Problem]:
+    """Whether the ticket can be opened: what is refused there would be told by the first caller."""
+    name = node.workflow
+    opening = workflows.get(name)
+    if opening is None:
+        message = f"there is no workflow `{name}`"
+        yield one.source.problem((*path, "workflow"), message, suggest(name, workflows))
+        return
+    if not opening.by_callers:
+        fix = "add `ivr` to the roles of its `open:`"
+        yield one.source.problem((*path, "workflow"), f"callers may not open a `{name}`", fix)
+    for field in node.fields:
+        if field not in opening.fields:
+            message = f"`{name}` takes no field `{field}` when it is opened"
+            yield one.source.problem((*path, "fields", field), message, suggest(field, opening.fields))
+    for field in opening.required:
+        if field not in node.fields:
+            message = f"`{name}` asks for the field `{field}` when it is opened"
+            yield one.source.problem(path, message, f"add `{field}:` under `fields:`")
+    category = node.category
+    if category and not category.startswith("$") and category not in opening.categories:
+        fix = suggest(category, opening.categories)
+        yield one.source.problem((*path, "category"), f"`{name}` has no category `{category}`", fix)
 
 
 Check = Callable[[Loaded, Flows, Known], Iterator[Problem]]

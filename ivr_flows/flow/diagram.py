@@ -173,11 +173,11 @@ def mermaid(flow: Flow, language: str = "en") -> str:
     drawn = graph(flow, language)
     lines = ["flowchart TD", f"    begin(( )) --> n_{drawn.start}"]
     for name in drawn.states:
-        said = _plain(f"{drawn.states[name]} · {drawn.lines[name][0]}")
-        loops = "".join(f" ↻ {_plain(label)}" for label in drawn.side.get(name, ()))
+        said = _written(f"{drawn.states[name]} · {drawn.lines[name][0]}")
+        loops = "".join(f" ↻ {_written(label)}" for label in drawn.side.get(name, ()))
         lines.append(f'    n_{name}(["{said}"])' if name in drawn.ends else f'    n_{name}["{said}{loops}"]')
     for edge in drawn.edges:
-        said = _plain(" / ".join(edge.labels))
+        said = _written(" / ".join(edge.labels))
         lines.append(
             f'    n_{edge.source} -->|"{said}"| n_{edge.target}'
             if said
@@ -189,4 +189,9 @@ def mermaid(flow: Flow, language: str = "en") -> str:
 
 def _plain(label: str) -> str:
     """A label without the signs that mean something to Mermaid."""
-    return " ".join("".join(" " if c in '";{}<>#|[]\n\r`' else c for c in label).split())
+    return " ".join("".join(" " if c in '";{}<>|[]\n\r`' else c for c in label).split())
+
+
+def _written(label: str) -> str:
+    """The same inside of a box or at an arrow, where # begins the name of a sign; it is also a key of the telephone."""
+    return _plain(label).replace("#", "#35;")

@@ -51,9 +51,11 @@ def check_paths(one: Loaded, flows: Flows) -> Iterator[Problem]:
     yield from _ends(one, ways, flows)
     yield from _silent_loops(one, ways)
     if not one.flow.fallback and not _returns(one.flow) and uses_outer_fallback(one.flow):
-        message = "some nodes have no way out where a caller does nothing or a service fails"
+        lost = [name for name in one.flow.nodes if any(not edge.to for edge in edges(one.flow, name))]
+        named = ", ".join(f"`{name}`" for name in lost[:3]) + (" and others" if len(lost) > 3 else "")
+        message = f"no way out of {named} where a caller does nothing or a service fails"
         fix = "add `fallback:` with the node that helps such a caller, for instance a transfer"
-        yield one.source.problem(("nodes",), message, fix)
+        yield one.source.problem(("nodes", lost[0]), message, fix)
 
 
 def _returns(flow: Flow) -> bool:
@@ -128,7 +130,9 @@ def _silent_loops(one: Loaded, ways: Mapping[str, tuple[Edge, ...]]) -> Iterator
         if circle and told.isdisjoint(circle):
             told.update(circle)
             message = f"{' → '.join((*circle, circle[0]))} goes round without the caller doing anything"
-            fix = "put a question in between, or lead `otherwise` or `failed` out of the circle"
+            fix = (
+                "put a question in between, or lead `otherwise`, `failed` or the `fallback` out of the circle"
+            )
             yield one.source.problem(("nodes", circle[0]), message, fix)
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from core.definition.shape import suggest
+from core.definition.label import Label
+from core.definition.shape import LACKING, suggest
 from core.definition.source import Path, Problem
 from ivr_flows.flow.load import Loaded
 from ivr_flows.flow.slots import slots
@@ -17,6 +18,7 @@ LONGEST = 600
 _LABELS = ("en", "zh")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
+_DOLLAR = re.compile(r"\$[A-Za-z_][A-Za-z0-9_.]*[A-Za-z0-9_]")
 _SLOT = re.compile(r"\{[^{}]*\}")
 
 
@@ -29,6 +31,7 @@ def check_texts(one: Loaded) -> Iterator[Problem]:
                 for language in _LABELS:
                     path: Path = ("nodes", name, *slot.part, language)
                     yield from _text(one, path, getattr(slot.label, language), language)
+                yield from _left_out(one, ("nodes", name, *slot.part), slot.label)
 
 
 def _empty(one: Loaded, data: Any, path: Path) -> Iterator[Problem]:
@@ -37,6 +40,21 @@ def _empty(one: Loaded, data: Any, path: Path) -> Iterator[Problem]:
             fix = "write what people are to hear or read"
             yield one.source.problem((*path, key), "an empty text", fix)
         yield from _empty(one, value, (*path, key))
+
+
+def _left_out(one: Loaded, path: Path, label: Label) -> Iterator[Problem]:
+    """Values that one language says and the other does not. Words of the moment have a variable for each language."""
+    if LACKING in (label.en, label.zh):
+        return  # said already
+    said = {language: _values(getattr(label, language)) for language in _LABELS}
+    for language, other in (_LABELS, _LABELS[::-1]):
+        for name in sorted(said[other] - said[language]):
+            message = f"`{other}` says {{{name}|…}}, `{language}` does not"
+            yield one.source.problem((*path, language), message, "say it in both languages, or in none")
+
+
+def _values(text: str) -> set[str]:
+    return {part.var for part in parts(text) if part.kind in KINDS and part.kind != "text"}
 
 
 def _text(one: Loaded, path: Path, text: str, language: str) -> Iterator[Problem]:
@@ -51,6 +69,9 @@ def _text(one: Loaded, path: Path, text: str, language: str) -> Iterator[Problem
         yield one.source.problem(path, "Chinese in the English text", "put it in `zh`, or say it `both`")
     if language == "zh" and _LATIN.search(_SLOT.sub("", text)) and not _HAN.search(text):
         yield one.source.problem(path, "no Chinese in the Chinese text", "translate it")
+    if found := _DOLLAR.search(_SLOT.sub("", text)):
+        message = f"`{found[0]}` would be read out as it stands"
+        yield one.source.problem(path, message, f"write {{{found[0][1:]}|KIND}}: {', '.join(KINDS)}")
     if re.search(r"[{}]", _SLOT.sub("", text)):
         yield one.source.problem(path, "a brace without its partner", "write {name|kind}")
     for part in parts(text):

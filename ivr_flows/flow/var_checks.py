@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from core.definition.shape import suggest
@@ -35,7 +35,7 @@ def check_vars(one: Loaded, flows: Flows) -> Iterator[Problem]:
         for at, case in enumerate(node.cases if isinstance(node, model.Branch) else ()):
             for message, fix in mistakes(case.when):
                 yield one.source.problem(("nodes", name, "cases", at, "when"), message, fix)
-    yield from _set_in_time(one, flows)
+    yield from _set_in_time(one, flows, known)
 
 
 def known_vars(flow: Flow, flows: Flows) -> dict[str, frozenset[str]]:
@@ -63,8 +63,9 @@ def _sets(node: AnyNode) -> dict[str, frozenset[str]]:
     service = service_of(node)
     if service is None or isinstance(node, model.Survey):
         return {into: PLAIN}
-    gives = SERVICES[service].gives if service in SERVICES else ()
-    return {into: frozenset((*gives, *NO))}
+    if service not in SERVICES:
+        return {into: frozenset()}  # that there is no such service is said once
+    return {into: frozenset((*SERVICES[service].gives, *NO))}
 
 
 def service_of(node: AnyNode) -> str | None:
@@ -156,16 +157,21 @@ def _services(one: Loaded) -> Iterator[Problem]:
                     yield one.source.problem(path, message, f"add `{arg}:` under `with:`")
 
 
-def _set_in_time(one: Loaded, flows: Flows) -> Iterator[Problem]:
-    """A variable that a caller may come by without: what is said would have a hole, what is asked no argument."""
+def _set_in_time(one: Loaded, flows: Flows, known: Collection[str]) -> Iterator[Problem]:
+    """A variable that a caller may come by without: what is said would have a hole, what is asked no argument. One that
+    nobody sets anywhere has been told of."""
     sure = surely_set(one.flow, flows)
     told: set[str] = set()
     for name, node in one.flow.nodes.items():
         for path, used in _wanted(one.flow, name, flows):
             root = used.partition(".")[0]
+            if root not in known and not isinstance(node, model.Call):
+                continue
             if _wanted_name(used) not in sure.get(name, _NONE) | _own(node) and f"{name} {root}" not in told:
                 told.add(f"{name} {root}")
                 message = f"`{root}` may have no value here: not every way to `{name}` sets it"
+                if isinstance(node, model.Call):
+                    message = f"`{node.flow}` needs `{root}`, and not every way to `{name}` sets it"
                 fix = "set it on every way, or branch on `known` before"
                 yield one.source.problem(path, message, fix)
 

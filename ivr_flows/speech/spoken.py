@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -20,9 +21,12 @@ _SIGNS = MappingProxyType({"+": "plus", "*": "star", "#": "hash"})
 _NUMBER = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,6}))?", re.ASCII)
 _MONEY = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,2}))? ?([A-Z]{3})", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
-_TIME = re.compile(r"(\d{2}):(\d{2})(?::\d{2})?", re.ASCII)
+_TYPED_DATE = re.compile(r"(\d{4})?(\d{2})(\d{2})", re.ASCII)
+"""As a caller types it: 1210, or 20261210."""
+_TIME = re.compile(r"(\d{2}):?(\d{2})(?::\d{2})?", re.ASCII)
+"""Also without the colon: a telephone has none."""
 _SPAN = re.compile(r"\d{1,6}", re.ASCII)
-_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+LEAP_YEAR = 2028
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -131,10 +135,16 @@ def _money(text: str, language: Any) -> list[str]:
 
 
 def _date(text: str, language: Any, this_year: int) -> list[str]:
-    year, month, day = (int(part) if part else None for part in _match(_DATE, text).groups())
-    if month is None or not 1 <= month <= 12 or (day is not None and not 1 <= day <= _DAYS[month - 1]):
+    found = _TYPED_DATE.fullmatch(text) or _match(_DATE, text)
+    year, month, day = (int(part) if part else None for part in found.groups())
+    if month is None or not 1 <= month <= 12 or (day is not None and not 1 <= day <= _days(year, month)):
         raise Unspeakable(text)
     return language.date(None if year == this_year else year, month, day)  # type: ignore[no-any-return]
+
+
+def _days(year: int | None, month: int) -> int:
+    """How many days a month has; in a year that is not said February has 29."""
+    return monthrange(year or LEAP_YEAR, month)[1]
 
 
 def _time(text: str, language: Any) -> list[str]:

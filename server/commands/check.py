@@ -19,6 +19,7 @@ from server.commands.calendars import calendars_in_use
 from server.commands.common import Config, read_settings, say, tell_settings
 from server.commands.live import open_tickets
 from server.commands.reach import from_elsewhere
+from server.flow_tickets import openings
 from ticketing.clocks import Reckoners
 from ticketing.definitions import Faulty, Problem, read_files, strangers, workflow_files
 from ticketing.sandbox import clocks_by
@@ -33,7 +34,9 @@ def check(config: Config = None) -> None:
     folder, reckoners, doubts = _calendars(settings.paths, problems)
     workflows = _workflows(settings.paths, reckoners, problems)
     checked = _scenarios(settings.paths, workflows, reckoners, problems)
-    known = Known(reckoners, workflows, barred=numbers_barred(settings))
+    known = Known(
+        reckoners, None if workflows is None else openings(workflows), barred=numbers_barred(settings)
+    )
     flows, flow_doubts = _flows(settings.paths, known, problems)
     remarks: list[str] = []
     if workflows is not None:

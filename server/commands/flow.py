@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -59,7 +60,7 @@ def try_(
 
     async def work() -> None:
         flows, name = _flows(settings, which)
-        trial = Trial(flows, name, number, lang.value if lang else "")
+        trial = Trial(flows, name, number, lang.value if lang else "", datetime.now().astimezone().year)
         if config is None:
             say("services: the examples of the flow's file (--config FILE asks a database)")
             await _play(trial, _examples)

@@ -4,15 +4,18 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from config.settings import PbxSettings, Settings
 from core.definition.source import Faulty
 from ivr_flows.definitions import Known, flow_files, read_flows
+from ivr_flows.flow.checks import Opening
 from ivr_flows.flow.words import prompts
 from ivr_flows.messages import Language, Said
 from server.commands.check import numbers_barred
 from tests.unit.ivr_flows.shipped_flows import FLOWS, TINY, faults
 
+METER = Opening(True, required=("kind",), fields=("kind", "photo"), categories=("east",))
 MISTAKES = [
     # Shape
     ("do: say", "do: sy", 10, "cannot be a `sy`", "did you mean `say`?"),
@@ -20,7 +23,7 @@ MISTAKES = [
     ("next: menu}\n  menu", "nxt: menu}\n  menu", 10, "`nxt` is not known", "did you mean `next`?"),
     ("{en: Hello., zh: 您好。}", "{en: Hello.}", 10, "lacks `zh`", "add `zh:`"),
     ("into: account, min", "min", 17, "lacks `into`", "add `into:`"),
-    ("min: 4", "min: four", 17, "Expected `int`", "the kind of value"),
+    ("min: 4", "min: four", 17, "Expected a whole number, got a text", "the kind of value"),
     # Names and targets
     ("name: tiny", "name: my tiny", 1, "is not a plain name", "letters, digits and _"),
     ("name: tiny", "name: common", 1, "has a meaning of its own", "otherwise"),
@@ -45,6 +48,18 @@ MISTAKES = [
     ('en: "It is {found.account|digits}."', 'en: "It is {found.account}."', 25, "how", "digits, number"),
     ('en: "It is {found.account|digits}."', 'en: "It is {found.account|digit}."', 25, "how", "`digits`?"),
     ('en: "It is {found.account|digits}."', 'en: "It is {found.account|digits."', 25, "brace", "{name|kind}"),
+    (
+        'zh: "是{found.account|digits}。"',
+        "zh: 没有。",
+        25,
+        "`en` says {found.account|…}, `zh` does not",
+        "both",
+    ),
+    ("en: Hello.", "en: Hello $account.", 10, "`$account` would be read out", "{account|KIND}"),
+    ("zh: 您好。", "zh: no", 10, "is no text: YAML reads `false` here", "in quotes"),
+    ("label: {en: Tiny", "label：{en: Tiny", 2, "not YAML", "none of full width"),
+    ("  hello: {", "\thello: {", 10, "not YAML", "a tab"),
+    ("en: Hello.", "en: Hello: you.", 10, "not YAML", "belongs in quotes"),
     # Keys and limits
     ('"1": {label', '"A": {label', 15, "`A` is no key of a telephone", "0 to 9"),
     ('"1": {label', '"0": {label', 15, "leads to `person` everywhere, but here to `account`", "another key"),
@@ -173,10 +188,10 @@ MISTAKES = [
         "{found.found: true}, next: pin",
         "{found.found: true}, next: 5",
         22,
-        "Expected `str`, got `int`",
-        "kind of value",
+        "is no text: YAML reads `5` here",
+        "in quotes",
     ),
-    ("    otherwise: bye", "    otherwise: [bye]", 23, "Expected `str`, got `array`", "kind of value"),
+    ("    otherwise: bye", "    otherwise: [bye]", 23, "Expected a text, got a list", "kind of value"),
     # Targets of transfers
     ("queue: service, priority: 5", "priority: 5", 28, "leads nowhere", "queue, agent and number"),
     ("queue: service, ", "queue: service, agent: anna, ", 28, "leads to 2 targets", "one of"),
@@ -208,7 +223,13 @@ MISTAKES = [
         "find → find goes round",
         "out of the circle",
     ),
-    ("fallback: person\n", "", 8, "no way out where a caller does nothing", "add `fallback:`"),
+    (
+        "fallback: person\n",
+        "",
+        10,
+        "no way out of `menu`, `account`, `find` and others where a caller does nothing",
+        "add `fallback:`",
+    ),
     # Sub-flows
     (
         "do: transfer, queue: service, priority: 5",
@@ -228,7 +249,7 @@ MISTAKES = [
         "do: transfer, queue: service, priority: 5",
         "do: call, flow: bill, next: bye",
         28,
-        "`who` may have no value",
+        "`bill` needs `who`, and not every way to `person` sets it",
         "set it",
     ),
 ]
@@ -269,22 +290,35 @@ def test_what_only_looks_wrong_is_good(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("workflow: repair", "workflow: repare", "there is no workflow `repare`"),
-        ("    workflow: repair\n", "", "says not which ticket to open"),
+        ("workflow: meter", "workflow: metre", "there is no workflow `metre`"),
+        ("workflow: meter", "workflow: closed", "callers may not open a `closed`"),
+        ("kind: a", "kind: a, phot: b", "`meter` takes no field `phot`"),
+        ("{kind: a}", "{}", "`meter` asks for the field `kind`"),
+        ("category: east", "category: easts", "`meter` has no category `easts`"),
+        ("    workflow: meter\n", "", "says not which ticket to open"),
     ],
 )
 def test_tickets_are_of_workflows_that_there_are(old: str, new: str, message: str) -> None:
     node = """\
   person:
     do: ticket
-    workflow: repair
+    workflow: meter
     subject: {en: A, zh: 甲}
+    category: east
+    fields: {kind: a}
     next: bye
     failed: bye
 """
     text = TINY[: TINY.index("  person: {do")] + node
-    assert faults(text, Known(workflows=["repair"])) == []
-    (problem,) = faults(text.replace(old, new), Known(workflows=["repair"]))
+    known = Known(
+        workflows={
+            "meter": METER,
+            "closed": structs.replace(METER, by_callers=False),
+            "repair": Opening(True),
+        }
+    )
+    assert faults(text, known) == []
+    (problem,) = faults(text.replace(old, new), known)
     assert message in problem.message
 
 

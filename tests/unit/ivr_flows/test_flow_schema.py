@@ -156,7 +156,8 @@ SHAPE = (
     *(
         "is not known in",
         "lacks `",
-        "Expected `",
+        "Expected ",
+        "is no text",
         "cannot be a `",
         "cannot be `",
         "is not a mapping",
