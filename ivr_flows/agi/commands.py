@@ -111,6 +111,14 @@ def whole(number: int | str) -> int:
         raise UnsafeArgument(f"no whole number: {str(number)[:40]!r}") from None
 
 
+def ending(milliseconds: int | str, least: int = 0) -> int:
+    """A time after which a command ends by itself. Raises `UnsafeArgument` for one that would not: Asterisk takes -1
+    for ever, and an answer that never comes would be taken for a dead line."""
+    if (time := whole(milliseconds)) < least:
+        raise UnsafeArgument(f"no time after which it ends: {time}")
+    return time
+
+
 @lru_cache(2_048)
 def sound(name: str) -> str:
     """The name of a sound. Without `..`: names are ours, but a text of a flow may be part of them."""

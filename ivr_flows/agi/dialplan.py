@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivr_flows.agi.commands import SOUND_SECONDS, Commands, channel_name, fitting
+from ivr_flows.agi.commands import SOUND_SECONDS, Commands, channel_name, fitting, good
 from ivr_flows.agi.frames import whole_of
 from ivr_flows.agi.words import AGIAppError, AGIDBError, UnsafeArgument
 
@@ -60,9 +60,11 @@ class Dialplan(Commands):
         await self.set_priority(priority or self.env["agi_priority"])
 
     async def channel_status(self, channel: str = "") -> int:
-        """0 down to 6 up, as Asterisk numbers a channel's states."""
-        reply = await self.execute("CHANNEL STATUS", *channel_name(channel))
-        return whole_of(reply)
+        """0 down to 6 up, as Asterisk numbers a channel's states; -1 where there is no such channel."""
+        reply = await self.ask("CHANNEL STATUS", *channel_name(channel))
+        if channel and reply.code == 200 and reply.result == "-1":
+            return -1
+        return whole_of(good("CHANNEL STATUS", reply))
 
     async def database_get(self, family: str, key: str) -> str:
         """An entry of Asterisk's database. Raises `AGIDBError` where there is none."""
@@ -98,3 +100,7 @@ class Dialplan(Commands):
         if reply.result == "-2":
             raise AGIAppError(f"there is no application {application}")
         return reply.result
+
+    async def exec_command(self, command: str, *args: str | int) -> str:
+        """The same under pyst2's other name: there too the arguments are put behind each other with commas."""
+        return await self.appexec(command, *map(str, args))

@@ -163,9 +163,14 @@ Pressed = str | Iterable[str | int]
 """Keys as callers of our commands name them: "12#", or [1, 2, "#"]."""
 
 
+def signs(given: Pressed | int) -> str:
+    """Signs one after the other: "12#", 12 or [1, 2, "#"]."""
+    return "".join(map(str, [given] if isinstance(given, str | int) else given))
+
+
 def keys(pressed: Pressed) -> str:
     """Escape digits, checked. Raises `UnsafeArgument` for anything that is no key."""
-    text = pressed if isinstance(pressed, str) else "".join(map(str, pressed))
+    text = pressed if isinstance(pressed, str) else signs(pressed)
     if text.strip(KEYS):  # what is left begins with something else
         raise UnsafeArgument(f"no keys: {text[:40]!r}")
     return text

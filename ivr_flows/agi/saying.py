@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ivr_flows.agi.commands import SOUND_SECONDS, Commands, fitting, whole
-from ivr_flows.agi.frames import Pressed, keys
+from ivr_flows.agi.frames import Pressed, keys, signs
 
 _DIGITS = re.compile(r"[0-9*#]{1,64}")
 _CHARACTERS = re.compile(r"[ -~]{1,64}")
@@ -16,21 +16,25 @@ _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,40}")
 class Saying(Commands):
     """SAY …"""
 
-    async def say_digits(self, digits: str, escape_digits: Pressed = "") -> str:
+    async def say_digits(self, digits: Pressed | int, escape_digits: Pressed = "") -> str:
         """Say them one by one."""
-        return await self._say("SAY DIGITS", fitting(_DIGITS, digits, "digits"), escape_digits)
+        return await self._say("SAY DIGITS", fitting(_DIGITS, signs(digits), "digits"), escape_digits)
 
     async def say_number(self, number: int, escape_digits: Pressed = "") -> str:
         """Say a whole number."""
         return await self._say("SAY NUMBER", whole(number), escape_digits)
 
-    async def say_alpha(self, characters: str, escape_digits: Pressed = "") -> str:
+    async def say_alpha(self, characters: Pressed | int, escape_digits: Pressed = "") -> str:
         """Spell letters, digits and signs of ASCII."""
-        return await self._say("SAY ALPHA", fitting(_CHARACTERS, characters, "characters"), escape_digits)
+        return await self._say(
+            "SAY ALPHA", fitting(_CHARACTERS, signs(characters), "characters"), escape_digits
+        )
 
-    async def say_phonetic(self, characters: str, escape_digits: Pressed = "") -> str:
+    async def say_phonetic(self, characters: Pressed | int, escape_digits: Pressed = "") -> str:
         """Spell with Alpha, Bravo, Charlie."""
-        return await self._say("SAY PHONETIC", fitting(_CHARACTERS, characters, "characters"), escape_digits)
+        return await self._say(
+            "SAY PHONETIC", fitting(_CHARACTERS, signs(characters), "characters"), escape_digits
+        )
 
     async def say_date(self, seconds: int, escape_digits: Pressed = "") -> str:
         """The date of these epoch seconds."""

@@ -2,17 +2,15 @@
 
 Times are milliseconds where AGI has milliseconds, as in pyst2. Every command raises `AGIHangup` once the caller is gone
 and `UnsafeArgument`, before anything is sent, for an argument that no command may carry. Otherwise than there, sounds
-tell where they ended (`Played`), and recordings are wav. What only a blocking script has is not here: `send_command`,
-`get_result`; and `exec_command`, which runs anything, is `appexec`.
+also tell where they ended (`Played`), `record_file` tells what ended it and is wav, and nothing waits for ever: a time
+of -1 is refused. What only a blocking script has is not here: `send_command`, `get_result`.
 """
 
 from __future__ import annotations
 
 import re
 
-import msgspec
-
-from ivr_flows.agi.commands import SOUND_SECONDS, channel_name, failure, fitting, good, sound, whole
+from ivr_flows.agi.commands import SOUND_SECONDS, channel_name, ending, failure, fitting, good, sound, whole
 from ivr_flows.agi.dialplan import Dialplan
 from ivr_flows.agi.frames import KEYS, Pressed, Reply, key_of, keys
 from ivr_flows.agi.saying import Saying
@@ -22,14 +20,24 @@ _FORMAT = re.compile(r"[A-Za-z0-9]{1,16}")
 _MODE = re.compile(r"on|off|mate")
 
 
-class Played(msgspec.Struct, frozen=True):
-    """The key that interrupted a sound (empty: none did), and the sample at which it ended.
+class Played(str):
+    """The key that interrupted a sound, as in pyst2 (empty: none did), and the sample at which it ended.
 
     A sound that Asterisk does not have is one of no length: no key, and `endpos` 0.
     """
 
-    key: str
+    __slots__ = ("endpos",)
     endpos: int
+
+    def __new__(cls, key: str, endpos: int) -> Played:
+        self = super().__new__(cls, key)
+        self.endpos = endpos
+        return self
+
+    @property
+    def key(self) -> str:
+        """The same as a plain text."""
+        return str(self)
 
 
 class Agi(Saying, Dialplan):
@@ -55,9 +63,9 @@ class Agi(Saying, Dialplan):
         filename: str,
         escape_digits: Pressed = "",
         skipms: int = 3000,
-        fwd: str = "",
-        rew: str = "",
-        pause: str = "",
+        fwd: Pressed = "",
+        rew: Pressed = "",
+        pause: Pressed = "",
     ) -> str:
         """Play, and let keys skip to and fro by `skipms` milliseconds, and pause; returns the key that interrupted."""
         args = (sound(filename), keys(escape_digits), whole(skipms), keys(fwd), keys(rew), keys(pause))
@@ -65,17 +73,17 @@ class Agi(Saying, Dialplan):
 
     async def get_option(self, filename: str, escape_digits: Pressed = "", timeout: int = 0) -> str:
         """Play, and wait so many milliseconds more for one of these keys."""
-        more = [whole(timeout)] if timeout else []
+        more = [ending(timeout)] if timeout else []
         seconds = SOUND_SECONDS + timeout / 1000
         return await self.key("GET OPTION", sound(filename), keys(escape_digits), *more, seconds=seconds)
 
     async def wait_for_digit(self, timeout: int = 2000) -> str:
         """The next key within so many milliseconds, or an empty text."""
-        return await self.key("WAIT FOR DIGIT", max(0, whole(timeout)), seconds=timeout / 1000)
+        return await self.key("WAIT FOR DIGIT", ending(timeout), seconds=timeout / 1000)
 
     async def get_data(self, filename: str, timeout: int = 2000, max_digits: int = 255) -> str:
         """Play, then the keys up to #, to `max_digits`, or to a pause of so many milliseconds."""
-        args = (sound(filename), whole(timeout), whole(max_digits))
+        args = (sound(filename), ending(timeout), whole(max_digits))
         reply = await self.execute("GET DATA", *args, seconds=SOUND_SECONDS + max_digits * timeout / 1000)
         if not set(reply.result) <= set(KEYS):
             raise ProtocolError(f"no keys: {reply.result[:20]!r}")
@@ -93,7 +101,7 @@ class Agi(Saying, Dialplan):
     ) -> Reply:
         """Record for at most so many milliseconds, or until a key or so many whole seconds of silence. The answer's
         `data` says what ended it: dtmf, timeout, hangup; its `endpos` is the length in samples."""
-        args = (sound(filename), fitting(_FORMAT, format, "format"), keys(escape_digits), whole(timeout))
+        args = (sound(filename), fitting(_FORMAT, format, "format"), keys(escape_digits), ending(timeout))
         more = ([whole(offset)] if offset else []) + (["beep"] if beep else [])
         more += [f"s={whole(silence)}"] if silence else []
         reply = await self.ask("RECORD FILE", *args, *more, seconds=timeout / 1000)
@@ -112,8 +120,8 @@ class Agi(Saying, Dialplan):
         await self.execute("SEND IMAGE", sound(filename))
 
     async def receive_char(self, timeout: int = 2000) -> str:
-        """A character of text from the phone within so many milliseconds, or an empty text."""
-        return await self.key("RECEIVE CHAR", max(0, whole(timeout)), seconds=timeout / 1000)
+        """A character of text from the phone within so many milliseconds, or an empty text; 0 would be for ever."""
+        return await self.key("RECEIVE CHAR", ending(timeout, least=1), seconds=timeout / 1000)
 
     async def tdd_mode(self, mode: str = "off") -> None:
         """Text telephone on, off, or mate. Raises `AGIAppError` where the channel has none."""
@@ -138,8 +146,12 @@ class Agi(Saying, Dialplan):
         await self.execute("NOOP")
 
     async def hangup(self, channel: str = "") -> None:
-        """End the call, or another channel's."""
+        """End the call, or another channel's. Raises `AGIAppError` where there is no such channel."""
         try:
-            await self.execute("HANGUP", *channel_name(channel))
+            reply = await self.ask("HANGUP", *channel_name(channel))
+            if channel and reply.code == 200 and reply.result == "-1":
+                raise AGIAppError(f"there is no channel {channel}")
+            good("HANGUP", reply)
         except AGIHangup:
-            return  # so it is
+            if channel:
+                raise

@@ -30,7 +30,13 @@ def flow_schema() -> Schema:
     kinds: Mapping[str, Schema] = schema["$defs"]
     for kind, part, limit in _limits(kinds):
         kinds[kind]["properties"][part].update(limit)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Ringdesk flow", **schema}
+    defs = {**kinds, "Test": TEST}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Ringdesk flow",
+        **schema,
+        "$defs": defs,
+    }
 
 
 def _limits(kinds: Mapping[str, Schema]) -> Iterator[tuple[str, str, Schema]]:
@@ -41,6 +47,7 @@ def _limits(kinds: Mapping[str, Schema]) -> Iterator[tuple[str, str, Schema]]:
     yield "Flow", "examples", {"propertyNames": {"enum": sorted(SERVICES)}, "additionalProperties": _OBJECT}
     yield "Menu", "choices", {"propertyNames": KEY, "minProperties": 1}
     yield "Branch", "cases", {"minItems": 1}
+    yield "Case", "when", _TESTED
     yield "Confirm", "yes", KEY
     yield "Collect", "end", {"enum": list(ENDS)}
     yield "LookUp", "service", {"enum": sorted(SERVICES.keys() - {"pin.check"})}
@@ -55,11 +62,29 @@ def _limits(kinds: Mapping[str, Schema]) -> Iterator[tuple[str, str, Schema]]:
             if part in LIMITS and kind != "Flow":
                 low, high = LIMITS[part]
                 yield kind, part, {"minimum": low, "maximum": high}
-            elif part in POINTERS and kind != "Flow":
+            elif part in POINTERS and kind not in ("Flow", "Shown"):
                 yield kind, part, {"pattern": r"^(\$.*)?$"}
 
 
 _OBJECT = {"type": "object"}
+_TESTED = {"$ref": "#/$defs/Test"}
+_TESTS = {"type": "array", "minItems": 1, "items": _TESTED}
+_BOUNDS = {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["number", "string"]}}
+TEST: Schema = {
+    "title": "Test",
+    "description": "Variables and what they are to be, such as {who.vip: true}; all of it has to hold.",
+    "type": "object",
+    "minProperties": 1,
+    "properties": {
+        "any_of": _TESTS,
+        "all_of": _TESTS,
+        "not": _TESTED,
+        "known": {"type": ["string", "array"], "items": {"type": "string"}},
+        "at_least": _BOUNDS,
+        "at_most": _BOUNDS,
+    },
+    "additionalProperties": {"not": {"type": "object"}},
+}
 _POINTER = {"type": "string", "pattern": r"^\$"}
 
 

@@ -23,12 +23,15 @@ from tests.unit.ivr_flows.test_agi_frames import parse_args
 OWN_WAY = {
     "send_command": "half of `execute`, for a script that writes to its standard output",
     "get_result": "the other half, which blocks on standard input",
-    "exec_command": "anything at all as a command; `appexec` names the application",
 }
 OTHERWISE = {("record_file", "format"): "wav"}
 """Asterisk's gsm is heard worse and plays in no browser."""
 NO_COMMAND = {"test_hangup", "execute", "ask", "key", "set_music"}
-WORDS = {"appexec": ("EXEC",), "goto_on_exit": ("SET CONTEXT", "SET EXTENSION", "SET PRIORITY")}
+WORDS = {
+    "appexec": ("EXEC",),
+    "exec_command": ("EXEC",),
+    "goto_on_exit": ("SET CONTEXT", "SET EXTENSION", "SET PRIORITY"),
+}
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.text(alphabet='ab1#*"\\ \n\r\t\0,${}();=|.\u2028中', max_size=30),
@@ -132,7 +135,7 @@ def test_the_usual_names_are_all_there_with_their_arguments_in_order() -> None:
 def _arguments(name: str) -> st.SearchStrategy[tuple[Any, ...]]:
     """Whatever somebody may hand to this command: of the type that it takes, hostile where that is text."""
     kinds = {"int": NUMBERS, "str": TEXTS, "Pressed": KEYS, "str | None": st.none() | TEXTS}
-    kinds |= {"str | int": st.one_of(TEXTS, NUMBERS), "bool": st.booleans()}
+    kinds |= {"str | int": st.one_of(TEXTS, NUMBERS), "Pressed | int": KEYS | NUMBERS, "bool": st.booleans()}
     return st.tuples(*(kinds[one.annotation] for one in list(public(Agi)[name].parameters.values())[1:]))
 
 
@@ -187,6 +190,10 @@ def test_values_arrive_as_they_were_given(key: str, value: str) -> None:
         ("get_option", ("a", [1, 2, "#"], 3000), 'GET OPTION a "12#" 3000'),
         ("record_file", ("a", "gsm", "#", 900, 8000, "beep", 2), 'RECORD FILE a gsm "#" 900 8000 beep s=2'),
         ("say_alpha", ("a b", "1"), 'SAY ALPHA "a b" 1'),
+        ("say_digits", ([4, "5", 6], [1, "#"]), 'SAY DIGITS 456 "1#"'),
+        ("say_digits", (45,), 'SAY DIGITS 45 ""'),
+        ("exec_command", ("Wait", 1), "EXEC Wait 1"),
+        ("control_stream_file", ("a", "1", 500, "6", [4]), 'CONTROL STREAM FILE a 1 500 6 4 ""'),
         ("say_phonetic", ("x",), 'SAY PHONETIC x ""'),
         ("say_datetime", (60, "1", "ABdY", "Asia/Shanghai"), "SAY DATETIME 60 1 ABdY Asia/Shanghai"),
         ("say_datetime", (60,), 'SAY DATETIME 60 ""'),
@@ -240,6 +247,14 @@ def test_the_dialplan_goes_on_where_it_is_told() -> None:
         ("get_full_variable", ("${CALLERID(num)}${SHELL(id)}",), "200 result=1", UnsafeArgument),
         ("set_callerid", ('"x" <1>',), "200 result=1", UnsafeArgument),
         ("set_context", ("a,b",), "200 result=1", UnsafeArgument),
+        ("hangup", ("PJSIP/a-1",), "200 result=-1", AGIAppError),
+        ("hangup", (), "200 result=-1", None),
+        ("channel_status", ("PJSIP/a-1",), "200 result=-1", -1),
+        ("channel_status", (), "200 result=-1", AGIHangup),
+        ("stream_file", ("a", "1"), "200 result=49 endpos=9", "1"),
+        ("wait_for_digit", (-1,), "200 result=49", UnsafeArgument),
+        ("receive_char", (0,), "200 result=49", UnsafeArgument),
+        ("record_file", ("a", "wav", "#", -1), "200 result=0", UnsafeArgument),
         ("verbose", ("x", "loud"), "200 result=1", UnsafeArgument),
     ],
 )

@@ -76,3 +76,9 @@ def test_marks_stand_on_their_nodes() -> None:
 )
 def test_a_test_is_a_short_text(test: object, said: str) -> None:
     assert worded_test(test) == said
+
+
+def test_a_hash_is_a_key_in_mermaid_too() -> None:
+    """There # begins the name of a sign: `#35;` is it (as Mermaid 11 draws it)."""
+    drawn = mermaid(tiny('"1": {label: {en: One', '"#": {label: {en: One').by_name["tiny"])
+    assert '-->|"#35; One"| n_account' in drawn

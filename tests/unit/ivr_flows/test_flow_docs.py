@@ -17,7 +17,7 @@ from ivr_flows.flow.services import SERVICES
 from ivr_flows.flow.words import KINDS as SPOKEN
 from ivr_flows.scenario import replay
 from ivr_flows.trial import Trial
-from tests.unit.ivr_flows.shipped_flows import FLOWS, SHIPPED
+from tests.unit.ivr_flows.shipped_flows import FLOWS, SHIPPED, TINY
 
 TEXT = (Path(config.__file__).parent.parent / "docs" / "flows.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -43,7 +43,7 @@ def test_the_scenario_shown_holds() -> None:
 def test_the_trial_shown_runs_as_shown() -> None:
     shown = re.search(r"ringdesk flow try hours.*?\n(.*?)```", TEXT, re.DOTALL)
     assert shown is not None
-    trial = Trial(Flows({"hours": HOURS.flow}), "hours", "13800138000")
+    trial = Trial(Flows({"hours": HOURS.flow}), "hours", "13800138000", this_year=2026)
     played: list[str] = []
     for line in (
         "",
@@ -106,3 +106,22 @@ def test_the_key_that_ends_an_entry_may_be_typed_in_a_trial() -> None:
     trial.answer("400100200#")
     assert trial.asked is not None
     assert trial.asked.args == {"account": "400100200"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "heard"),
+    [
+        ("1210", "您希望 1210 (十二月十日) 确认请按1。"),
+        ("1399", "您希望 1399 (no date: read as it is written) 确认请按1。"),
+    ],
+)
+def test_a_trial_says_in_which_words_a_value_is_spoken(typed: str, heard: str) -> None:
+    text = TINY.replace(
+        "into: account, min: 4",
+        'into: account, min: 4, confirm: {text: {en: "{account|date}?", zh: "您希望{account|date}，确认请按1。"}}',
+    )
+    trial = Trial(Flows({"tiny": load(text, "tiny.yaml").flow}), "tiny", "", "zh_CN", 2026)
+    trial.answer("1")
+    trial.outcome()
+    trial.answer(f"{typed}#")
+    assert trial.outcome() == [f"  hears  {heard}"]

@@ -17,7 +17,7 @@ caller: "13800138000"
 answers: {account.find: {found: true, account: "4001"}, pin.check: {ok: true, reason: ok}}
 steps:
   - {at: menu, hears: [Hello, Press], press: "1"}
-  - {at: tiny/account, press: "4001"}
+  - {at: tiny/account, press: "4001#"}  # the key that ends an entry may be written, as it is pressed
   - {at: pin, asks: {account.find: {account: "4001"}}, press: "123456"}
   - {at: words, auth: pin, hears: "It is 4 0 0 1", speak: 4}
   - {hears: Bye, ends: served, shows: {account: "4001"}}
