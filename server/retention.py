@@ -39,7 +39,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Retention:
-    """Owner of the only task that deletes by age. Several servers on one database may do so at once."""
+    """Owner of the task that deletes rows by age. Several servers on one database may do so at once."""
 
     def __init__(self, db: Database, rules: tuple[Rule, ...], clock: Clock) -> None:
         self._db, self._rules, self._clock = db, rules, clock

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import sys
 import threading
 from collections.abc import AsyncIterator
 from html import unescape
@@ -15,13 +16,10 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
-import server.ivr
 from config.files import shipped_flows, shipped_workflows
 from config.settings import PathSettings, PbxSettings, Settings
 from core.clock import iso
-from core.definition.source import Problem
 from cti.gaps import Cause, Gap
-from ivr_flows.flow.model import Flows
 from ivr_flows.flow.services import SERVICES
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.troubles import LATE, NO_FLOW
@@ -227,31 +225,35 @@ async def test_a_broken_change_leaves_the_flows_in_force_and_says_so(it: Whole, 
     assert before.by_name["hotline"] != it.house.flows().by_name["hotline"]
 
 
-async def test_one_look_at_the_files_follows_the_other(
-    it: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reader", ["server.ivr.read_flows_doubting", "server.definitions.read_files"])
+async def test_one_look_at_the_files_follows_the_other_and_holds_up_nobody(
+    it: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
-    """Two changes with a signal each, and a slow disk: the first look must not end last."""
-    read, go_on, began, inside = server.ivr.read_flows_doubting, threading.Event(), list[int](), [0]
+    """Two changes with a signal each, and a slow disk: calls go on, and the first look does not end last."""
+    go_on, began, inside = threading.Event(), list[int](), [0]
+    module, _, name = reader.rpartition(".")
+    read = getattr(sys.modules[module], name)
 
-    def slowly(*files: Any) -> tuple[Flows, tuple[Problem, ...]]:
+    def slowly(*args: Any) -> Any:
         inside[0] += 1
         began.append(inside[0])
         assert go_on.wait(30)
-        found = read(*files)
+        found = read(*args)
         inside[0] -= 1
         return found
 
-    monkeypatch.setattr(server.ivr, "read_flows_doubting", slowly)
-    first = asyncio.create_task(it.house.flows.load())
+    monkeypatch.setattr(reader, slowly)
+    look = it.house.flows.load if "flows" in reader else it.house.definitions.reload
+    first = asyncio.create_task(look())
     await until(lambda: began)
     file = tmp_path / "flows" / "hotline.yaml"
     file.write_text(file.read_text().replace("en: Welcome back.", "en: Good to hear you."))
-    second = asyncio.create_task(it.house.flows.load())
+    second = asyncio.create_task(look())
     await asyncio.wait([second], timeout=0.2)  # long enough to begin, for one that does not wait
     go_on.set()
     assert await asyncio.gather(first, second) == [True, True]
     assert began == [1, 1]
-    assert "Good to hear you." in str(it.house.flows().by_name["hotline"])
+    assert ("Good to hear you." in str(it.house.flows().by_name["hotline"])) == ("flows" in reader)
 
 
 async def test_troubles_of_a_flow_that_is_not_there_stand_on_the_list(it: Whole) -> None:
