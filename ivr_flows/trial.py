@@ -10,8 +10,8 @@ import msgspec
 
 from ivr_flows.engine import answers
 from ivr_flows.engine.take import KEYS
-from ivr_flows.engine.visit import worded
 from ivr_flows.flow.model import Flows
+from ivr_flows.flow.told import told
 from ivr_flows.messages import Ask, Collect, HangUp, Language, Record, Transfer, Value
 from ivr_flows.sandbox import HIDDEN, Sandbox, aloud, example, without_secrets
 
@@ -31,7 +31,7 @@ class Trial:
         self, flows: Flows, name: str, number: str, language: str = "", this_year: int | None = None
     ) -> None:
         given: dict[str, Value] = {"caller": number, **({"language": language} if language else {})}
-        self.flows, self.name = flows, name
+        self.flows = flows
         shown = partial(aloud, this_year=this_year) if this_year is not None else None
         self.box = Sandbox(flows, name, given, shown)
         self.language = language
@@ -108,14 +108,11 @@ class Trial:
         yield from self._for_the_agent()
 
     def _for_the_agent(self) -> Iterator[str]:
-        shown = answers(self.flows, self.box.state)
-        language = self.language or Language.EN.value
-        for name, flow in self.flows.by_name.items():
-            mine = {var: value for var, value in shown.items() if var in flow.answers}
-            if name in {self.name, *(step.partition("/")[0] for step in self.box.state.path)}:
-                for label, value in worded(flow, mine, language):
-                    yield f"  agent  {label}: {value}"
-                shown = {var: value for var, value in shown.items() if var not in mine}
+        """As the card says it."""
+        state = self.box.state
+        shown, language = answers(self.flows, state), self.language or Language.EN.value
+        for one in told(self.flows, (state.main, *state.path), shown, language):
+            yield f"  agent  {one.about}: {one.said}"
 
     def _show(self) -> Iterator[str]:
         state = self.box.state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ivr_flows.engine.state import State
-from ivr_flows.flow.model import Flow, Flows, Shown
+from ivr_flows.flow.model import Flows, Shown
 from ivr_flows.flow.words import look
 from ivr_flows.messages import Value, Visit
 
@@ -42,19 +42,3 @@ def visit_of(flows: Flows, state: State, base: Visit) -> Visit:
         ended=state.ended,
         detail=state.detail,
     )
-
-
-def worded(flow: Flow, answers: dict[str, Value], language: str) -> list[tuple[str, str]]:
-    """Answers in words for people, in the order of the flow; a variable that it does not mark keeps its name."""
-    order = [*flow.answers, *(name for name in answers if name not in flow.answers)]
-    found = []
-    for name in order:
-        if name not in answers:
-            continue
-        shown = flow.answers.get(name)
-        value = str(answers[name])
-        label = shown.values.get(value) if shown else None
-        found.append(
-            (shown.label.text(language) if shown else name, label.text(language) if label else value)
-        )
-    return found

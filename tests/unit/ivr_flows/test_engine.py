@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from ivr_flows.engine import State, answers, begin, step, visit_of
-from ivr_flows.engine.visit import worded
+from ivr_flows.flow.told import Told, told
 from ivr_flows.messages import (
     Answer,
     Ask,
@@ -274,6 +274,10 @@ def test_what_the_agent_is_shown_is_what_the_flow_marks() -> None:
     visit = visit_of(FLOWS, state, base)
     assert (visit.flow, visit.node, visit.customer_id) == ("hotline", "fault/own", "c1")
     assert visit.answers == {"topic": "fault", "kind": "meter_fault"}
-    told = {**visit.answers, "more": "x"}
-    assert worded(FLOWS.by_name["hotline"], told, "en")[0] == ("Wanted", "Report a fault")
-    assert worded(FLOWS.by_name["fault"], told, "zh_CN")[0] == ("故障类型", "表具故障")
+    shown = {"more": "x", **visit.answers}
+    assert [(one.about, one.said) for one in told(FLOWS, visit.path, shown, "en")] == [
+        ("Wanted", "Report a fault"),
+        ("Fault", "Meter"),
+        ("more", "x"),
+    ]
+    assert told(FLOWS, visit.path, shown, "zh_CN")[1] == Told("故障类型", "表具故障")
