@@ -117,27 +117,25 @@ class Mover:
 
 
 class Keeper:
-    """Looks for new recordings, and from time to time deletes what is too old. `also` is what else goes by the hour."""
+    """Looks for new recordings, and from time to time deletes what is too old. `also` is what else goes by the hour,
+    whatever becomes of the recordings."""
 
     def __init__(self, room: Recordings, also: Callable[[float], Awaitable[object]], clock: Clock) -> None:
         self._room, self._also, self._clock = room, also, clock
 
     def start(self, tasks: Tasks) -> None:
         """Work as long as this owner runs."""
-        tasks.spawn(self._run(self._room.scan, SCAN_SECONDS), "recordings scan")
-        tasks.spawn(self._run(self.clean, CLEAN_SECONDS), "recordings clean")
+        tasks.spawn(self._run("scan", self._room.scan, SCAN_SECONDS), "recordings scan")
+        tasks.spawn(self._run("clean", self._room.clean, CLEAN_SECONDS), "recordings clean")
+        also = self._run("also", lambda: self._also(self._clock.now()), CLEAN_SECONDS)
+        tasks.spawn(also, "what else goes by the hour")
 
-    async def clean(self) -> None:
-        """One round of deleting."""
-        await self._room.clean()
-        await self._also(self._clock.now())
-
-    async def _run(self, work: Callable[[], Awaitable[object]], every: float) -> None:
+    async def _run(self, what: str, work: Callable[[], Awaitable[object]], every: float) -> None:
         while True:
             try:
                 await work()
             except Exception:
-                log.exception("recordings.round_failed")
+                log.exception("recordings.round_failed", what=what)
             await asyncio.sleep(every)
 
 

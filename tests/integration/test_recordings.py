@@ -20,13 +20,14 @@ from core import audit
 from core.database import Database
 from core.errors import NotFound
 from core.identity import Role, User
+from core.tasks import Tasks
 from cti.messages import Call, CallState, Direction, How, Outcome, Party, Segment
 from cti.recordings.files import Folder
 from cti.recordings.model import DAY, Kind, Recording, State
 from cti.recordings.service import LISTENING_SECONDS, Around, Recordings
 from cti.recordings.store import Wanted
 from ivr_flows.messages import Caller
-from server.recordings import CallerWords
+from server.recordings import CallerWords, Keeper
 from tests.conftest import START, FakeClock
 from tests.integration.whole import Whole, whole
 from tests.wait import until
@@ -412,6 +413,23 @@ async def test_what_a_ticket_names_is_written_down_before_the_server_ends(it: Wh
             await asyncio.sleep(0)
     await ending
     assert (await it.house.recordings.get(SAM, id)).ticket_id == "t1"
+
+
+async def test_a_database_that_fails_the_recordings_keeps_nothing_else_from_going(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, tasks = list[float](), Tasks()
+
+    async def also(at: float) -> None:
+        gone.append(at)
+
+    async def fails(*_: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, OSError("no such table"))
+
+    monkeypatch.setattr("cti.recordings.store.older", fails)
+    Keeper(rig.room, also, rig.clock).start(tasks)
+    await until(lambda: gone == [rig.clock.at])
+    await tasks.close()
 
 
 def test_a_folder_that_is_away_has_nothing_and_loses_nothing(tmp_path: Path) -> None:
