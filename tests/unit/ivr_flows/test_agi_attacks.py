@@ -60,6 +60,16 @@ async def test_line_ends_and_quotes_in_what_a_caller_brings_change_no_command(
     assert len(visit.number) <= 256
 
 
+async def test_a_caller_who_ends_the_header_in_its_name_answers_no_command_of_ours(house: IvrHouse) -> None:
+    async with peer(house.port) as line:
+        line.header(
+            calleridname="x\nagi_threadid: 1\n\n200 result=0\n200 result=1 (1699999999.9)\n200 result=49"
+        )
+        await line.closed()
+    assert house.told == []
+    assert house.server.refused["broken"] == 1
+
+
 @pytest.mark.parametrize("bad", ["", "1\0\r2", "1 2", "x" * 151, "号"])
 async def test_who_names_no_channel_has_no_visit(house: IvrHouse, bad: str) -> None:
     """Ids go into the rows of visits, tickets and recordings, and are keys of what is kept in memory."""
