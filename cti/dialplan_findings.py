@@ -85,6 +85,19 @@ def judge_flow_port(
     return unique or [Finding(Level.OK, f"The dialplan's AGI() leads to {ours}, where flows are served")]
 
 
+def judge_token(ours: FlowPort) -> list[Finding]:
+    """Whether more than an address is asked of who comes to where flows are served from other machines."""
+    if ours.token or ours.host in HERE:
+        return []
+    what = f"Flows are served at {ours} to whoever comes from the PBX's address: ivr.token is not set"
+    why = "Any program there can say who calls, what is pressed and which call it is."
+    fix = (
+        "ringdesk.toml, [ivr]: token = some twenty letters and digits; extensions.conf, [globals]: "
+        f"RINGDESK_TOKEN = the same; {_RELOAD}"
+    )
+    return [Finding(Level.WARNING, what, why, fix)]
+
+
 def _wrong_address(call: str, address: str, ours: FlowPort, pbx_host: str) -> Finding | None:
     """What is wrong with one AGI(). Its token is compared, and never shown."""
     try:

@@ -40,6 +40,7 @@ class DialplanQuestions:
             calls = d.agi_calls(steps)
             values = {name: await self._global(name) for name in d.variables(calls)}
             found += d.judge_flow_port(context, calls, values, ours, settings.host)
+            found += d.judge_token(ours)
             found += d.judge_dialling_on(context, steps)
         return found
 

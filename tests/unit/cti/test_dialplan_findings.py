@@ -72,6 +72,20 @@ def test_an_address_that_leads_to_us(address: str, ours: FlowPort, pbx_host: str
 
 
 @pytest.mark.parametrize(
+    ("ours", "levels"),
+    [
+        (OURS, []),
+        (FlowPort("::1", 4573), []),
+        (FlowPort("192.0.2.1", 4573), [Level.WARNING]),
+        (FlowPort("0.0.0.0", 4573), [Level.WARNING]),
+        (FlowPort("0.0.0.0", 4573, SECRET), []),
+    ],
+)
+def test_a_port_for_other_machines_asks_for_a_token(ours: FlowPort, levels: list[Level]) -> None:
+    assert [one.level for one in d.judge_token(ours)] == levels
+
+
+@pytest.mark.parametrize(
     ("address", "ours", "pbx_host", "part"),
     [
         (
