@@ -182,11 +182,12 @@ Input = Began | Done | Keys | Recorded | Answer | Failed | HungUp
 
 
 class ServiceRefused(Exception):
-    """A service said no; `code` is for the flow to branch on."""
+    """A service said no; `code` is for the flow to branch on, `why` for whoever writes it."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, why: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.why = why
 
 
 class NoPlace(Exception):

@@ -46,13 +46,14 @@ class Trial:
     def over(self) -> bool:
         return self.box.over
 
-    def served(self, ask: Ask, answer: Mapping[str, Value] | str) -> list[str]:
-        """Hand over a service's answer, or the code with which it refused; tells what was said before and asked."""
+    def served(self, ask: Ask, answer: Mapping[str, Value] | str, why: str = "") -> list[str]:
+        """Hand over a service's answer, or the code with which it refused and why; tells what was said before and
+        asked."""
         before = self._heard()
         asked = f"{ask.service} {_plain(without_secrets(ask.args))}"
         if isinstance(answer, str):
             self.box.refuse(answer)
-            return [*before, f"  asks   {asked} -> refused: {answer}"]
+            return [*before, f"  asks   {asked} -> refused: {answer}{f' ({why})' if why else ''}"]
         self.box.answer(answer)
         return [*before, f"  asks   {asked} -> {_plain(answer)}"]
 

@@ -23,7 +23,7 @@ def caller_services(house: Rooms, existing: Existing) -> IvrServices:
     """What a flow can ask of this house."""
     lines, clock, board, calls = house.lines, house.clock, house.switchboard, house.calls
     zone = ZoneInfo(house.settings.desk.time_zone)
-    tickets = CallerTickets(house.tickets, lines, existing.call_exists, clock)
+    tickets = CallerTickets(house.tickets, lines, existing.call_exists, clock, zone)
     return IvrServices(
         CallerRecords(lines).table(),
         tickets.table(),

@@ -24,6 +24,10 @@ ANSWER_SECONDS = 8.0
 """How long a caller hears nothing at most; then the flow goes on as if the service were away."""
 
 
+OF_THE_FLOW = frozenset({"invalid", "missing_field"})
+"""Refusals for which the flow is to blame, not the caller: it did not give what is asked for."""
+
+
 @dataclass(frozen=True)
 class Service:
     """What a service takes, as a msgspec type, and who answers."""
@@ -54,12 +58,14 @@ class IvrServices:
             asked: Any = msgspec.convert(dict(args), found.takes, strict=False)
         except msgspec.ValidationError as error:
             log.info("ivr.service_invalid", service=service, why=str(error))
-            raise ServiceRefused("invalid") from None
+            raise ServiceRefused("invalid", str(error)) from None
         try:
             async with asyncio.timeout(self._seconds):
                 return await found.answer(asked, caller)
         except Refused as refusal:
-            raise ServiceRefused(refusal.code) from refusal
+            if refusal.code in OF_THE_FLOW:
+                log.warning("ivr.service_invalid", service=service, why=refusal.message)
+            raise ServiceRefused(refusal.code, refusal.message) from refusal
         except (TimeoutError, sa.exc.SQLAlchemyError) as error:
             log.warning("ivr.service_unavailable", service=service, error=repr(error))
             raise ServiceRefused("unavailable") from error

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from core.clock import Clock
 from core.errors import NotFound
 from ivr_flows.messages import Caller, ServiceRefused, Value
+from server.ivr_keyed import keyed
 from server.ivr_lines import Lines
 from server.ivr_services import Service
 from ticketing.errors import StaleVersion
@@ -63,12 +66,18 @@ class CallerTickets:
     """The handlers. `call_known` says whether a call may be named in a ticket already."""
 
     def __init__(
-        self, tickets: Tickets, lines: Lines, call_known: Callable[[str], Awaitable[bool]], clock: Clock
+        self,
+        tickets: Tickets,
+        lines: Lines,
+        call_known: Callable[[str], Awaitable[bool]],
+        clock: Clock,
+        zone: ZoneInfo,
     ) -> None:
         self._tickets = tickets
         self._lines = lines
         self._call_known = call_known
         self._clock = clock
+        self._zone = zone
 
     def table(self) -> dict[str, Service]:
         """The services of tickets."""
@@ -96,6 +105,7 @@ class CallerTickets:
         takes = workflow.events[workflow.open.event]
         own = {"contact_phone": self._lines.number(caller), "recording": asked.recording}
         fields = {k: v for k, v in own.items() if v and k in (*takes.required, *takes.optional)}
+        today = datetime.fromtimestamp(self._clock.now(), self._zone).date()
         customer_id = await self._customer_id(caller, asked.account)
         new = NewTicket(
             workflow=asked.workflow,
@@ -106,7 +116,7 @@ class CallerTickets:
             channel="ivr",
             category=asked.category,
             priority=asked.priority or "normal",
-            fields={**fields, **asked.fields},
+            fields={**fields, **keyed(asked.fields, workflow.fields, today)},
         )
         return await self._tickets.open(actor_of_call(caller.call_id), new, self._clock.now())
 

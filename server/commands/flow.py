@@ -27,8 +27,8 @@ from ivr_flows.trial import Trial
 from server.commands.common import Config, require_current, run, say, settings_of
 from server.wiring import House
 
-Given = Mapping[str, Value] | str
-"""A service's answer, or the code with which it refused."""
+Given = Mapping[str, Value] | ServiceRefused
+"""A service's answer, or how it refused."""
 Answering = Callable[[Trial, Ask], Awaitable[Given]]
 Which = Annotated[str, typer.Argument(help="A flow's name, or its file.")]
 
@@ -106,7 +106,11 @@ async def _play(trial: Trial, answering: Answering) -> None:
     shown = sys.stdin.isatty()
     while True:
         while ask := trial.asked:
-            _tell(trial.served(ask, await answering(trial, ask)))
+            given = await answering(trial, ask)
+            if isinstance(given, ServiceRefused):
+                _tell(trial.served(ask, given.code, given.why))
+            else:
+                _tell(trial.served(ask, given))
         _tell(trial.outcome())
         if trial.over:
             return
@@ -126,7 +130,8 @@ def _tell(lines: list[str]) -> None:
 
 
 async def _examples(trial: Trial, ask: Ask) -> Given:
-    return trial.example(ask)
+    found = trial.example(ask)
+    return ServiceRefused(found) if isinstance(found, str) else found
 
 
 @asynccontextmanager
@@ -143,7 +148,7 @@ async def _real(settings: Settings, number: str) -> AsyncIterator[Answering]:
         try:
             return await house.services.ask(ask.service, ask.args, caller)
         except ServiceRefused as refused:
-            return refused.code
+            return refused
 
     try:
         await require_current(house.db)

@@ -8,6 +8,7 @@ import pytest
 
 from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Party, Segment
 from customers.messages import Address, Customer, Grade, NewCustomer
+from ivr_flows.messages import ServiceRefused
 from tests.conftest import START, FakeClock
 from tests.integration.ivr_house import IvrHouse, ivr_house, line
 from ticketing.messages import Actor, caller
@@ -95,6 +96,15 @@ async def test_a_keyed_account_names_no_customer_until_its_pin_was_entered(ivr: 
     ivr.proof.of["s3"] = frozenset({"31002417"})
     second = await fault(ivr, STRANGER, account="31002417")
     assert (await ivr.house.tickets.get(str(second["id"]))).customer_id == customer.id
+
+
+async def test_digits_that_a_caller_typed_fill_a_field_that_is_a_number(ivr: IvrHouse) -> None:
+    complaint: dict[str, object] = {"workflow": "complaint", "category": "billing"}
+    opened = await fault(ivr, **complaint, fields={"compensation": "0120"})
+    assert (await ivr.house.tickets.get(str(opened["id"]))).fields["compensation"] == 120
+    with pytest.raises(ServiceRefused) as refused:
+        await fault(ivr, **complaint, fields={"compensation": "much"})
+    assert (refused.value.code, "number" in refused.value.why) == ("invalid", True)
 
 
 async def test_a_ticket_is_told_of_to_its_own_caller_only(ivr: IvrHouse) -> None:
