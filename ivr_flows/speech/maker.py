@@ -6,8 +6,8 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from config.settings import SpeechSettings
@@ -25,7 +25,7 @@ class NotMade(Exception):
 
 async def speak(utterance: Utterance, key: str, folder: Path, speech: SpeechSettings) -> Path:
     """Have the utterance spoken into `folder/key.wav`, whole or not at all. Raises `NotMade`."""
-    with tempfile.TemporaryDirectory(prefix="ringdesk-") as scratch:
+    with _writing(), tempfile.TemporaryDirectory(prefix="ringdesk-") as scratch:
         raw = Path(scratch, "raw.wav")
         line, given = command_line(speech, utterance, str(raw))
         await _run(line, given)
@@ -35,26 +35,33 @@ async def speak(utterance: Utterance, key: str, folder: Path, speech: SpeechSett
 async def adopt(source: Path, key: str, folder: Path) -> Path:
     """Have any wav file as `folder/key.wav` in the telephone's form. Raises `NotMade`."""
     target = folder / f"{key}.wav"
-    name = _begun(folder)
-    try:
-        line = [sys.executable, "-I", "-S", telephone.__file__, str(source), name]
-        await _run(line, b"", source.name)
-        os.chmod(name, 0o644)  # the PBX is another user
-        os.replace(name, target)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
+    with _writing():
+        name = _begun(folder)
+        try:
+            line = [sys.executable, "-I", "-S", telephone.__file__, str(source), name]
+            await _run(line, b"", source.name)
+            os.chmod(name, 0o644)  # the PBX is another user
+            os.replace(name, target)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
     return target
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What a disk refuses is a sound that is not made, and no fault of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise NotMade(f"cannot write {error.filename or 'a file'}: {error.strerror}") from error
 
 
 def _begun(folder: Path) -> str:
     """An empty file beside the others, under a name that nobody plays."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".making-", suffix=".wav", dir=folder)
-        os.close(handle)
-    except OSError as error:
-        raise NotMade(f"cannot write to {folder}: {error.strerror}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".making-", suffix=".wav", dir=folder)
+    os.close(handle)
     return name
 
 

@@ -175,6 +175,20 @@ async def test_a_command_that_fails_leaves_nothing_behind(
     assert not list(Path(speech.folder).glob(".*"))
 
 
+async def test_a_disk_that_takes_nothing_is_a_sound_that_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no fault of ours: it would be tried again for each caller, and end a whole build."""
+    speech, hello = another(tmp_path), Utterance("a", "Hello", Language.EN, Language.EN)
+    with monkeypatch.context() as full:
+        full.setattr("tempfile.tempdir", str(tmp_path / "away"))
+        with pytest.raises(maker.NotMade, match="cannot write"):
+            await maker.speak(hello, "k" * 32, Path(speech.folder), speech)
+    (tmp_path / "sounds" / ("k" * 32 + ".wav")).mkdir(parents=True)  # in the way of the new file
+    with pytest.raises(maker.NotMade, match="cannot write"):
+        await maker.speak(hello, "k" * 32, Path(speech.folder), speech)
+
+
 async def test_a_build_makes_what_is_missing_and_prunes_what_is_not_needed(tmp_path: Path) -> None:
     speech = another(tmp_path)
     prompts = [WELCOME, HELLO]
