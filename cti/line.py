@@ -16,7 +16,7 @@ from cti.duty import Duty, Step, steps
 from cti.events import AmiEvent, Member, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved
 from cti.frames import Fields
 from cti.gaps import LinkLife
-from cti.link import Counters
+from cti.link_inflow import Counters
 from cti.link_journal import LinkJournal
 from cti.messages import Call, LinkState, Pbx, Seat
 from cti.picture import Answers
@@ -31,8 +31,8 @@ class Link(Protocol):
     counters: Counters
     skipped: dict[bytes, int]
     heard_at: float
-    journal: LinkJournal | None
 
+    def keep_journal(self, journal: LinkJournal) -> None: ...
     async def run(self) -> None: ...
     async def action(self, fields: Fields, timeout: float | None = None) -> Message: ...
     async def originate(self, order: control.Order) -> Originated: ...

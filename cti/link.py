@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 import structlog
 
@@ -21,18 +19,16 @@ from cti import control
 from cti.actions import ActionLine, Originated
 from cti.backoff import DEFAULT, Pace, delay, refused_delay
 from cti.connection import Address, AmiConnection, connect
-from cti.events import AmiEvent, FullyBooted
+from cti.events import FullyBooted
 from cti.frames import Fields
+from cti.link_inflow import Counters, Inflow, LinkSink
 from cti.link_journal import LinkJournal, noted
 from cti.link_watch import Watch
 from cti.messages import LinkState
 from cti.parse import WANTED, parse
 from cti.picture import Answers, startup, take_picture
 from cti.resync import Questions
-from cti.seen import Picture
 from cti.vocabulary import AmiAuthError, AmiError, AmiRefused, Message
-
-_Heard = tuple[Message, AmiEvent, float]
 
 # `reporting` would bring an RTCP report for every few seconds of every call, `dialplan` every step of the dialplan.
 EVENT_CLASSES = "system,call,agent"
@@ -44,30 +40,6 @@ FORGED = (
 )
 
 log = structlog.get_logger(__name__)
-
-
-class LinkSink(Protocol):
-    """Whoever wants to know. Called in the order of events, in the event loop; must neither wait nor raise."""
-
-    def on_event(self, pbx: str, event: AmiEvent, at: float) -> None: ...
-
-    def on_picture(self, pbx: str, picture: Picture, at: float) -> None: ...
-
-    def on_link(self, pbx: str, state: LinkState, detail: str, version: str, at: float) -> None: ...
-
-
-@dataclass
-class Counters:
-    """What a link has done and met since it began; for the metrics."""
-
-    events: int = 0
-    malformed: int = 0
-    connects: int = 0
-    resyncs: int = 0
-    overflows: int = 0
-    sink_errors: int = 0
-    forged: int = 0
-    """How often callers wrote into events, see `cti.forgery`."""
 
 
 class PbxLink:
@@ -85,8 +57,8 @@ class PbxLink:
         self.counters = Counters()
         self.skipped: dict[bytes, int] = {}
         """Events that no type is for, by name, since the last connect."""
-        self._settings, self._sink, self._clock, self._rng, self._pace = settings, sink, clock, rng, pace
-        self.journal: LinkJournal | None = None
+        self._settings, self._clock, self._rng, self._pace = settings, clock, rng, pace
+        self._inflow = Inflow(settings.name, sink, self.counters, pace.buffer)
         self._address = Address(settings.host, settings.port, settings.action_seconds)
         self._notes: dict[str, str] = {}
         self._line = ActionLine(
@@ -94,11 +66,13 @@ class PbxLink:
         )
         self._booted = asyncio.Event()
         self._resync = asyncio.Event()
-        self._buffer: list[_Heard] | None = []
-        self._overflowed = False
         self._startup = ""
 
     # what others call
+
+    def keep_journal(self, journal: LinkJournal) -> None:
+        """Note in it what is heard and asked from now on."""
+        self._inflow.journal = journal
 
     async def run(self) -> None:
         """Keeps the link up, for ever."""
@@ -118,7 +92,7 @@ class PbxLink:
 
     async def action(self, fields: Fields, timeout: float | None = None) -> Message:
         """As `ActionLine.send`; by default the timeout is the settings' `action_seconds`."""
-        with noted(self.journal, self.name, fields, self._clock) as note:
+        with noted(self._inflow.journal, self.name, fields, self._clock) as note:
             answer = await self._line.send(fields, timeout)
             note(answer.text or answer.response)
         return answer
@@ -137,7 +111,7 @@ class PbxLink:
 
     async def originate(self, order: control.Order) -> Originated:
         """As `ActionLine.originate`."""
-        with noted(self.journal, self.name, control.originate(order), self._clock) as note:
+        with noted(self._inflow.journal, self.name, control.originate(order), self._clock) as note:
             done = await self._line.originate(order)
             note(f"{done.state.value} {done.detail}".strip())
         return done
@@ -179,7 +153,7 @@ class PbxLink:
         self._notes.clear()
         self._booted.clear()
         self._resync.clear()
-        self._buffer, self._overflowed = [], False
+        self._inflow.begin()
         self._say(LinkState.CONNECTING)
 
     async def _open(self, events: str, on_message: Callable[[Message], None]) -> AmiConnection:
@@ -217,11 +191,11 @@ class PbxLink:
     async def _synchronise(self) -> None:
         """Asks for the picture and gives it to the sink, then the events that came meanwhile."""
         for _ in range(PICTURES):
-            self._overflowed = False  # what ran over before the first question is in the picture
+            self._inflow.overflowed = False  # what ran over before the first question is in the picture
             questions = Questions(self._line.connection, self._pace.picture)
             taken_at = self._clock.now()
             answers = await questions.answers()
-            if not self._overflowed:
+            if not self._inflow.overflowed:
                 break
         else:
             raise AmiError(f"more than {self._pace.buffer} events came while the state was asked for")
@@ -229,12 +203,7 @@ class PbxLink:
         self.counters.resyncs += 1
         self.version, self._startup = picture.version, picture.startup
         self._notes["lists"] = "; ".join(questions.notes)
-        if self.journal is not None:
-            self.journal.picture(self.name, answers, taken_at, at)
-        self._guard(self._sink.on_picture, picture, at)
-        buffered, self._buffer = self._buffer or [], None
-        for heard in buffered:
-            self._deliver(*heard)
+        self._inflow.picture(picture, answers, taken_at, at)
 
     async def _open_actions(self) -> AmiConnection:
         return await self._open("off", _ignore)
@@ -251,7 +220,7 @@ class PbxLink:
         self._notes["actions"] = note
         self._say(self.state)
 
-    # what comes in, and what goes to the sink
+    # what comes in
 
     def _on_message(self, message: Message) -> None:
         event = parse(message)
@@ -261,15 +230,7 @@ class PbxLink:
         self.counters.events += 1
         if type(event) is FullyBooted:
             self._on_booted()
-        at = self._clock.now()
-        if self._buffer is None:
-            self._deliver(message, event, at)
-        elif len(self._buffer) < self._pace.buffer:
-            self._buffer.append((message, event, at))
-        else:
-            self._buffer.clear()
-            self._overflowed = True
-            self.counters.overflows += 1
+        self._inflow.event(message, event, self._clock.now())
 
     def _on_booted(self) -> None:
         if self._booted.is_set():
@@ -284,8 +245,7 @@ class PbxLink:
         self._begin_resync()
 
     def _begin_resync(self) -> None:
-        if self._buffer is None:
-            self._buffer = []
+        self._inflow.hold()
         self._resync.set()
 
     def _say(self, state: LinkState, detail: str = "") -> None:
@@ -294,27 +254,7 @@ class PbxLink:
             return
         self.state, self.detail = state, detail
         log.info("link", pbx=self.name, state=state.value, detail=detail)
-        try:
-            self._sink.on_link(self.name, state, detail, self.version, self._clock.now())
-        except Exception:
-            self._sink_failed()
-
-    def _deliver(self, message: Message, event: AmiEvent, at: float) -> None:
-        """To the journal as it came, in the order in which the board is told."""
-        if self.journal is not None:
-            self.journal.event(self.name, message, at)
-        self._guard(self._sink.on_event, event, at)
-
-    def _guard(self, deliver: Callable[[str, Any, float], None], what: Any, at: float) -> None:
-        """A fault behind the sink is logged and counted; it must not cost the connection."""
-        try:
-            deliver(self.name, what, at)
-        except Exception:
-            self._sink_failed()
-
-    def _sink_failed(self) -> None:
-        self.counters.sink_errors += 1
-        log.exception("sink failed", pbx=self.name)
+        self._inflow.link(state, detail, self.version, self._clock.now())
 
 
 def _ignore(_: Message) -> None:

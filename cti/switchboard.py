@@ -24,7 +24,8 @@ from cti.events import AmiEvent
 from cti.gaps import LinkLife, Seen, lost_at
 from cti.journal.journal import Journal
 from cti.line import Line, Link
-from cti.link import LinkSink, PbxLink
+from cti.link import PbxLink
+from cti.link_inflow import LinkSink
 from cti.messages import Agent, Call, DomainEvent, DriftFound, LinkState, PbxChanged, Seat, Snapshot
 from cti.seen import Picture
 from cti.store import CallStore
@@ -72,7 +73,7 @@ class Switchboard:
         """From now on what the links hear, and what is asked of them, is kept there."""
         self._journal = journal
         for line in self.lines.values():
-            line.link.journal = journal
+            line.link.keep_journal(journal)
 
     async def start(self, tasks: Tasks) -> None:
         """Remember duties and live calls, then keep the links up."""
