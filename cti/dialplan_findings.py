@@ -15,6 +15,8 @@ from cti.vocabulary import Message
 
 HERE = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 # compared with, not listened on
+LAST_QUEUE = "RINGDESK_ELSE"
+"""The variable of the sample's context for flows that names the queue of callers whom nobody else takes."""
 SHOWN = 8
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _RELOAD = "then: asterisk -rx 'dialplan reload'"
@@ -138,31 +140,49 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def judge_dialling_on(context: str, steps: Sequence[Message]) -> list[Finding]:
-    """Whether callers whom a flow puts through to a number can go on from there, by key, to any other."""
-    does = [(step.get_header("Application").upper(), step.get_header("AppData")) for step in steps]
-    puts_through = any(app == "GOTO" and "${RINGDESK_TO}" in data for app, data in does)
-    if not puts_through or any(app == "SET" and "TRANSFER_CONTEXT=" in data for app, data in does):
+def judge_put_through(context: str, steps: Sequence[Message]) -> list[Finding]:
+    """What befalls callers whom a flow puts through to a number: they can go on from there, by key, to any other; or
+    are hung up on where it does not answer."""
+    does = _does(steps)
+    if not any(app == "GOTO" and "${RINGDESK_TO}" in data for app, data in does):
         return []
-    return [
+    fix = f"Copy [ringdesk-enter] and [{context}] anew from the sample extensions.conf; {_RELOAD}"
+    found = [
         Finding(
             Level.WARNING,
-            f"Callers whom [{context}] puts through to a number can dial on from there at your cost",
-            "Where Dial has the option T, ## and a number (features.conf) takes them anywhere.",
-            f"Copy [ringdesk-enter] and [{context}] anew from the sample extensions.conf; {_RELOAD}",
+            f"Callers whom [{context}] puts through to a number are hung up on where it is busy or not answered",
+            "Goto leaves the context for good: nothing after it takes them to a queue.",
+            fix,
         )
     ]
+    if not any(app == "SET" and "TRANSFER_CONTEXT=" in data for app, data in does):
+        what = f"Callers whom [{context}] puts through to a number can dial on from there at your cost"
+        why = "Where Dial has the option T, ## and a number (features.conf) takes them anywhere."
+        found.append(Finding(Level.WARNING, what, why, fix))
+    return found
 
 
-def judge_queue_names(setting: str, named: Iterable[str], queues: Iterable[str]) -> list[Finding]:
-    """Queues that a setting names and the PBX does not have."""
+def last_queue(steps: Iterable[Message]) -> str:
+    """The queue to which a context of flows sends callers who go nowhere else; empty where it is not to be seen."""
+    sets = (data.partition("=") for app, data in _does(steps) if app == "SET")
+    return next((queue for name, _, queue in sets if name == LAST_QUEUE and "$" not in queue), "")
+
+
+def _does(steps: Iterable[Message]) -> list[tuple[str, str]]:
+    return [(step.get_header("Application").upper(), step.get_header("AppData")) for step in steps]
+
+
+def judge_queue_names(
+    setting: str, named: Iterable[str], queues: Iterable[str], file: str = "ringdesk.toml"
+) -> list[Finding]:
+    """Queues that a setting of that file names and the PBX does not have."""
     there = sorted(queues)
     return [
         Finding(
             Level.WARNING,
             f"{setting} names the queue {queue}, which this PBX does not have",
             f"It has {', '.join(there[:SHOWN]) or 'none'}.",
-            "Correct ringdesk.toml, or make the queue in queues.conf.",
+            f"Correct {file}, or make the queue in queues.conf.",
         )
         for queue in sorted(set(named) - set(there))
     ]

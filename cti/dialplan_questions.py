@@ -19,6 +19,8 @@ class DialplanQuestions:
 
     def __init__(self, connection: AmiConnection, settings: PbxSettings, seconds: float) -> None:
         self._connection, self._settings, self._seconds = connection, settings, seconds
+        self.last_queue = ""
+        """Where the context for flows sends callers whom nobody else takes, as far as was seen."""
 
     async def ask(self, seats: Iterable[Seat], flows: d.FlowPort | None) -> list[Finding]:
         """All findings. A context that may not be looked at is a note."""
@@ -41,7 +43,8 @@ class DialplanQuestions:
             values = {name: await self._global(name) for name in d.variables(calls)}
             found += d.judge_flow_port(context, calls, values, ours, settings.host)
             found += d.judge_token(ours)
-            found += d.judge_dialling_on(context, steps)
+            found += d.judge_put_through(context, steps)
+            self.last_queue = d.last_queue(steps)
         return found
 
     async def _lacking(self, context: str, seats: Iterable[Seat]) -> dict[str, str]:

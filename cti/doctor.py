@@ -10,7 +10,7 @@ from config.settings import PbxSettings
 from core.clock import Clock
 from cti import findings as f
 from cti.connection import Address, AmiConnection, connect
-from cti.dialplan_findings import FlowPort, judge_queue_names
+from cti.dialplan_findings import LAST_QUEUE, FlowPort, judge_queue_names
 from cti.dialplan_questions import DialplanQuestions
 from cti.findings import Finding, Level
 from cti.messages import Seat
@@ -105,6 +105,8 @@ class _Examination:
         found += [f.judge_version(picture.version), f.judge_channelvars(channels)]
         for setting in ("queue_extensions", "wrapup"):
             found += judge_queue_names(setting, getattr(self._settings, setting), self.queues)
+        last = [dialplan.last_queue] if dialplan.last_queue else []
+        found += judge_queue_names(LAST_QUEUE, last, self.queues, "extensions.conf")
         return [*found, *f.judge_seats(picture, self._seats)]
 
     async def _hears(self) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from core.definition.source import Faulty, Problem
@@ -12,8 +12,9 @@ from ivr_flows.flow.load import MAX_BYTES, Loaded, read
 from ivr_flows.flow.model import Flows
 from ivr_flows.flow.schema import flow_schema
 
-__all__ = ["Known", "flow_files", "flow_schema", "read_flows", "read_flows_doubting"]
+__all__ = ["Doubting", "Known", "flow_files", "flow_schema", "read_flows", "read_flows_doubting"]
 NOTHING_KNOWN = Known()
+Doubting = Callable[[Known], list[Problem]]
 
 
 def flow_files(folder: Path) -> tuple[Path, ...]:
@@ -24,13 +25,12 @@ def flow_files(folder: Path) -> tuple[Path, ...]:
 def read_flows(paths: Iterable[Path], known: Known = NOTHING_KNOWN) -> Flows:
     """The flows in these files; raises `Faulty` with all problems of all files at once. `known` is what there is
     besides flows: calendars, workflows, queues."""
-    return read_flows_doubting(paths, known, NOTHING_KNOWN)[0]
+    return read_flows_doubting(paths, known)[0]
 
 
-def read_flows_doubting(
-    paths: Iterable[Path], known: Known, doubted: Known
-) -> tuple[Flows, tuple[Problem, ...]]:
-    """The same, and what else is said against them by `doubted`, which keeps no flow from being used."""
+def read_flows_doubting(paths: Iterable[Path], known: Known) -> tuple[Flows, Doubting]:
+    """The same, and what tells the doubts about them: what another `Known` says against them, which keeps no flow from
+    being used."""
     problems: list[Problem] = []
     found: list[Loaded] = []
     unread: set[str] = set()
@@ -46,7 +46,7 @@ def read_flows_doubting(
     problems += check(found, known, unread)
     if problems:
         raise Faulty(tuple(sorted(problems, key=lambda p: (p.file, p.line))))
-    return Flows({one.flow.name: one.flow for one in found}), tuple(doubts(found, doubted))
+    return Flows({one.flow.name: one.flow for one in found}), lambda doubted: doubts(found, doubted)
 
 
 _NAME = re.compile(r"^name: *[\"']?(\w+)", re.MULTILINE)

@@ -39,6 +39,7 @@ from ivr_flows.messages import (
     Input,
     Language,
     NoPlace,
+    NotFree,
     Record,
     Recordings,
     Say,
@@ -72,7 +73,7 @@ class Lines(Protocol):
 
     async def place(self, transfer: Transfer, caller: Caller) -> str:
         """What the dialplan is to go to: queue, extension, number. Empty where there is no such place; raises `NoPlace`
-        for a number that nobody may be put through to."""
+        for a number that nobody may be put through to, `NotFree` for an agent who takes no call now."""
         ...
 
 
@@ -232,33 +233,34 @@ class _Run:
             return Failed("error")
 
     async def _end(self, effect: Transfer | HangUp) -> None:
-        state = self._state
+        state, detail = self._state, self._state.detail
         if state.ended is Ended.FAILED:
-            self._around.visits.trouble(self._visit, state.detail)
+            self._around.visits.trouble(self._visit, detail)
         elif isinstance(effect, Transfer):
-            await self._transfer(effect)
+            detail = await self._transfer(effect) or detail
         elif state.ended is Ended.SERVED:
             await self._agi.set_variable(NEXT, "hangup")
-        self._finish(state.ended or Ended.SERVED, state.detail)
+        self._finish(state.ended or Ended.SERVED, detail)
 
-    async def _transfer(self, effect: Transfer) -> None:
-        """Tell the dialplan where to go on. Where that is no place of ours it is told nothing, and takes its queue."""
+    async def _transfer(self, effect: Transfer) -> str:
+        """Tell the dialplan where to go on. Where nobody can be put through it is told nothing, and takes its queue;
+        returns why."""
+        if effect.kind is Target.QUEUE or effect.priority:  # whom nobody else takes ends in a queue, too
+            await self._agi.set_variable(PRIORITY, effect.priority)
         try:
             async with asyncio.timeout(self._around.ask_seconds):
                 to = await self._around.lines.place(effect, self._caller)
+        except NotFree:
+            return troubles.NOT_FREE
         except NoPlace as barred:
-            self._around.visits.trouble(self._visit, troubles.NOT_DIALLED, barred.why)
-            return
+            return self._around.visits.trouble(self._visit, troubles.NOT_DIALLED, barred.why)
         except TimeoutError:
-            self._around.visits.trouble(self._visit, troubles.LATE, effect.kind.value)
-            return
+            return self._around.visits.trouble(self._visit, troubles.LATE, effect.kind.value)
         if not PLACE.fullmatch(to):
-            self._around.visits.trouble(self._visit, troubles.NO_PLACE, effect.kind.value)
-            return
-        if effect.kind is Target.QUEUE:
-            await self._agi.set_variable(PRIORITY, effect.priority)
+            return self._around.visits.trouble(self._visit, troubles.NO_PLACE, effect.kind.value)
         await self._agi.set_variable(TO, to)
         await self._agi.set_variable(NEXT, effect.kind.value)
+        return ""
 
     def _broken(self, error: Exception) -> None:
         """Something of ours or of the line's failed: tell the integrator, and let the dialplan go on."""

@@ -198,6 +198,10 @@ class NoPlace(Exception):
         self.why = why
 
 
+class NotFree(Exception):
+    """The agent takes no call now, which is nothing wrong."""
+
+
 class Services(Protocol):
     """What a flow can ask of the other rooms; supplied by the server's wiring.
 
@@ -297,7 +301,7 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     ended: Ended | None = None
     ended_at: float | None = None
     detail: str = ""
-    """Where it was transferred to, or what broke."""
+    """Whom it was sent on to (`queue:service`), why to nobody, or what broke."""
 
 
 class VisitChanged(msgspec.Struct, frozen=True):

@@ -16,10 +16,13 @@ FAILED = "{about}: failed"
 REFUSED = "a service said no: {about}"
 NO_PLACE = "no transfer to this {about}"
 NOT_DIALLED = "no transfer to this number: {about}"
+NOT_TAKEN = "nobody took the caller there, who went on to the queue {about}"
 NO_SOUND = "no sound for {about}"
 BROKEN = "the flow broke: {about}"
 NOT_DONE = "the telephone system refused: {about}"
 LINE = "the line to the telephone system broke: {about}"
+NOT_FREE = "that agent is not free"
+"""No trouble; kept with the visit."""
 MOST_ABOUT = 300
 """Characters: an error may bring a caller's text."""
 

@@ -87,12 +87,13 @@ class Visits:
         self.saver.offer(visit)
         self._bus.publish(VisitChanged(visit))
 
-    def trouble(self, visit: Visit, kind: str, about: str = "") -> None:
-        """Note what went wrong, for the flow's page and the log; see `troubles`."""
+    def trouble(self, visit: Visit, kind: str, about: str = "") -> str:
+        """Note what went wrong, for the flow's page and the log, and return it in English; see `troubles`."""
         short = about[:MOST_ABOUT]
         one = Trouble(self._clock.now(), visit.flow, visit.node, visit.call_id, kind, short)
         self.troubles.append(one)
         log.warning("flow.trouble", flow=visit.flow, node=visit.node, call=visit.call_id, what=one.what)
+        return one.what
 
     def of_call(self, call_id: str) -> tuple[Visit, ...]:
         """The call's visits in order, where they are of today: one before an agent has it, perhaps one after."""

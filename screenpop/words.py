@@ -41,6 +41,7 @@ TROUBLES = (
     N_("a service said no: {about}"),
     N_("no transfer to this {about}"),
     N_("no transfer to this number: {about}"),
+    N_("nobody took the caller there, who went on to the queue {about}"),
     N_("no sound for {about}"),
     N_("the flow broke: {about}"),
     N_("the telephone system refused: {about}"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from config.files import shipped_flows
 from config.settings import IvrSettings, PbxSettings
@@ -19,12 +20,13 @@ from cti.api import Menus
 from cti.switchboard import Switchboard
 from cti.views import IvrView
 from ivr_flows.agi.server import FastAgiServer, Gate, Handler, Limits
-from ivr_flows.definitions import Known, flow_files, read_flows_doubting
+from ivr_flows.definitions import Doubting, Known, flow_files, read_flows_doubting
 from ivr_flows.flow.model import Flows
-from ivr_flows.messages import Caller, Target, Transfer, Visit
+from ivr_flows.messages import Caller, NotFree, Target, Transfer, Visit
 from ivr_flows.visits import Visits
 from server.definitions import Definitions, lines_of, lines_told
 from server.flow_tickets import openings
+from server.ivr_telephone import is_free
 from ticketing.messages import DefinitionsRefused
 
 log = structlog.get_logger(__name__)
@@ -46,18 +48,24 @@ class FlowsInForce:
         bus: Bus,
         definitions: Definitions,
         barred: Callable[[str], str] | None = None,
+        agents: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """`barred` says why nobody may be transferred to a number."""
+        """`barred` says why nobody may be transferred to a number, `agents` whose telephones can ring."""
         self.folder = folder
-        self._barred = barred
+        self._barred, self._agents = barred, agents
+        self._doubting: Doubting = lambda _: []
+        self._doubted = Known()
         self._definitions = definitions
         self._bus = bus
         self._flows = Flows({})
         self._turn = asyncio.Lock()
         self.problems: tuple[str, ...] = ()
         """Why the files as they are now are not in force; empty where they are."""
-        self.doubts: tuple[str, ...] = ()
-        """What of those in force cannot be done: callers go to their queue instead."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What of those in force cannot be done, with the agents that there are now: callers go to their queue."""
+        return lines_told(self._doubting(replace(self._doubted, agents=self._agents())))
 
     def __call__(self) -> Flows:
         """Those in force now."""
@@ -76,8 +84,8 @@ class FlowsInForce:
         known = Known(self._definitions.calendars, workflows if own else None)
         doubted = Known(workflows=None if own else workflows, barred=self._barred)
         try:
-            flows, doubts = await asyncio.to_thread(
-                lambda: read_flows_doubting(flow_files(self.folder), known, doubted)
+            flows, doubting = await asyncio.to_thread(
+                lambda: read_flows_doubting(flow_files(self.folder), known)
             )
         except Faulty as faulty:
             self.problems = lines_of(faulty)
@@ -85,13 +93,18 @@ class FlowsInForce:
                 log.error("flow.refused", problem=problem)
             self._bus.publish(DefinitionsRefused(self.problems))
             return False
-        self.problems, self.doubts = (), lines_told(doubts)
-        for doubt in self.doubts:
+        self.problems, self._doubting, self._doubted = (), doubting, doubted
+        for doubt in lines_told(doubting(doubted)):  # not yet by agents: at a start they are read later
             log.warning("flow.cannot_be_done", problem=doubt)
         if flows != self._flows:
             self._flows = flows
             log.info("flows.in_force", flows=sorted(flows.by_name))
         return True
+
+
+def phones_of(switchboard: Switchboard) -> Callable[[], Collection[str]]:
+    """Tells the users whose telephones can ring, as they are when it is asked."""
+    return lambda: {seat.user for seat in switchboard.seats.values() if seat.extension}
 
 
 class PhoneLines:
@@ -129,9 +142,17 @@ class PhoneLines:
         if transfer.kind is Target.QUEUE:
             return transfer.to
         if transfer.kind is Target.AGENT:
-            seat = self._board.seats.get(transfer.to)
-            return seat.extension if seat is not None and seat.pbx == caller.pbx else ""
+            return self._phone_of(transfer.to, caller.pbx)
         return await self._outside(transfer.to, caller.pbx)
+
+    def _phone_of(self, user: str, pbx: str) -> str:
+        """The extension of an agent of that PBX who is free. Others would be rung in vain, or in their pause."""
+        seat = self._board.seats.get(user)
+        if seat is None or seat.pbx != pbx:
+            return ""
+        if not is_free(self._board.agent(user), pbx):
+            raise NotFree
+        return seat.extension
 
 
 class Ivr:

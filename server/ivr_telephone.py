@@ -9,7 +9,7 @@ import msgspec
 
 from core.clock import Clock
 from core.errors import NotFound
-from cti.messages import AgentState, Call
+from cti.messages import Agent, AgentState, Call
 from cti.store import CallStore
 from cti.switchboard import Switchboard
 from ivr_flows.messages import Caller, Value
@@ -80,9 +80,7 @@ class CallerTelephone:
         for call in calls:
             agent = _agent_of(call, since)
             if agent and call.id != caller.call_id:
-                seen = self._board.agent(agent)
-                free = seen is not None and seen.state is AgentState.READY and seen.pbx == caller.pbx
-                return {"found": True, "agent": agent, "free": free}
+                return {"found": True, "agent": agent, "free": is_free(self._board.agent(agent), caller.pbx)}
         return {"found": False, "agent": "", "free": False}
 
     async def queue(self, asked: InQueue, caller: Caller) -> dict[str, Value]:
@@ -93,6 +91,11 @@ class CallerTelephone:
                 minutes = int(max(longest, 0.0) // 60)
                 return {"waiting": queue.waiting, "longest_minutes": minutes, "ready": queue.ready}
         raise NotFound("There is no such queue.")
+
+
+def is_free(agent: Agent | None, pbx: str) -> bool:
+    """Whether an agent of that PBX takes calls now."""
+    return agent is not None and agent.state is AgentState.READY and agent.pbx == pbx
 
 
 def _agent_of(call: Call, since: float) -> str:

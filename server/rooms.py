@@ -34,10 +34,11 @@ from server.barred import numbers_barred
 from server.call_ids import CallIds
 from server.callbacks import callbacks_of, gate_of
 from server.definitions import Definitions
-from server.ivr import FlowsInForce, Ivr, PhoneLines
+from server.ivr import FlowsInForce, Ivr, PhoneLines, phones_of
 from server.ivr_lines import Lines
 from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
+from server.not_taken import NotTaken
 from server.people import People
 from server.recordings import CallerWords, recordings_of
 from server.retention import retention_of
@@ -137,11 +138,14 @@ class Rooms:
         """Callers serving themselves."""
         settings = self.settings
         barred = numbers_barred(settings)
-        self.flows = FlowsInForce(flows_dir(settings.paths), self.bus, self.definitions, barred)
+        folder = flows_dir(settings.paths)
+        phones = phones_of(self.switchboard)
+        self.flows = FlowsInForce(folder, self.bus, self.definitions, barred, phones)
         pbxs = [pbx.name for pbx in settings.pbx]
         self.visits = Visits(self.bus, VisitStore(self.db), self.clock, self.joins.now, pbxs)
         self.recordings, self.attacher, self.mover, self.keeper = recordings_of(self)
         self.retention = retention_of(self)
+        self.not_taken = NotTaken(self.visits)
         self.joins.told += [self.visits.joined, self.mover.joined]
         self.customers.add_source(CallTimeline(self.calls, self.people.name, self.visits.store.of_calls))
         self.customers.add_source(VisitTimeline(self.visits.store, self.calls))

@@ -123,6 +123,7 @@ class House(Rooms):
         follow(self.dialer, self.bus, self.lines.key)
         self.bus.subscribe(VisitChanged, self.proofs.follow)
         self.attacher.subscribe(self.bus)
+        self.not_taken.subscribe(self.bus)
         self.bus.subscribe(VisitChanged, lambda event: self.popper.work_changed(event.visit.call_id))
         self.bus.subscribe(TicketOpened, self._nudge)
         self.bus.subscribe(TicketChanged, self._nudge)

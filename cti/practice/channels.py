@@ -81,6 +81,8 @@ class Channel:
         self.bridge: Bridge | None = None
         self.flow: Flow | None = None
         self.held = False
+        self.refused = 0
+        """The cause with which a phone refused it that it dialled: Asterisk gives it as its own in the end."""
         self.alive = True
         self.partner: Channel | None = None
         """The other half of a Local channel."""

@@ -196,7 +196,7 @@ class Dial:
 
     def refused(self, ring: Ring, cause: int) -> None:
         status = "BUSY" if cause == 17 else "NOANSWER"
-        self.cause = cause
+        self.cause = self.caller.refused = cause
         self.world.tell("DialEnd", ring.lines, lines(DialStatus=status))
         self.world.destroy(ring.dest, cause, SIP_STATUS.get(cause, ""))
         self.rings.remove(ring)

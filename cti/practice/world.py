@@ -154,6 +154,7 @@ class World:
             return
         if by_phone:
             self.tell("HangupRequest", channel.lines())
+        cause = channel.refused or cause
         self._going(channel)
         if channel.flow is None:
             self.destroy(channel, cause)

@@ -46,6 +46,8 @@ class Known(msgspec.Struct, frozen=True):
     calendars: Collection[str] | None = None
     workflows: Mapping[str, Opening] | None = None
     queues: Collection[str] | None = None
+    agents: Collection[str] | None = None
+    """Users whose telephone can ring."""
     barred: Callable[[str], str] | None = None
     """Why the dial policy lets nobody be transferred to a number; empty where it does."""
 
@@ -157,6 +159,7 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
             yield one.source.problem((*path, "queue"), message, fix)
         else:
             yield from _queue(one, (*path, "queue"), node.queue, known)
+        yield from _agent(one, (*path, "agent"), node.agent, known)
         if node.otherwise and not target(node).startswith("$"):
             message = "`otherwise` is never taken: the target is always there"
             yield one.source.problem((*path, "otherwise"), message, "remove it")
@@ -165,6 +168,12 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
 def _queue(one: Loaded, path: Path, queue: str, known: Known) -> Iterator[Problem]:
     if known.queues is not None and queue and not queue.startswith("$") and queue not in known.queues:
         yield one.source.problem(path, f"there is no queue `{queue}`", suggest(queue, known.queues))
+
+
+def _agent(one: Loaded, path: Path, user: str, known: Known) -> Iterator[Problem]:
+    if known.agents is not None and user and not user.startswith("$") and user not in known.agents:
+        fix = "name a user who has a phone and an extension: `ringdesk user list`"
+        yield one.source.problem(path, f"there is no agent `{user}`", fix)
 
 
 def _barred(number: str, known: Known) -> str:

@@ -23,7 +23,7 @@ from cti.messages import LinkState, Seat
 from cti.selftest import Trial, call_test
 from ivr_flows.speech.unplayed import unplayed
 from server.commands.common import Config, database, fail, run, say, settings_of
-from server.commands.flow_queues import queue_name_findings
+from server.commands.flow_queues import agent_name_findings, queue_name_findings
 from server.commands.hearing import hearing_findings
 from server.commands.reach import reach_findings
 from server.commands.reading import person
@@ -95,8 +95,14 @@ async def _one(settings: Settings, pbx: PbxSettings, seats: Sequence[Seat], seco
 async def _hearing(settings: Settings) -> list[Finding]:
     async with database(settings) as db:
         refused = await unplayed(db)
+        seats = await Identity(db, settings.security).seats()
+    named = agent_name_findings(settings, {seat.user for seat in seats if seat.extension})
     reached = await reach_findings(settings)
-    return [*reached, *await asyncio.to_thread(hearing_findings, settings, refused, person("asterisk"))]
+    return [
+        *named,
+        *reached,
+        *await asyncio.to_thread(hearing_findings, settings, refused, person("asterisk")),
+    ]
 
 
 class RunningServer:

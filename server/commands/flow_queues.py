@@ -1,4 +1,4 @@
-"""What the doctor says of queues that flows and settings name, once the PBXs have listed theirs."""
+"""What the doctor says of queues and agents that flows and settings name, once it knows which there are."""
 
 from __future__ import annotations
 
@@ -28,15 +28,31 @@ def queue_name_findings(settings: Settings, listed: Sequence[Collection[str] | N
 def _unknown(settings: Settings, queues: Collection[str]) -> list[Finding]:
     """Queues of flow files, with file and line; nothing where the files cannot be read, which is said elsewhere."""
     try:
-        _, doubts = read_flows_doubting(flow_files(flows_dir(settings.paths)), Known(), Known(queues=queues))
+        doubts = _doubts(settings, Known(queues=queues))
     except Faulty:
         return []
-    return [*map(_finding, doubts)] or [Finding(Level.OK, "Every queue that flows name exists")]
+    why = "The caller goes on to RINGDESK_ELSE of the sample's [ringdesk-ivr]; other dialplans may hang up."
+    return [_finding(one, " on any PBX", why) for one in doubts] or [
+        Finding(Level.OK, "Every queue that flows name exists")
+    ]
 
 
-def _finding(problem: Problem) -> Finding:
-    what = f"{problem.file}:{problem.line}: {problem.message} on any PBX"
-    why = (
-        "The dialplan's Queue() fails at once: the caller is hung up on, or goes where the dialplan goes on."
-    )
+def agent_name_findings(settings: Settings, agents: Collection[str]) -> list[Finding]:
+    """Agents whom flow files name and who are none; `agents` are the users whose telephone can ring."""
+    if not any(pbx.flow_context for pbx in settings.pbx):
+        return []
+    try:
+        doubts = _doubts(settings, Known(agents=agents))
+    except Faulty:
+        return []
+    return [_finding(one, "", "The caller goes to a queue instead.") for one in doubts]
+
+
+def _doubts(settings: Settings, known: Known) -> list[Problem]:
+    _, doubting = read_flows_doubting(flow_files(flows_dir(settings.paths)), Known())
+    return doubting(known)
+
+
+def _finding(problem: Problem, where: str, why: str) -> Finding:
+    what = f"{problem.file}:{problem.line}: {problem.message}{where}"
     return Finding(Level.WARNING, what, why, problem.fix)

@@ -241,6 +241,20 @@ def agi_to_number(pbx: PracticePbx) -> None:
     pbx.hang_up(caller)
 
 
+def agi_number_busy(pbx: PracticePbx) -> None:
+    caller = in_flow(pbx, sent("number", "913912345678"))
+    pbx.reject("trunk")
+    pbx.answer("1001")
+    pbx.hang_up(caller)
+
+
+def agi_agent_busy(pbx: PracticePbx) -> None:
+    caller = in_flow(pbx, sent("agent", "1002"))
+    pbx.reject("1002")
+    pbx.answer("1001")
+    pbx.hang_up(caller)
+
+
 def agi_away(pbx: PracticePbx) -> None:
     caller = in_flow(pbx)
     pbx.answer("1001")
@@ -263,6 +277,8 @@ SCENES: Mapping[str, Scene] = {
     "agi_abandoned": Scene(agi_abandoned),
     "agi_to_agent": Scene(agi_to_agent),
     "agi_to_number": Scene(agi_to_number),
+    "agi_number_busy": Scene(agi_number_busy),
+    "agi_agent_busy": Scene(agi_agent_busy),
     "agi_away": Scene(agi_away),
     "held": Scene(held),
     "direct_inbound_answered": Scene(direct_inbound_answered),

@@ -15,7 +15,7 @@ from cti.doctor import Asked, examine
 from cti.findings import Finding, Level
 from cti.messages import Seat
 from ivr_flows.definitions import flow_files
-from server.commands.flow_queues import queue_name_findings
+from server.commands.flow_queues import agent_name_findings, queue_name_findings
 from server.commands.reach import reach_findings
 from tests.integration.ami_script import ScriptedAmi, error, settings
 from tests.integration.test_link_asterisk import ONE_AGENT, add_user
@@ -170,6 +170,13 @@ def test_queues_that_flows_name_and_no_pbx_has(tmp_path: Path) -> None:
     shipped = replace(of, paths=PathSettings(), callback=CallbackSettings())
     assert [one.level for one in queue_name_findings(shipped, [queues])] == [Level.OK]
     assert [one.level for one in queue_name_findings(shipped, [queues, None])] == [Level.NOTE]
+    text = (tmp_path / "danger.yaml").read_text().replace("queue: emergncy", "agent: ann")
+    (tmp_path / "danger.yaml").write_text(text)
+    (ann,) = agent_name_findings(of, {"anna"})
+    assert re.match(r".*/danger\.yaml:\d+: there is no agent `ann`$", ann.what)
+    assert ann.level is Level.WARNING
+    assert agent_name_findings(of, {"ann"}) == agent_name_findings(shipped, ()) == []
     (tmp_path / "danger.yaml").write_text("nothing")
+    assert agent_name_findings(of, ()) == []
     assert queue_name_findings(replace(of, callback=CallbackSettings()), [queues]) == []  # said elsewhere
     assert queue_name_findings(Settings(pbx=(PbxSettings("main", flow_context=""),)), [queues]) == []

@@ -20,6 +20,7 @@ from config.files import shipped_flows, shipped_workflows
 from config.settings import PathSettings, PbxSettings, Settings
 from core.clock import iso
 from cti.gaps import Cause, Gap
+from cti.messages import Seat
 from ivr_flows.flow.services import SERVICES
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.troubles import LATE, NO_FLOW
@@ -297,6 +298,13 @@ async def test_a_transfer_that_cannot_be_done_is_told_in_the_log_and_on_the_page
             file.write_text(good.replace("queue: emergency", 'number: "+4930123456"'))
             assert await it.house.reload()
             assert why in it.house.flows.doubts[0]
+            file.write_text(good.replace("queue: emergency", "agent: ann"))
+            assert await it.house.reload()
+            nobody = "there is no agent `ann`"
+            assert nobody in unescape((await it.get("/flows", headers=sam)).text)
+            seats = it.house.switchboard.seats.values()
+            it.house.switchboard.set_seats([*seats, Seat("ann", "Ann", "main", "PJSIP/1999", "1999")], 0.0)
+            assert nobody not in unescape((await it.get("/flows", headers=sam)).text)
 
 
 async def test_the_shipped_flows_tell_of_workflows_that_are_not_there(

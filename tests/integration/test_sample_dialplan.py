@@ -1,4 +1,4 @@
-"""What the sample dialplan makes of extensions that somebody has written into."""
+"""What the sample dialplan makes of extensions that somebody has written into, and of callers whom nobody takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import asyncio
 
 import pytest
 
-from tests.real.asterisk import Asterisk
+from tests.agi_desk import Desk, agi_desk
+from tests.real.ami import Message
+from tests.real.asterisk import Asterisk, QueueSetup
 
 pytestmark = pytest.mark.real
+FULL = {"service": QueueSetup(members=(), maxlen=3), "emergency": QueueSetup(members=(), maxlen=1)}
+GONE_ON = [
+    ("queue", "emergency", "emergency"),  # it has room for one
+    ("queue", "emergency", "service"),  # and is full now
+    ("agent", "1999", "service"),  # has no phone
+    ("number", "13800138000", "service"),  # has no 9 in front
+]
+"""What a flow says, and the queue in which that caller is found; one after the other, and each stays there."""
 
 
 async def dial(pbx: Asterisk, extension: str, context: str) -> None:
@@ -49,3 +59,30 @@ async def test_nobody_writes_into_an_extension(version: int) -> None:
         await dial(pbx, "913800138000", "agents")
         outside = await pbx.ami.event("DialBegin", since=since, DialString="13800138000@trunk")
         assert outside["DestChannel"].startswith("PJSIP/trunk-")
+
+
+async def sent(pbx: Asterisk, desk: Desk, kind: str, to: str) -> None:
+    """A caller whom a flow sends on there."""
+    await dial(pbx, "hotline", "ringdesk-ivr")
+    line = await desk.line()
+    await line.ask("ANSWER")
+    await line.ask(f"SET VARIABLE RINGDESK_TO {to}")
+    await line.ask(f"SET VARIABLE RINGDESK_NEXT {kind}")
+    await line.close()
+
+
+@pytest.mark.parametrize("version", [22, 16])
+async def test_whom_nobody_takes_goes_on_to_the_last_queue_and_hears_where_that_is_full(version: int) -> None:
+    def turned_away(message: Message) -> bool:
+        return message.get("Event") == "Newexten" and message["Application"] == "Congestion"
+
+    async with Asterisk(FULL, version) as pbx, agi_desk(pbx.agi_port) as (desk, _):
+        for kind, to, queue in GONE_ON:
+            since = len(pbx.ami.messages)
+            await sent(pbx, desk, kind, to)
+            joined = await pbx.ami.event("QueueCallerJoin", since=since)
+            assert joined["Queue"] == queue, (kind, to)
+        begun = [m for m in pbx.ami.messages if m.get("Event") == "DialBegin"]
+        assert not [m for m in begun if m["DestChannel"].startswith("PJSIP/")]
+        await sent(pbx, desk, "queue", "service")
+        await pbx.ami.wait(turned_away)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from core.bus import Bus
 from core.database import Database
 from core.tasks import Tasks
+from cti.messages import Call, CallChanged, CallState, Direction, Party
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.visit_store import PAGE, VisitStore
 from ivr_flows.visits import READ_BACK, Visits
+from server.not_taken import NotTaken
 from tests.conftest import START, FakeClock
 
 VISIT = Visit(
@@ -41,6 +44,40 @@ async def test_a_visit_comes_back_as_it_was_and_its_latest_shape_stays(db: Datab
     assert await store.of_customer("c1", START + 59, 10) == [ended]
     assert await store.of_calls(["main-1.1", "other"]) == {"main-1.1": (ended, later)}
     assert await store.since(START, 1) == [later]
+
+
+WAITS = Call("main-1.1", "main", Direction.INBOUND, CallState.QUEUED, Party(), "4005", START, queue="service")
+
+
+@pytest.mark.parametrize(
+    ("left", "call", "told"),
+    [
+        pytest.param("number:+8613811112222", WAITS, True, id="a number"),
+        pytest.param("queue:emergency", WAITS, True, id="another queue"),
+        pytest.param("queue:service", WAITS, False, id="its own queue"),
+        pytest.param("agent:chen", WAITS, False, id="an agent"),
+        pytest.param("that agent is not free", WAITS, False, id="nobody"),
+        pytest.param("number: no answer in time", WAITS, False, id="told already"),
+        pytest.param("queue:emergency", replace(WAITS, state=CallState.IVR), False, id="not there yet"),
+        pytest.param("queue:emergency", replace(WAITS, answered_at=START), False, id="sent on by an agent"),
+        pytest.param("queue:emergency", replace(WAITS, id="main-9.9"), False, id="another call"),
+    ],
+)
+def test_whom_nobody_took_where_the_flow_sent_it_is_told_of_once(
+    sqlite_db: Database, left: str, call: Call, told: bool
+) -> None:
+    bus = Bus()
+    visits = Visits(bus, VisitStore(sqlite_db), FakeClock())
+    NotTaken(visits).subscribe(bus)
+    bus.publish(CallChanged(call))
+    visits.put(replace(VISIT, ended=Ended.TRANSFERRED, ended_at=START + 9, detail=left))
+    for _ in range(2):
+        bus.publish(CallChanged(call))
+    said = ["nobody took the caller there, who went on to the queue service"]
+    assert [one.what for one in visits.troubles] == (said if told else [])
+    visits.put(replace(VISIT, id="v2", ended=Ended.FAILED, detail=left))
+    bus.publish(CallChanged(call))
+    assert len(visits.troubles) == told
 
 
 async def test_hostile_texts_are_cut_to_what_the_table_holds(db: Database) -> None:

@@ -29,12 +29,14 @@ class QueueSetup:
     timeout: int = 15
     retry: int = 1
     wrapuptime: int = 0
+    maxlen: int = 0
 
     def text(self, name: str) -> str:
         """The queue's lines for queues.conf."""
         settings = f"timeout={self.timeout}\nretry={self.retry}\n"
         members = "".join(map(_member, self.members))
-        return f"[{name}](+)\n{settings}wrapuptime={self.wrapuptime}\n{members}"
+        limits = f"wrapuptime={self.wrapuptime}\nmaxlen={self.maxlen}\n"
+        return f"[{name}](+)\n{settings}{limits}{members}"
 
 
 def _member(name: str) -> str:

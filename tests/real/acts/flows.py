@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from tests.agi_desk import Line, agi_desk
 from tests.real.acts.act import INBOUND, KNOWN, Act, act, gone, talks
 from tests.real.asterisk import Asterisk
-from tests.real.sipp import Caller, Phone
+from tests.real.sipp import Caller, Phone, rejects
 
 HOTLINE = "4005"
 
@@ -126,6 +126,52 @@ async def agi_to_number(pbx: Asterisk) -> None:
 
 
 @act(
+    "A flow sends the caller to a number outside, which is busy: the caller goes on to the queue, 1001 answers.",
+    **INBOUND,
+    outcome="answered",
+    queue="service",
+    answered_by="PJSIP/1001",
+    passed="ivr",
+)
+async def agi_number_busy(pbx: Asterisk) -> None:
+    async with (
+        Phone(pbx, "outside", rejects()),
+        Phone(pbx, "1001") as phone,
+        in_flow(pbx, "number", "913912345678") as caller,
+    ):
+        await phone.ringing()
+        await talks(1.2)
+        await phone.answer()
+        await pbx.ami.event("AgentConnect")
+        await talks(1.6)
+        await caller.hang_up()
+        await gone(pbx)
+
+
+@act(
+    "A flow sends the caller to 1002, who turns the call down: the caller goes on to the queue, 1001 answers.",
+    **INBOUND,
+    outcome="answered",
+    queue="service",
+    answered_by="PJSIP/1001",
+    passed="ivr",
+)
+async def agi_agent_busy(pbx: Asterisk) -> None:
+    async with (
+        Phone(pbx, "1002", rejects()),
+        Phone(pbx, "1001") as phone,
+        in_flow(pbx, "agent", "1002") as caller,
+    ):
+        await phone.ringing()
+        await talks(1.2)
+        await phone.answer()
+        await pbx.ami.event("AgentConnect")
+        await talks(1.6)
+        await caller.hang_up()
+        await gone(pbx)
+
+
+@act(
     "Nobody listens for AGI: the caller goes on to the queue, 1001 answers, the caller hangs up.",
     **INBOUND,
     outcome="answered",
@@ -150,5 +196,7 @@ ACTS: tuple[Act, ...] = (
     agi_abandoned,
     agi_to_agent,
     agi_to_number,
+    agi_number_busy,
+    agi_agent_busy,
     agi_away,
 )

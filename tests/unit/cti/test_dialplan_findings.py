@@ -34,16 +34,31 @@ THROUGH = Message({"Application": "Goto", "AppData": "ringdesk-dial,${RINGDESK_T
 NOWHERE = Message({"Application": "Set", "AppData": "TRANSFER_CONTEXT=ringdesk-nowhere"})
 
 
+COMES_BACK = Message({"Application": "Dial", "AppData": "PJSIP/${RINGDESK_TO:1}@${TRUNK},30"})
+LOST, AT_OUR_COST = "are hung up on where", "can dial on"
+
+
 @pytest.mark.parametrize(
-    ("steps", "levels"),
+    ("steps", "told"),
     [
-        pytest.param([THROUGH], [Level.WARNING], id="the sample of before"),
-        pytest.param([NOWHERE, THROUGH], [], id="the sample"),
+        pytest.param([THROUGH], [LOST, AT_OUR_COST], id="the first sample"),
+        pytest.param([NOWHERE, THROUGH], [LOST], id="the second"),
+        pytest.param([NOWHERE, COMES_BACK], [], id="the sample"),
         pytest.param([Message({"Application": "Queue", "AppData": "service,t"})], [], id="no numbers"),
     ],
 )
-def test_callers_who_can_dial_on_at_our_cost(steps: list[Message], levels: list[Level]) -> None:
-    assert [one.level for one in d.judge_dialling_on("ringdesk-ivr", steps)] == levels
+def test_what_befalls_callers_who_are_put_through(steps: list[Message], told: list[str]) -> None:
+    found = d.judge_put_through("ringdesk-ivr", steps)
+    assert len(found) == len(told)
+    assert all(words in one.what for words, one in zip(told, found, strict=True))
+
+
+def test_the_queue_of_callers_whom_nobody_else_takes() -> None:
+    steps = [NOWHERE, Message({"Application": "Set", "AppData": "RINGDESK_ELSE=service"})]
+    assert d.last_queue(steps) == "service"
+    assert d.last_queue([Message({"Application": "Set", "AppData": "RINGDESK_ELSE=${X}"})]) == ""
+    (told,) = d.judge_queue_names("RINGDESK_ELSE", ["service"], ["emergency"], "extensions.conf")
+    assert told.fix.startswith("Correct extensions.conf")
 
 
 def told(address: str, ours: FlowPort = OURS, pbx_host: str = "127.0.0.1", token: str = "") -> str:

@@ -19,6 +19,7 @@ from ivr_flows.messages import (
     Caller,
     NewRecording,
     NoPlace,
+    NotFree,
     Piece,
     ServiceRefused,
     Target,
@@ -50,6 +51,7 @@ nodes:
       "5": {label: {en: Anna, zh: 安娜}, next: anna}
       "6": {label: {en: Out, zh: 外线}, next: outside}
       "7": {label: {en: News, zh: 消息}, next: news}
+      "*": {label: {en: Engaged, zh: 正忙}, next: engaged}
       "8": {label: {en: Gone, zh: 离职}, next: gone}
       "9": {label: {en: Lost, zh: 丢失}, next: lost}
       "0": {label: {en: Stuck, zh: 停滞}, next: stuck}
@@ -70,8 +72,9 @@ nodes:
   ask: {do: look_up, service: queue.state, with: {queue: service}, into: state, next: bye, failed: person}
   bye: {do: hangup, text: {en: "Goodbye.", zh: "再见。"}}
   person: {do: transfer, queue: service, priority: 3}
-  anna: {do: transfer, agent: anna}
+  anna: {do: transfer, agent: anna, priority: 7}
   gone: {do: transfer, agent: gone}
+  engaged: {do: transfer, agent: busy, priority: 7}
   lost: {do: transfer, agent: lost}
   stuck: {do: transfer, agent: stuck}
   outside: {do: transfer, number: "00123456"}
@@ -132,6 +135,8 @@ class PhoneLines:
         if transfer.kind is Target.NUMBER:
             raise NoPlace("it is abroad")
         if transfer.kind is Target.AGENT:
+            if transfer.to == "busy":
+                raise NotFree
             if transfer.to == "lost":
                 raise OSError("no such table: users\n[parameters: 13800138000]")
             if transfer.to == "stuck":

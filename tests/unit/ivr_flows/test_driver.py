@@ -132,28 +132,37 @@ async def test_who_presses_nothing_reaches_the_queue(house: IvrHouse) -> None:
 async def test_an_agent_is_a_phone_to_the_dialplan(house: IvrHouse) -> None:
     async with call(house) as line:
         await line.answers(HELLO, key("5"))
+        await line.answers("SET VARIABLE QUEUE_PRIO 7", "200 result=1")  # for the queue that it may end in
         await line.answers("SET VARIABLE RINGDESK_TO 1001", "200 result=1")
         await line.answers("SET VARIABLE RINGDESK_NEXT agent", "200 result=1")
         await line.closed()
 
 
 @pytest.mark.parametrize(
-    ("pressed", "told"),
+    ("pressed", "told", "left"),
     [
-        pytest.param("6", "no transfer to this number: it is abroad", id="barred"),
-        pytest.param("8", "no transfer to this agent", id="nobody"),
-        pytest.param("9", "the flow broke: OSError: no such table: users", id="raises"),
-        pytest.param("0", "agent: no answer in time", id="hangs"),
+        pytest.param("6", ["no transfer to this number: it is abroad"], "", id="barred"),
+        pytest.param("8", ["no transfer to this agent"], "", id="nobody"),
+        pytest.param("0", ["agent: no answer in time"], "", id="hangs"),
+        pytest.param("*", [], "that agent is not free", id="not free"),
+        pytest.param(
+            "9",
+            ["the flow broke: OSError: no such table: users"],
+            "OSError: no such table: users",
+            id="raises",
+        ),
     ],
 )
 async def test_where_a_caller_cannot_go_the_dialplan_is_told_nothing_and_takes_its_queue(
-    house: IvrHouse, pressed: str, told: str
+    house: IvrHouse, pressed: str, told: list[str], left: str
 ) -> None:
     async with call(house) as line:
         await line.answers(HELLO, key(pressed))
+        if pressed == "*":
+            await line.answers("SET VARIABLE QUEUE_PRIO 7", "200 result=1")
         await line.closed()
-    await house.ended()
-    assert [one.what for one in house.visits.troubles] == [told]
+    assert (await house.ended()).detail == (left or told[0])
+    assert [one.what for one in house.visits.troubles] == told
 
 
 async def test_what_asterisk_refuses_is_told_from_a_line_that_broke(house: IvrHouse) -> None:
