@@ -54,7 +54,9 @@ def _strays(folder: Path, flows: Flows) -> list[Problem]:
     here = folder / FOLDER
     named = sorted(path for path in here.iterdir() if path.is_dir()) if here.is_dir() else []
     return [
-        Problem(str(path), 1, f"there is no flow `{path.name}`", "name the folder after its flow")
+        Problem(
+            str(path), 1, f"there is no flow `{path.name}`", "name the folder after its flow, or remove it"
+        )
         for path in named
         if path.name not in flows.by_name
     ]

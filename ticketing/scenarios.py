@@ -50,7 +50,12 @@ def strays(folder: Path, workflows: Mapping[str, Workflow]) -> list[Problem]:
     here = folder / FOLDER
     named = sorted(path for path in here.iterdir() if path.is_dir()) if here.is_dir() else []
     return [
-        Problem(str(path), 1, f"there is no workflow `{path.name}`", "name the folder after its workflow")
+        Problem(
+            str(path),
+            1,
+            f"there is no workflow `{path.name}`",
+            "name the folder after its workflow, or remove it",
+        )
         for path in named
         if path.name not in workflows
     ]

@@ -18,7 +18,7 @@ from cti.recordings.store import Wanted
 from ivr_flows.agi.frames import Asked
 from ivr_flows.agi.server import FastAgiServer, Gate
 from ivr_flows.agi.session import Agi
-from ivr_flows.agi.words import AGIDBError
+from ivr_flows.agi.words import AGIAppError, AGIDBError
 from ivr_flows.messages import Caller, Language, Piece, Said
 from ivr_flows.speech.voice import SpokenVoice
 from server.recordings import CallerWords
@@ -45,7 +45,7 @@ HOSTILE = 'a "b" \\c ${EXTEN};,| 号'
 """A text that only quotes carry, and that no dialplan may take for its own."""
 
 
-TOLD = (HOSTILE, HOSTILE, HOSTILE, "13900139000", 6, "", "0", "")
+TOLD = (HOSTILE, HOSTILE, HOSTILE, "13900139000", 6, -1, "", "0", "")
 
 
 class Heard(msgspec.Struct):
@@ -73,14 +73,17 @@ async def told(agi: Agi, name: str) -> tuple[object, ...]:
     await agi.database_deltree("ringdesk")
     await agi.set_callerid("13900139000")
     await agi.goto_on_exit()
+    with pytest.raises(AGIAppError, match="there is no channel"):
+        await agi.hangup("PJSIP/nobody-00000001")
     return (
         kept,
         await agi.get_variable("RINGDESK_TEST"),
         await agi.get_full_variable("${RINGDESK_TEST}"),
         await agi.get_full_variable("CALLERID(num)"),
         await agi.channel_status(),
+        await agi.channel_status("PJSIP/nobody-00000001"),
         await agi.get_option(name, [1, 2], 100),
-        await agi.appexec("NoOp", "x"),
+        await agi.exec_command("NoOp", "x"),
         await agi.control_stream_file(name, "1", 1000, "6", "4", "5"),
     )
 
