@@ -2,6 +2,7 @@
 
 import { request } from "./api.js";
 import * as clock from "./clock.js";
+import { followLists } from "./lists.js";
 import { Live } from "./live.js";
 import { bar, caller, fill, page, say, t, toast, zone } from "./say.js";
 import { Store } from "./store.js";
@@ -57,6 +58,16 @@ store.follow((part, message) => {
   if (message?.type === "pop" && message.data.stage === "ringing") tabs.ring(message.data);
   if (part === "all" || part === "pops") tabs.quiet(store.picture.pops.some((pop) => pop.stage === "ringing" && !pop.ended_at));
   if (message?.type === "notice") toast(message.data.text, message.data.level);
+});
+
+let called = true;
+store.follow((part, message) => {
+  if (part === "all" || message?.type === "call") called = true;
+});
+followLists(() => {
+  const news = called;
+  called = false;
+  return news;
 });
 
 document.addEventListener("htmx:configRequest", (event) => {
