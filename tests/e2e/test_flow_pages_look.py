@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
+from cti.messages import Call, CallState, Direction, Outcome, Party
+from customers.messages import NewCustomer
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.surveys.store import Score
 from tests.e2e.scene import Chromium, Looker, Scene, staged
@@ -123,4 +126,48 @@ async def test_a_caller_is_heard_and_sought_through(scene: Scene, looker: Looker
         one.currentTime = 6;
     })"""
     assert await sound.evaluate(sought) >= 6
+    assert looker.errors == []
+
+
+async def listed(scene: Scene) -> None:
+    """More calls than a page of the list has, of a customer with a long name."""
+    at, number = scene.house.clock.now(), "13900000000"
+    await scene.house.customers.create("anna", NewCustomer("x" * 200, (number,)), at)
+    calls = [
+        Call(
+            f"main-{n}",
+            "main",
+            Direction.INBOUND,
+            CallState.ENDED,
+            Party(number),
+            "4005",
+            at - n,
+            ended_at=at,
+        )
+        for n in range(60)
+    ]
+    await scene.house.calls.save_many([replace(call, outcome=Outcome.ABANDONED) for call in calls])
+
+
+@pytest.mark.real
+async def test_nobody_loses_their_place_in_a_list(scene: Scene, looker: Looker) -> None:
+    await listed(scene)
+    page = await looker.sign_in("li")
+    await page.goto(f"{scene.address}/calls")
+    assert await fits(page)
+    await page.locator(".more-row button").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#rows tr")).to_have_count(60)
+    await expect(page.locator("#rows tr:nth-child(51) a")).to_be_focused()
+    await page.locator("#outcome").select_option("abandoned")
+    await expect(page).to_have_url(re.compile("outcome=abandoned"))
+    await page.reload()
+    await expect(page.locator("#outcome")).to_have_value("abandoned")
+    await page.goto(f"{scene.address}/flows")
+    third = page.locator("table.flows tbody tr:nth-child(3) a")
+    await third.first.focus()
+    again = "htmx.ajax('GET', '/flows?days=1', 'table.flows tbody')"
+    await page.evaluate(f"{again}.then(() => document.activeElement.dataset.seen = 'yes')")
+    await expect(third.first).to_be_focused()
+    await expect(third.first).to_have_attribute("data-seen", "yes")
     assert looker.errors == []
