@@ -19,6 +19,9 @@ from ivr_flows.visit_store import VisitStore
 log = structlog.get_logger(__name__)
 KEPT = 20_000
 """Calls whose visits are in memory: those of a day, so that a pop needs no question to the database."""
+KEPT_OF_CALL = 20
+"""Visits of one call in memory, the last ones. A call has two or three; who says of thousands that they are the same
+call's must not have them all shown at each step."""
 READ_BACK = 12 * 3600.0
 """How far a start reads back: no call is longer."""
 TROUBLES = 50
@@ -113,7 +116,10 @@ class Visits:
         return Counter(visit.node for visit in self._live.values())
 
     def _remember(self, visit: Visit) -> None:
-        self._by_call.setdefault(visit.call_id, {})[visit.id] = visit
+        own = self._by_call.setdefault(visit.call_id, {})
+        own[visit.id] = visit
+        if len(own) > KEPT_OF_CALL:
+            del own[next(iter(own))]
         self._by_call.move_to_end(visit.call_id)
         if len(self._by_call) > KEPT:
             self._by_call.popitem(last=False)

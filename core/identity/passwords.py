@@ -35,10 +35,12 @@ def is_weak(password: str, name: str) -> bool:
 class Passwords:
     """Hashes and verifies, off the event loop, with a cap on how many at once and how many in line."""
 
-    def __init__(self, hasher: PasswordHasher | None = None, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, hasher: PasswordHasher | None = None, at_once: int = AT_ONCE, in_line: int = IN_LINE
+    ) -> None:
         self._hasher = hasher or PasswordHasher()
         self._turns = asyncio.Semaphore(at_once)
-        self._in_line = 0
+        self._in_line, self._most_in_line = 0, in_line
         self._nobodys = ""
 
     async def hash(self, password: str) -> str:
@@ -66,7 +68,7 @@ class Passwords:
             return False
 
     async def _in_turn(self, work: Callable[..., T], *args: str) -> T:
-        if self._in_line >= IN_LINE:
+        if self._in_line >= self._most_in_line:
             raise TooMany(
                 "Too many people sign in at this moment; try again in a few seconds.", retry_after=3
             )

@@ -25,6 +25,8 @@ from customers.pins.rules import Attempt, Door, account_door, checked_pin, close
 
 log = structlog.get_logger(__name__)
 ACTOR = "ivr"
+IN_LINE = 100
+"""Callers whose PIN waits for its look: the last of them 3 s, of the 8 that a flow waits for an answer."""
 
 
 class Reason(Enum):
@@ -70,7 +72,7 @@ class Pins:
         """Answers since the start: by `Reason`, and `busy`."""
         self.alarms = 0
         # Not the queue of the users' passwords: callers who guess do not keep agents from signing in.
-        self._passwords = Passwords(hasher or pin_hasher(), at_once=1)
+        self._passwords = Passwords(hasher or pin_hasher(), at_once=1, in_line=IN_LINE)
 
     async def check(self, attempt: Attempt, pin: str, at: float) -> Checked:
         """Whether the PIN is the account's. Every try is counted before it is looked at; none is looked at where one

@@ -17,12 +17,11 @@ from core import audit
 from core.bus import Bus
 from core.database import Database
 from core.errors import Invalid, NotFound, TooMany
-from core.identity.passwords import AT_ONCE, IN_LINE
 from customers.accounts.model import Account
 from customers.accounts.service import Accounts
 from customers.messages import NewCustomer, PinsGuessed
 from customers.pins.rules import Attempt
-from customers.pins.service import Checked, Pins, Reason
+from customers.pins.service import IN_LINE, Checked, Pins, Reason
 from customers.tables import account_pins, pin_tries
 from ivr_flows.messages import Ended, Language, Visit, VisitChanged
 from tests.conftest import START, FakeClock, cheap_hasher
@@ -204,7 +203,7 @@ async def test_two_servers_share_the_counts(pins: Pins, db_url: str) -> None:
 
 
 async def test_a_try_that_could_not_be_looked_at_does_not_count(pins: Pins, db: Database) -> None:
-    crowd = AT_ONCE + IN_LINE + 40
+    crowd = IN_LINE + 40
     told = await asyncio.gather(
         *(pins.check(attempt(n, f"crowd{n}"), WRONG, START) for n in range(crowd)), return_exceptions=True
     )

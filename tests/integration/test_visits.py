@@ -11,7 +11,7 @@ from core.tasks import Tasks
 from cti.messages import Call, CallChanged, CallState, Direction, Party
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.visit_store import PAGE, VisitStore
-from ivr_flows.visits import READ_BACK, Visits
+from ivr_flows.visits import KEPT_OF_CALL, READ_BACK, Visits
 from server.not_taken import NotTaken
 from tests.conftest import START, FakeClock
 
@@ -100,6 +100,16 @@ async def test_figures_read_every_ended_visit_once_however_many_begin_at_once(sq
     )
     found = [visit.id async for page in store.ended_between(START, START + 99) for visit in page]
     assert found == [visit.id for visit in many]
+
+
+async def test_of_thousands_who_say_that_they_are_one_call_the_last_are_shown(
+    sqlite_db: Database, bus: Bus, clock: FakeClock
+) -> None:
+    visits = Visits(bus, VisitStore(sqlite_db), clock)
+    for number in range(3 * KEPT_OF_CALL):
+        visits.put(replace(VISIT, id=f"v{number:05d}"))
+    shown = [visit.id for visit in visits.of_call(VISIT.call_id)]
+    assert shown == [f"v{number:05d}" for number in range(2 * KEPT_OF_CALL, 3 * KEPT_OF_CALL)]
 
 
 async def test_after_a_restart_the_pop_still_has_it_and_nobody_is_in_a_flow(
