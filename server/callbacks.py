@@ -94,10 +94,14 @@ class HousePhones:
         return await _placed(self._phones.ring_up(pbx, number, place, channel_id))
 
     async def look(self, pbx: str, call_id: str) -> Seen:
-        live = self._board.call(call_id)
+        live, call = self._board.call(call_id), None
+        if live is None:
+            call = await self._calls.get(call_id)
+            live = (
+                self._board.call(call.id) if call is not None else None
+            )  # that may be part of another by now
         if live is not None:
             return Seen(Fate.LIVE if live.answered_at is None else Fate.ANSWERED)
-        call = await self._calls.get(call_id)
         if call is not None and call.ended_at is not None:
             return ended(call)
         line = self._board.lines.get(pbx)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from config.settings import CallbackSettings, DialSettings, Settings
+from config.settings import CallbackSettings, DialSettings, Settings, SurveySettings
 from core.bus import Bus
 from core.database import Database
 from core.errors import Conflict, NotFound
 from cti.dial_counts import DialCounts
 from cti.messages import Agent, AgentState
+from cti.store import CallStore
 from customers.messages import NewCustomer
 from ivr_flows.callbacks.dialer import LEASE_SECONDS, SWEEP_SECONDS, Dialer
 from ivr_flows.callbacks.model import (
@@ -30,9 +33,10 @@ from ivr_flows.callbacks.model import (
 from ivr_flows.callbacks.rule import Rule
 from ivr_flows.callbacks.service import Callbacks, Request
 from ivr_flows.callbacks.store import CallbackStore
-from server.callbacks import EARLY_SECONDS, free_from
+from server.callbacks import EARLY_SECONDS, HousePhones, free_from
 from tests.conftest import START, FakeClock
 from tests.integration.ivr_house import ivr_house, line
+from tests.integration.test_call_store import call
 
 RULE = Rule(3, (600.0, 3600.0), 0, 24 * 3600, 48 * 3600.0, ZoneInfo("Asia/Shanghai"))
 LI, WANG = "+8613800138000", "+8613911112222"
@@ -396,6 +400,23 @@ async def test_callers_who_wait_are_not_behind_a_crowd_of_customers_to_be_asked(
     assert (await room.now(callback)).state is State.DIALLING
     due = {one.ticket for one in await room.callbacks.store.open(room.clock.at)}
     assert due == {"", "R-0", "R-2"}, "the others have time yet"
+
+
+@pytest.mark.parametrize(
+    ("answered_at", "fate"), [(None, Fate.LIVE), (START + 5, Fate.ANSWERED)], ids=["rings", "talks"]
+)
+async def test_a_call_that_became_part_of_another_is_looked_for_in_that_one(
+    sqlite_db: Database, answered_at: float | None, fate: Fate
+) -> None:
+    whole = replace(call(1), answered_at=answered_at)
+    part = replace(call(2), joined=whole.id)
+    store = CallStore(sqlite_db)
+    await store.save_many([whole, part])
+    board = SimpleNamespace(call={whole.id: whole}.get, lines={"main": SimpleNamespace(up=True)})
+    phones = HousePhones(cast(Any, board), cast(Any, None), store, SurveySettings())
+    assert (await phones.look("main", part.id)).fate is fate, "else they would be dialled while they talk"
+    board.call = {}.get  # nobody has it any more, and nobody has heard of its end
+    assert (await phones.look("main", part.id)).fate is Fate.NEVER
 
 
 async def test_a_stale_writer_changes_nothing(room: Room) -> None:
