@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -101,6 +102,7 @@ class Renderer:
             "date": times.date,
             "day": lambda text: dates.format_date(date.fromisoformat(text), "medium", locale=language),
             "money": lambda amount, currency: money(amount, currency, language),
+            "amount": lambda text: amount(text, language),
             "word": lambda name, group: word(group, name, translations.gettext),
             "person": lambda user: _person(user, labels, translations.gettext),
             "ivr_way": lambda ivr: self.menus.way(ivr, language),
@@ -183,6 +185,19 @@ def money(hundredths: int, currency: str, language: str) -> str:
     """An amount in hundredths as people of the language write it, without its sign."""
     amount = Decimal(abs(hundredths)) / 100
     return str(numbers.format_currency(amount, currency, locale=language))
+
+
+_AMOUNT = re.compile(r"(-?)(\d{1,12})\.(\d\d) ([A-Z]{3})")
+"""A sum as flows have it: 128.64 CNY."""
+
+
+def amount(text: str, language: str) -> str:
+    """A sum that was told in the phone menu as people write it; anything else as it is."""
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        return text
+    sign, whole, hundredths, currency = found.groups()
+    return sign + money(int(whole + hundredths), currency, language)
 
 
 def phone(number: str) -> str:

@@ -13,7 +13,7 @@ from ivr_flows.messages import Transfer, Visit
 
 AGENTS = ("agent1002", "agent1003", "agent1004", "agent1005")
 """Who took most of the calls; and now and then the visitor's own account."""
-VISITOR, VISITOR_PHONE, VISITOR_SHARE = "anna", "PJSIP/1001", 0.12
+VISITOR, VISITOR_PHONE, VISITOR_SHARE = "anna", "PJSIP/1001", 0.2
 GIVES_UP = 0.08
 
 

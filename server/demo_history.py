@@ -217,7 +217,7 @@ class _Days:
 
     async def _rated(self, ticket: Ticket, visit: Visit) -> None:
         """Whoever reported it calls a day later and says how it was."""
-        at = (ticket.closed_at or 0.0) + self._rng.uniform(4, 20) * 3600
+        at = (ticket.closed_at or 0.0) + self._rng.uniform(17, 22) * 3600
         if at >= self._now - UNTIL_NOW:
             return
         call = inbound(f"{self._pbx}-{at:.0f}.9", self._pbx, visit.number, RATED, at)

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from config.settings import RecordingSettings, Settings
+from core.clock import iso
 from cti.messages import Call, CallState, Direction, EndReason, How, Outcome, Party, Segment
 from customers.messages import NewCustomer
 from ivr_flows.messages import Ended, Language, Visit
@@ -97,7 +98,7 @@ async def test_filters_and_pages_of_the_list(it: Whole) -> None:
     await keep(it, 1, "anna")
     await keep(it, 2, "ben", outcome=Outcome.ABANDONED, queue="emergency")
     await keep(it, 3, "ben", direction=Direction.OUTBOUND, dialled="13900139000")
-    await keep(it, 4, "anna", state=CallState.TALKING, ended_at=None, outcome=None)
+    talking = await keep(it, 4, "anna", state=CallState.TALKING, ended_at=None, outcome=None)
     await keep(it, 5, "anna", started_at=it.house.clock.now() - 40 * day, incomplete=True)
     for query, numbers in (
         ("outcome=abandoned", [2]),
@@ -112,6 +113,9 @@ async def test_filters_and_pages_of_the_list(it: Whole) -> None:
     ):
         assert listed(await rows(query)) == [f"main-9.{number}" for number in numbers], query
     assert "Incomplete" in await rows("")
+    live = await rows("outcome=live")
+    assert f'data-since="{iso(talking.answered_at or 0)}"' in live, "how long they talk runs on"
+    assert "data-since" not in await rows("agent=ben")
     assert "No call fits." in await rows("queue=nothing")
     assert "is no whole number" in await rows("q=1380")
     assert "This is no day." in await rows("day=2026-02-31")

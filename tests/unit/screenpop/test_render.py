@@ -20,7 +20,7 @@ from ivr_flows.flow.model import Flows
 from screenpop.assets import Assets
 from screenpop.ivr import IvrWords
 from screenpop.pops import Pop, PopCaller, PopCustomer, PopHistory, PopIvr, PopTicket
-from screenpop.render import Renderer, Times, phone
+from screenpop.render import Renderer, Times, amount, phone
 from ticketing.workflow.model import MACHINES
 
 ROOM = Path(screenpop.__file__).parent
@@ -285,3 +285,25 @@ def test_static_files_have_one_hash_and_nothing_else_is_served(tmp_path: Path) -
         assert first.find(name) is None
     script.write_text("3")
     assert Assets(tmp_path).version != first.version
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "shown"),
+    [
+        ("128.64 CNY", "zh_CN", "¥128.64"),
+        ("-1128.05 CNY", "en", "-CN¥1,128.05"),
+        ("R-2026-0042", "en", "R-2026-0042"),
+        ("128.64", "en", "128.64"),
+    ],
+)
+def test_a_sum_that_was_told_in_the_menu_is_written_as_money(text: str, language: str, shown: str) -> None:
+    assert amount(text, language) == shown
+
+
+def test_a_full_date_says_its_time_zone() -> None:
+    for zone, language, shown in (
+        ("Asia/Shanghai", "en", "Jan 31, 2026 17:00:05 UTC+8"),
+        ("Asia/Kolkata", "zh_CN", "2026年1月31日 14:30:05 UTC+5:30"),
+        ("America/St_Johns", "en", "Jan 31, 2026 05:30:05 UTC-3:30"),
+    ):
+        assert Times(language, ZoneInfo(zone)).moment("2026-01-31T09:00:05.000Z") == shown
