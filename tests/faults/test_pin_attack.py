@@ -108,8 +108,7 @@ class Attack:
         self.took = 0.0
 
     async def run(self) -> None:
-        for number in range(OWNERS):
-            await self._owns(self.alone, number)
+        await asyncio.gather(*(self._owns(self.alone, number) for number in range(OWNERS)))
         over, began = asyncio.Event(), time.monotonic()
 
         async def owner(number: int) -> None:

@@ -262,8 +262,8 @@ async def test_callers_who_withhold_their_number_share_a_count_whatever_the_carr
     db_url: str, clock: FakeClock
 ) -> None:
     async with ivr_house(db_url, clock) as it:
-        for session, number in enumerate(("", "anonymous", "Restricted", "保密")):
-            await it.ask("pin.check", line(number, f"s{session}"), account=ACCOUNT, pin=WRONG)
+        callers = [line(number, f"s{number}") for number in ("", "anonymous", "Restricted", "保密")]
+        await asyncio.gather(*(it.ask("pin.check", one, account=ACCOUNT, pin=WRONG) for one in callers))
         async with it.house.db.read() as tx:
             rows = await tx.execute(sa.select(pin_tries.c.tries).where(pin_tries.c.key == "source:"))
             assert rows.scalar_one() == 4
