@@ -68,6 +68,7 @@ class Asterisk:
         self.run = Path(self._folder.name)
         self._process: asyncio.subprocess.Process | None = None
         self._session: contextlib.AsyncExitStack | None = None
+        self._before = (0, 0)
         self.ami: Ami
 
     @property
@@ -145,6 +146,15 @@ class Asterisk:
         await self.stop()
         await self.start()
 
+    async def begin_again(self) -> None:
+        """Forgets what has been so far: `ami` is a new session, and `queue_log` and `cel` tell what comes from now on.
+        Nobody may be in a call."""
+        assert self._session is not None
+        await self._session.aclose()
+        self._session = contextlib.AsyncExitStack()
+        self.ami = await self._session.enter_async_context(self.session("tester"))
+        self._before = (len(self._queue_log()), len(self._cel()))
+
     def session(self, user: str | None = None) -> Ami:
         """A further AMI session, to be entered with `async with`; by default as Ringdesk's own user."""
         return Ami(self.ami_port, user or self.user, self.secret)
@@ -156,11 +166,17 @@ class Asterisk:
 
     def queue_log(self) -> list[list[str]]:
         """Asterisk's own account of the queues: time, call, queue, agent, verb, arguments."""
-        path = self.run / "log" / "queue_log"
-        return [line.split("|") for line in path.read_text().splitlines()] if path.exists() else []
+        return self._queue_log()[self._before[0] :]
 
     def cel(self) -> list[dict[str, str]]:
         """Asterisk's own account of the channels (CEL) so far, by the names of astconf.CEL_COLUMNS."""
+        return self._cel()[self._before[1] :]
+
+    def _queue_log(self) -> list[list[str]]:
+        path = self.run / "log" / "queue_log"
+        return [line.split("|") for line in path.read_text().splitlines()] if path.exists() else []
+
+    def _cel(self) -> list[dict[str, str]]:
         path = self.run / "log" / "cel-custom" / "cel.csv"
         with contextlib.suppress(FileNotFoundError), path.open(newline="", errors="replace") as file:
             return list(csv.DictReader(file, fieldnames=list(astconf.CEL_COLUMNS)))
@@ -208,7 +224,7 @@ class Asterisk:
         if process and process.returncode is None:
             _signal(process.pid, number)
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     await process.wait()
             except TimeoutError:
                 _signal(process.pid, signal.SIGKILL)

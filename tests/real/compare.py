@@ -98,20 +98,61 @@ async def _ringdesk(database: Path, pbx: Asterisk) -> AsyncIterator[tuple[Switch
         await db.close()
 
 
-async def account_of(scene: Act, version: int, template: Path) -> Account:
+class Pbxs:
+    """Running Asterisks, one after the other lent to the acts that need such a one: to start one takes longer than
+    most calls do. What an act failed on is not lent again."""
+
+    def __init__(self) -> None:
+        self._idle: dict[str, list[Asterisk]] = {}
+
+    @asynccontextmanager
+    async def lent(self, scene: Act, version: int) -> AsyncIterator[Asterisk]:
+        """One on which nobody calls, and whose logs begin now."""
+        key = f"{version} {scene.two_phones} {sorted(scene.queues.items())}"
+        idle = self._idle.setdefault(key, [])
+        if idle:
+            pbx = idle.pop()
+        else:
+            pbx = await Asterisk(
+                queues=scene.queues, version=version, two_phones=scene.two_phones
+            ).__aenter__()
+        try:
+            await pbx.begin_again()
+            yield pbx
+        except BaseException:
+            await pbx.__aexit__()
+            raise
+        idle.append(pbx)
+
+    async def close(self) -> None:
+        """Ends all of them."""
+        for pbx in (one for idle in self._idle.values() for one in idle):
+            await pbx.__aexit__()
+        self._idle.clear()
+
+
+async def account_of(scene: Act, version: int, template: Path, pbxs: Pbxs) -> Account:
     """Plays the act with Ringdesk looking on. `template` is a database without calls."""
     with tempfile.TemporaryDirectory(prefix="ringdesk-compare-") as folder:
         database = Path(folder) / "ringdesk.db"
         shutil.copy(template, database)
-        async with Asterisk(queues=scene.queues, version=version, two_phones=scene.two_phones) as pbx:
+        async with pbxs.lent(scene, version) as pbx:
             async with _ringdesk(database, pbx) as (board, recorder, store):
                 await until(lambda: board.lines["main"].up, seconds=30)
                 await scene.play(pbx)
                 await until(lambda: not board.snapshot().calls, seconds=30)
                 await recorder.flush(30)
                 ours = await store.list(CallFilter(), limit=50)
-            await pbx.stop()  # now its logs are written to their end
+            await until(lambda: _written(pbx), seconds=30)
             return Account(sorted(ours, key=_began), calls(pbx.cel()), stints(pbx.queue_log()))
+
+
+def _written(pbx: Asterisk) -> bool:
+    """Whether its logs are written to their end: every call is over there too, and every talk has its length."""
+    events = [(row["event"], row["linkedid"]) for row in pbx.cel()]
+    begun = {linkedid for event, linkedid in events if event == "CHAN_START"}
+    talks = [stint.talked for stint in stints(pbx.queue_log()) if stint.connected]
+    return begun == {linkedid for event, linkedid in events if event == "LINKEDID_END"} and None not in talks
 
 
 def _began(call: Call) -> float:
@@ -214,7 +255,7 @@ async def run(names: Iterable[str], versions: Iterable[int] = VERSIONS) -> list[
     Where only times differ the call is played once more, alone: several Asterisks at once keep a small machine from
     reading an event for a second, which is no fault of what is compared. A fault is there the second time too.
     """
-    gate, versions = asyncio.Semaphore(AT_ONCE), tuple(versions)
+    gate, versions, pbxs = asyncio.Semaphore(AT_ONCE), tuple(versions), Pbxs()
     with tempfile.TemporaryDirectory(prefix="ringdesk-compare-") as folder:
         template = Path(folder) / "template.db"
         db = Database(f"sqlite:///{template}")
@@ -223,20 +264,23 @@ async def run(names: Iterable[str], versions: Iterable[int] = VERSIONS) -> list[
 
         async def one(name: str, version: int) -> Compared:
             async with gate:
-                return await _played(name, version, template)
+                return await _played(name, version, template, pbxs)
 
         # Both versions of a shape side by side, the longest shapes first: they are the last of the registry.
         wanted = [(name, version) for name in reversed(list(names)) for version in versions]
-        done = await asyncio.gather(*(one(name, version) for name, version in wanted))
-        for at, row in enumerate(done):
-            if row.times and not row.differences:
-                done[at] = await _played(row.name, row.version, template)
+        try:
+            done = await asyncio.gather(*(one(name, version) for name, version in wanted))
+            for at, row in enumerate(done):
+                if row.times and not row.differences:
+                    done[at] = await _played(row.name, row.version, template, pbxs)
+        finally:
+            await pbxs.close()
     return sorted(done, key=lambda row: (shapes().index(row.name), row.version))
 
 
-async def _played(name: str, version: int, template: Path) -> Compared:
+async def _played(name: str, version: int, template: Path, pbxs: Pbxs) -> Compared:
     try:
-        return compare(name, version, await account_of(COMPARED[name], version, template))
+        return compare(name, version, await account_of(COMPARED[name], version, template, pbxs))
     except Exception as error:
         return Compared(name, version, "?", "?", ("".join(traceback.format_exception(error)),))
 
