@@ -19,6 +19,10 @@ from server.ivr_services import IvrServices
 from server.sources import Existing
 
 
+HELD_SECONDS = 120.0
+"""Who is held waits for a hang-up, which takes longer on a busy machine than a caller is ever kept waiting."""
+
+
 class HeldServices(IvrServices):
     """The real services behind a door."""
 
@@ -64,6 +68,7 @@ def main() -> None:
         return HeldServices(real(house, existing), house, port)
 
     rooms.caller_services = held
+    rooms.ASK_SECONDS = HELD_SECONDS
     app()
 
 

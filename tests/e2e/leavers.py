@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from tests.e2e.house import SERVICE
 from tests.e2e.menu import Menu
@@ -14,6 +15,12 @@ from tests.e2e.ringdesk import command_here
 from tests.e2e.walk import Walk
 from tests.real.sipp import Caller
 from tests.unit.ivr_flows.ways import left_at
+
+
+class OpenLine(Protocol):
+    def __call__(
+        self, version: int, calls: list[Plan], program: tuple[str, ...] = ...
+    ) -> AbstractAsyncContextManager[Menu]: ...
 
 
 async def records(folder: Path, calls: list[Plan], database: Path | None = None) -> None:

@@ -191,9 +191,9 @@ async def prepare(installation: Installation) -> Installation:
 async def open_menu(
     version: int, installation: Installation, sounds: Path, program: tuple[str, ...] = (str(PROGRAM),)
 ) -> AsyncIterator[Menu]:
-    """A server and an Asterisk of this version; the server must log no fault of its own."""
+    """A server on an installation that is prepared, and an Asterisk of this version; the server must log no fault of
+    its own."""
     require("sipp")
-    installation = await prepare(installation)
     async with Asterisk(QUEUES, version=version) as pbx:
         shutil.copytree(sounds, pbx.run / "sounds", dirs_exist_ok=True)
         more = (

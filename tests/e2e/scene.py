@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 import msgspec
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from config.settings import (
     DatabaseSettings,
@@ -31,7 +29,6 @@ from server.wiring import House
 from ticketing.messages import Actor, NewTicket
 
 PASSWORD = "correct horse"
-BROWSER_ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 KNOWN, SHARED, UNKNOWN, WITHHELD = "13800138000", "13911112222", "13655556666", ""
 
 
@@ -140,12 +137,15 @@ class Looker:
     address: str
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+    _profiles: list[BrowserContext] = field(default_factory=list)
 
     async def sign_in(self, name: str, *, dark: bool = False, size: tuple[int, int] = (1280, 720)) -> Page:
         """A page of this user, signed in."""
         context = await self.browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
         )
+        self._profiles.append(context)
+        context.set_default_timeout(60_000)
         page = await context.new_page()
         page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -156,6 +156,11 @@ class Looker:
         await page.press("#password", "Enter")
         await page.wait_for_url(lambda url: "sign-in" not in url)
         return page
+
+    async def close(self) -> None:
+        """Closes all of its pages, and forgets what they kept."""
+        for profile in self._profiles:
+            await profile.close()
 
 
 @asynccontextmanager
@@ -181,24 +186,3 @@ async def staged(folder: Path, template: Path) -> AsyncIterator[Scene]:
     finally:
         await site.stop()
         await house.stop()
-
-
-class Chromium:
-    """Starts Chromium for one test."""
-
-    def __init__(self, program: Path, address: str) -> None:
-        self._program = program
-        self._address = address
-
-    async def __aenter__(self) -> Looker:
-        self._playwright = await async_playwright().start()
-        self._browser = await self._playwright.chromium.launch(
-            executable_path=os.fspath(self._program), args=list(BROWSER_ARGS)
-        )
-        return Looker(self._browser, self._address)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._browser.close()
-        await self._playwright.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,11 @@ from cti.messages import Call, CallState, Direction, Outcome, Party
 from customers.messages import NewCustomer
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.surveys.store import Score
-from tests.e2e.scene import Chromium, Looker, Scene, staged
-from tests.e2e.test_pages_look import violations
+from tests.e2e.axe import violations
+from tests.e2e.scene import Looker, Scene
 from tests.integration.test_recordings import sound
-from tests.real.parts import require
 
-
-@pytest.fixture
-async def scene(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Scene]:
-    async with staged(tmp_path, sqlite_template) as scene:
-        yield scene
-
-
-@pytest.fixture
-async def looker(scene: Scene) -> AsyncIterator[Looker]:
-    async with Chromium(require("chromium"), scene.address) as looker:
-        yield looker
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 
 def came(scene: Scene, n: int, *path: str, ended: Ended | None = None) -> Visit:
@@ -78,7 +66,6 @@ async def fits(page: Page) -> bool:
     return bool(await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_axe_finds_nothing_serious(scene: Scene, looker: Looker, dark: bool) -> None:
     page = await looker.sign_in("li", dark=dark)
@@ -94,7 +81,6 @@ async def test_axe_finds_nothing_serious(scene: Scene, looker: Looker, dark: boo
         assert await fits(page), path
 
 
-@pytest.mark.real
 async def test_the_diagram_follows_the_callers(scene: Scene, looker: Looker) -> None:
     page = await looker.sign_in("li")
     await page.goto(f"{scene.address}/flows/hotline")
@@ -111,7 +97,6 @@ async def test_the_diagram_follows_the_callers(scene: Scene, looker: Looker) -> 
     assert looker.hosts == {scene.address.removeprefix("http://")}
 
 
-@pytest.mark.real
 async def test_a_caller_is_heard_and_sought_through(scene: Scene, looker: Looker) -> None:
     await scored(scene)
     page = await looker.sign_in("li")
@@ -149,7 +134,6 @@ async def listed(scene: Scene) -> None:
     await scene.house.calls.save_many([replace(call, outcome=Outcome.ABANDONED) for call in calls])
 
 
-@pytest.mark.real
 async def test_nobody_loses_their_place_in_a_list(scene: Scene, looker: Looker) -> None:
     await listed(scene)
     page = await looker.sign_in("li")

@@ -12,10 +12,9 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.house import SERVICE
-from tests.e2e.leavers import in_line, nothing_left, records, tickets
-from tests.e2e.menu import DAYS, Menu, another_day, open_menu
+from tests.e2e.leavers import OpenLine, in_line, nothing_left, tickets
+from tests.e2e.menu import DAYS, Menu, another_day
 from tests.e2e.plans import ENDING, NEWS_EN, NEWS_ZH, OPEN_ENDED, WORDS, Plan, plans
-from tests.e2e.ringdesk import Installation
 from tests.e2e.walk import Hook, Walk, all_of, exchange
 from tests.faults.soak import SOAK
 from tests.real.sipp import Caller, Phone
@@ -26,15 +25,8 @@ FAR = "2099-01-01T12:00:00.000Z"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=[22, 16])
-async def line(
-    request: pytest.FixtureRequest,
-    installation: Installation,
-    sounds: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Menu]:
-    own = installation.copied_to(tmp_path_factory.mktemp("everywhere"))
-    await records(own.folder, plans())
-    async with open_menu(request.param, own, sounds) as menu:
+async def line(request: pytest.FixtureRequest, open_line: OpenLine) -> AsyncIterator[Menu]:
+    async with open_line(request.param, plans()) as menu:
         yield menu
 
 

@@ -4,7 +4,6 @@ act is then done once and whole; and in the moment in which the caller is handed
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,10 +15,9 @@ from ivr_flows.messages import Language
 from ivr_flows.speech.sounds import sound_key
 from ivr_flows.speech.spoken import Utterance
 from tests.e2e.door import Door, open_door
-from tests.e2e.leavers import in_line, nothing_left, records, tickets
-from tests.e2e.menu import DAYS, Menu, another_day, open_menu
+from tests.e2e.leavers import OpenLine, in_line, nothing_left, tickets
+from tests.e2e.menu import DAYS, Menu, another_day
 from tests.e2e.plans import Plan, plans_to
-from tests.e2e.ringdesk import Installation
 from tests.e2e.robot import Robot
 from tests.e2e.walk import Exchange, Walk, all_of, exchange
 from tests.real.ami import Message
@@ -107,16 +105,9 @@ class Line(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=[22, 16])
-async def line(
-    request: pytest.FixtureRequest,
-    installation: Installation,
-    sounds: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Line]:
-    own = installation.copied_to(tmp_path_factory.mktemp("unheard"))
+async def line(request: pytest.FixtureRequest, open_line: OpenLine) -> AsyncIterator[Line]:
     plans = plans_to([moment.node for moment in MOMENTS], SAVED_THERE)
-    await records(own.folder, plans)
-    async with open_door() as door, open_menu(request.param, own, sounds, door.program) as menu:
+    async with open_door() as door, open_line(request.param, plans, door.program) as menu:
         yield Line(menu, door, plans)
 
 

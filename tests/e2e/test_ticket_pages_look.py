@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.scene import Chromium, Looker, Scene, staged
-from tests.real.parts import require
+from tests.e2e.scene import Looker, Scene
 from ticketing.messages import Actor, NewTicket, Ticket
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 AGENT = Actor("anna", frozenset({"agent"}))
 DISPATCHER = Actor("dora", frozenset({"dispatcher"}))
 MANY = 23
 
 
-@pytest.fixture
-async def scene(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Scene]:
-    async with staged(tmp_path, sqlite_template) as scene:
-        yield scene
-
-
-@pytest.fixture
-async def looker(scene: Scene) -> AsyncIterator[Looker]:
-    async with Chromium(require("chromium"), scene.address) as looker:
-        yield looker
-        assert looker.errors == []
+@pytest_asyncio.fixture(loop_scope="session")
+async def looker(looker: Looker) -> AsyncIterator[Looker]:
+    yield looker
+    assert looker.errors == []
 
 
 async def opened(scene: Scene, count: int, subject: str) -> list[Ticket]:
@@ -40,7 +34,6 @@ async def fits(page: Page) -> bool:
     return bool(await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.real
 async def test_many_tickets_are_chosen_and_changed_by_keyboard(scene: Scene, looker: Looker) -> None:
     made = await opened(scene, MANY, "Bill doubled")
     page = await looker.sign_in("li", dark=True)
@@ -79,7 +72,6 @@ async def test_many_tickets_are_chosen_and_changed_by_keyboard(scene: Scene, loo
     await expect(page.locator("#bulk")).to_be_hidden()
 
 
-@pytest.mark.real
 async def test_the_list_and_its_tickets_by_keyboard(scene: Scene, looker: Looker) -> None:
     made = await opened(scene, 3, "Bill doubled")
     page = await looker.sign_in("anna")
@@ -113,7 +105,6 @@ async def test_the_list_and_its_tickets_by_keyboard(scene: Scene, looker: Looker
     await expect(page.locator("#rows tr")).to_have_count(2)
 
 
-@pytest.mark.real
 @pytest.mark.parametrize(("user", "dark", "width"), [("li", True, 1280), ("anna", False, 390)])
 async def test_axe_finds_nothing_serious(
     scene: Scene, looker: Looker, user: str, dark: bool, width: int
