@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 8080
 DEMO_DIR ?= .demo
 WORKERS ?= 2
+# The tests start some hundred processes of ours: without bytecode kept, each compiles the program anew, for a second.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := npm install --no-package-lock --no-audit --no-fund --silent
@@ -44,10 +46,12 @@ screenpop/static/vendor/.ready: node_modules/.ready tools/build_static.mjs
 demo: setup
 	@exec $(BIN)/ringdesk demo --port $(PORT) --dir $(DEMO_DIR)
 
-# Several at a time, for most of them wait for a PBX or a browser; the tests of a file stay together and share what it set up.
+# Several at a time, for most of them wait for a PBX or a browser; the tests of a file stay together and share what it set
+# up. Files in the order of their folders, so that the short ones, the pure tests, come last: xdist would begin with the
+# files of many tests, and at the end wait for one long test.
 test: setup-dev
 	tools/parts.sh all
-	tools/test.sh $(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	tools/test.sh $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup-dev
 	$(BIN)/ruff check .

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import unused_port
 
 from cti.practice.agi.client import FastAgi, FileSounds
 from cti.practice.demo import LivelyPbx
@@ -27,6 +26,7 @@ from cti.practice.stories import STORIES, Story
 from ivr_flows.messages import Ended, Visit, VisitChanged
 from server import demo, demo_flows
 from server.wiring import House
+from tests.real.ports import free_tcp
 from ticketing.messages import TicketFilter
 
 SECONDS = 60
@@ -242,7 +242,7 @@ async def test_a_changed_flow_is_heard_by_the_next_caller(small: Demo) -> None:
 
 async def test_without_a_server_callers_go_to_the_queue(small: Demo) -> None:
     agi, pbx = small.agi, small.pbx
-    port, agi.port = agi.port, unused_port()
+    port, agi.port = agi.port, free_tcp()
     caller = pbx.caller("13012345670", HOTLINE)
     await pbx.until(lambda: isinstance(caller.flow, QueueCall), SECONDS)
     assert caller.app_data.startswith("service")

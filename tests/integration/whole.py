@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 import msgspec
 import websockets
-from aiohttp.test_utils import unused_port
 
 from config.settings import DatabaseSettings, JournalSettings, PbxSettings, ServerSettings, Settings
 from core.identity import NewSeat, Role
@@ -22,6 +21,7 @@ from cti.practice.pbx import SECRET, USERNAME, PracticePbx, Setup
 from server.site import Site
 from server.wiring import House
 from tests.conftest import PASSWORD, cheap_hasher
+from tests.real.ports import free_tcp
 from tests.wait import until
 
 PEOPLE: Mapping[str, tuple[Role, str]] = {
@@ -138,7 +138,7 @@ async def whole(
         house = House(
             msgspec.structs.replace(
                 given,
-                server=msgspec.structs.replace(given.server, port=unused_port()),
+                server=msgspec.structs.replace(given.server, port=free_tcp()),
                 database=DatabaseSettings(f"sqlite:///{path}"),
                 pbx=(link,),
                 ivr=msgspec.structs.replace(given.ivr, port=0),
