@@ -57,7 +57,7 @@ class Desk:
             await expect(self.cards).to_have_count(left - 1)
         self.messages.clear()
 
-    async def linked(self, seconds: float = 20) -> None:
+    async def linked(self, seconds: float = 60) -> None:
         """Returns when the page says that its link to the server is live."""
         await expect(self.page.locator("#link-state")).to_have_attribute(
             "data-link", "open", timeout=seconds * 1000
@@ -73,7 +73,7 @@ class Desk:
         """All cards, shown or not."""
         return self.page.locator("#middle > article")
 
-    async def pops(self, stage: str, seconds: float = 10) -> None:
+    async def pops(self, stage: str, seconds: float = 60) -> None:
         """Returns when a card of that stage (ringing, answered, ended) is shown."""
         await expect(self.card).to_have_attribute("data-stage", stage, timeout=seconds * 1000)
 
@@ -81,7 +81,7 @@ class Desk:
         """Returns when the shown card is headed by that name."""
         await expect(self.card.locator("h2")).to_have_text(text)
 
-    async def empty(self, seconds: float = 10) -> None:
+    async def empty(self, seconds: float = 60) -> None:
         """Returns when there is no card at all."""
         await expect(self.cards).to_have_count(0, timeout=seconds * 1000)
 
@@ -107,7 +107,7 @@ class Desk:
 async def desk(browser: Browser, address: str, user: str, locale: str = "en-GB") -> AsyncIterator[Desk]:
     """A desk in a browser profile of its own, in that language; at the end the page must have had no error."""
     context = await browser.new_context(viewport={"width": 1280, "height": 720}, locale=locale)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     try:
         desk = Desk(await context.new_page())
         await desk.sign_in(address, user)

@@ -53,7 +53,7 @@ async def install(folder: Path) -> Installation:
     return Installation(folder, tokens)
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Asks until it is so; TimeoutError after that time."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - an HTTP API has no event to wait for

@@ -111,7 +111,7 @@ class Server:
         )
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(self.address, timeout=aiohttp.ClientTimeout(10))
+        self._http = aiohttp.ClientSession(self.address, timeout=aiohttp.ClientTimeout(60))
         try:
             await self.start()
         except BaseException:

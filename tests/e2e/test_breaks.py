@@ -42,7 +42,7 @@ async def test_a_crashed_pbx_leaves_no_ghost_and_the_next_call_pops(house: House
         await anna.pops("answered")  # the talk may go on: what cannot be seen is not made up
 
     await house.pbx.start()
-    await expect(bar).to_be_hidden(timeout=20_000)
+    await expect(bar).to_be_hidden(timeout=60_000)
     await anna.pops("ended")
     assert await house.board() == []
     call = await house.settled(call_id)

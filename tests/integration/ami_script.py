@@ -21,7 +21,7 @@ from cti.seen import Picture
 from cti.vocabulary import Message
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
-SECONDS = 10.0
+SECONDS = 60.0
 Answer = Callable[["Session", Message], bytes]
 QUICK = Pace(
     first_delay=0.001, longest_delay=0.002, refused_delay=0.002, boot=5, picture=5, settle=5, steady_after=60

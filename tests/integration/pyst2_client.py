@@ -26,7 +26,7 @@ def main(port: int, secret: str, task: str) -> int:
         answer = manager.originate("PJSIP/1001", "1002", context="agents", priority="1")
         print("answer:", answer.get_header("Response"), flush=True)
     while task == "listen":
-        name = events.get(timeout=20)
+        name = events.get(timeout=60)
         print("event:", name, flush=True)
         if name == "AgentComplete":
             break

@@ -154,7 +154,7 @@ async def test_a_notice_comes_to_the_browser_of_whom_it_is_for(it: Whole) -> Non
     judged = await fired(it, "dora", ticket, "judge")
     async with it.live("gao", Accept_Language="zh-CN") as line, it.live("anna") as other:
         for hello in (line, other):
-            assert json.loads(await asyncio.wait_for(hello.recv(), 10))["type"] == "hello"
+            assert json.loads(await asyncio.wait_for(hello.recv(), 60))["type"] == "hello"
         sent = await fired(it, "dora", judged, "dispatch", department="billing")
         told = await heard(line, "notice")
         assert told["text"] == f"{ticket['number']}：派单。Bill doubled"
@@ -171,7 +171,7 @@ async def heard(
 ) -> dict[str, Any]:
     """The data of the next message of this kind; `before` gathers the kinds of those that come first."""
     while True:
-        message = json.loads(await asyncio.wait_for(line.recv(), 10))
+        message = json.loads(await asyncio.wait_for(line.recv(), 60))
         if message["type"] == kind:
             return message["data"]  # type: ignore[no-any-return]
         if before is not None:

@@ -455,6 +455,6 @@ async def test_ending_the_task_ends_both_connections() -> None:
         async with linked(pbx.port, sink):
             await sink.up()
         for session in pbx.sessions:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await session.writer.wait_closed()
         assert sink.details[-1] == "stopped"

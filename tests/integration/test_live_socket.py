@@ -82,7 +82,7 @@ async def house() -> AsyncIterator[tuple[House, str]]:
 
 
 async def heard(line: websockets.ClientConnection) -> dict[str, Any]:
-    return json.loads(await asyncio.wait_for(line.recv(), 5))  # type: ignore[no-any-return]
+    return json.loads(await asyncio.wait_for(line.recv(), 60))  # type: ignore[no-any-return]
 
 
 async def until_closed(line: websockets.ClientConnection) -> None:

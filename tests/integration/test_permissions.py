@@ -178,7 +178,7 @@ def filled(path: str, user: str) -> str:
 
 
 async def hear(line: websockets.ClientConnection) -> dict[str, Any]:
-    return json.loads(await asyncio.wait_for(line.recv(), 10))  # type: ignore[no-any-return]
+    return json.loads(await asyncio.wait_for(line.recv(), 60))  # type: ignore[no-any-return]
 
 
 async def told(line: websockets.ClientConnection, do: str, **args: Any) -> dict[str, Any]:
@@ -192,7 +192,7 @@ async def told(line: websockets.ClientConnection, do: str, **args: Any) -> dict[
 
 async def closed(line: websockets.ClientConnection) -> int:
     """Read until the server closes; its close code."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         try:
             async for _ in line:
                 pass

@@ -13,7 +13,7 @@ from panoramisk.message import Message
 
 from cti.practice.pbx import SECRET, USERNAME, PracticePbx, Setup
 
-SECONDS = 10.0
+SECONDS = 60.0
 PYST2 = Path(__file__).with_name("pyst2_client.py")
 EVENTS = ("Newchannel", "QueueCallerJoin", "AgentCalled", "AgentConnect", "AgentComplete", "Hangup")
 

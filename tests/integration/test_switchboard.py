@@ -39,7 +39,7 @@ from cti.recorder import Recorder
 from cti.store import CallStore
 from cti.switchboard import Switchboard
 
-SECONDS = 10.0
+SECONDS = 60.0
 SEATS = (
     Seat("li", "Li Na", "main", "PJSIP/1001", "1001"),
     Seat("wang", "Wang Fang", "", "PJSIP/1002", "1002"),

@@ -66,7 +66,7 @@ class Ami:
             raise AmiError(f"{name}: {last.get('Message')}")
         return [m for m in self.messages if m.get("ActionID") == action_id and "Event" in m and m is not last]
 
-    async def wait(self, match: Match, *, since: int = 0, seconds: float = 20) -> Message:
+    async def wait(self, match: Match, *, since: int = 0, seconds: float = 60) -> Message:
         """The first message at or after position `since` that matches; AmiError after that many seconds."""
         try:
             async with asyncio.timeout(seconds), self._arrived:
@@ -82,7 +82,7 @@ class Ami:
             last = [m.get("Event") or m.get("Response") for m in self.messages[-15:]]
             raise AmiError(f"not seen within {seconds} s; last messages: {last}") from None
 
-    async def event(self, name: str, *, since: int = 0, seconds: float = 20, **headers: str) -> Message:
+    async def event(self, name: str, *, since: int = 0, seconds: float = 60, **headers: str) -> Message:
         """The first event of that name with these header values."""
         return await self.wait(named(name, **headers), since=since, seconds=seconds)
 

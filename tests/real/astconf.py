@@ -118,7 +118,7 @@ def _asterisk(astmoddir: str) -> str:
 
 
 def _manager(ports: Ports) -> str:
-    return f"[general](+)\nport={ports.ami}\n\n[tester]\nsecret={SECRET}\nread=all\nwrite=all\nwritetimeout=5000\n"
+    return f"[general](+)\nport={ports.ami}\n\n[tester]\nsecret={SECRET}\nread=all\nwrite=all\nwritetimeout=60000\n"
 
 
 def _pjsip(ports: Ports) -> str:

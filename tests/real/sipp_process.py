@@ -70,7 +70,7 @@ class Sipp:
         await self._stack.aclose()
 
     async def wait(
-        self, state: str, *, call_id: str | None = None, count: int = 1, seconds: float = 15
+        self, state: str, *, call_id: str | None = None, count: int = 1, seconds: float = 60
     ) -> Report:
         """The count-th report of that state (of that call, if named); SipError after that many seconds."""
 
@@ -148,7 +148,7 @@ class Sipp:
 
     async def _bound(self) -> None:
         """Waits until SIPp holds its port: a call that comes before would be retransmitted half a second later."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not _is_bound(self.host, self.port):
                 if self.process.returncode is not None:
                     raise SipError(f"sipp ended: {self.errors()}")

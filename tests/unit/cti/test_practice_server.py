@@ -10,7 +10,7 @@ from cti.practice.pbx import SECRET, USERNAME, PracticePbx, Setup
 from cti.practice.session import GREETING, Account
 from cti.practice.timeline import ManualTimeline
 
-SECONDS = 5.0
+SECONDS = 60.0
 ACCOUNTS = {
     USERNAME: Account(SECRET),
     "reader": Account(SECRET, "call", ""),
