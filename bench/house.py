@@ -23,7 +23,7 @@ from cti.practice.people import Person, Town, town
 from customers import store
 from customers.messages import Address, Grade, NewCustomer, NewPhone
 from customers.records import new_record
-from server.demo import past_call
+from server.demo_calls import past_call
 from server.settle import settle
 from server.site import Site
 from server.wiring import House
@@ -131,7 +131,7 @@ async def _fill(house: House, people: Town) -> None:
     }
     async with house.db.begin() as tx:
         await store.insert(tx, list(customers.values()))
-    await house.calls.save_many([past_call(n, call, {}, at) for n, call in enumerate(people.calls)])
+    await house.calls.save_many([past_call(PBX, n, call, {}, at) for n, call in enumerate(people.calls)])
     await house.load_definitions()
     actor = Actor("system", frozenset({"agent"}))
     for ticket in people.tickets:
