@@ -18,7 +18,6 @@ from server.cli import app
 from server.ivr_services import IvrServices
 from server.sources import Existing
 
-
 HELD_SECONDS = 120.0
 """Who is held waits for a hang-up, which takes longer on a busy machine than a caller is ever kept waiting."""
 
