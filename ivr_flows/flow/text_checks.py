@@ -16,6 +16,7 @@ from ivr_flows.flow.words import KINDS, parts
 LONGEST = 600
 """Characters of one text: two minutes of speech, and nobody listens to more."""
 _LABELS = ("en", "zh")
+_VARIABLES = ("set", "with", "values")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _DOLLAR = re.compile(r"\$[A-Za-z_][A-Za-z0-9_.]*[A-Za-z0-9_]")
@@ -35,11 +36,18 @@ def check_texts(one: Loaded) -> Iterator[Problem]:
 
 
 def _empty(one: Loaded, data: Any, path: Path) -> Iterator[Problem]:
+    if _of_variables(path):
+        return
     for key, value in data.items() if isinstance(data, dict) else ():
         if key in _LABELS and isinstance(value, str) and not value.strip():
             fix = "write what people are to hear or read"
             yield one.source.problem((*path, key), "an empty text", fix)
         yield from _empty(one, value, (*path, key))
+
+
+def _of_variables(path: Path) -> bool:
+    """Whether what stands here are variables and their values: one that is called `en` may be empty."""
+    return path[:1] == ("examples",) or (len(path) > 2 and path[0] != "answers" and path[-1] in _VARIABLES)
 
 
 def _left_out(one: Loaded, path: Path, label: Label) -> Iterator[Problem]:

@@ -156,6 +156,18 @@ def test_the_schema_and_the_checks_agree_on_any_file(data: Any) -> None:
     assert refused or not [one for one in found if any(sign in one.message for sign in SHAPE)], found
 
 
+@pytest.mark.parametrize("where", [("everywhere", "0"), ("nodes", "main", "choices", "1")])
+def test_a_variable_may_have_the_name_of_a_language_and_be_empty(where: tuple[str, ...]) -> None:
+    data = copy.deepcopy(next(one.source.data for one in SHIPPED if one.flow.name == "hotline"))
+    at = data
+    for step in where:
+        at = at[step]
+    at["set"] = {"en": ""}
+    at["label"] = {"en": "", "zh": "人工"}
+    found = [one.message for one in faults(yaml.safe_dump(data, allow_unicode=True))]
+    assert found.count("an empty text") == 1, found
+
+
 SHAPE = (
     *(
         "is not known in",
