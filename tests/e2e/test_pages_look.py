@@ -14,8 +14,8 @@ from tests.e2e.scene import KNOWN, SHARED, UNKNOWN, WITHHELD, Looker, Scene
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
-SHORT_WORDS = {"VIP", "Esc", "Ctrl", "Alt", "English"}
-"""Latin words that Chinese pages do have: keys, and a language's own name."""
+SHORT_WORDS = {"VIP", "Esc", "Ctrl", "Alt", "English", "UTC"}
+"""Latin words that Chinese pages do have: keys, a language's own name, and that of the time zone in a full date."""
 
 
 async def desk(looker: Looker, name: str, *, dark: bool = False) -> Page:

@@ -33,7 +33,7 @@ from tests.real.asterisk import PARTS, Asterisk
 from tests.wait import until
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "call-shapes.md"
-AT_ONCE = 8
+AT_ONCE = 12
 VERSIONS = tuple(sorted(PARTS))
 COMPARED: Mapping[str, Act] = {
     **{name: scene for name, scene in ACTS.items() if "outcome" in scene.expect and "caller_" not in name},
