@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from config.problems import Problem
-from config.settings import CallbackSettings, DialSettings, PbxSettings, SurveySettings
+from config.settings import PRIORITIES, CallbackSettings, DialSettings, PbxSettings, SurveySettings
 
+RANKS = ("vip", "A", "B", "C")
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}", re.ASCII)
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
@@ -57,3 +58,9 @@ def callback_problems(callback: CallbackSettings) -> Iterator[Problem]:
         yield Problem("callback.last_hour", "must be later than callback.first_hour")
     if not 0 < callback.keep_hours <= 24 * 60:
         yield Problem("callback.keep_hours", "must be above 0 and at most 1440")
+    low, high = PRIORITIES
+    for name, priority in callback.priorities.items():
+        if name not in RANKS:
+            yield Problem(f"callback.priorities.{name}", "is no grade", f"use one of {', '.join(RANKS)}")
+        if not low <= priority <= high:
+            yield Problem(f"callback.priorities.{name}", f"must be between {low} and {high}")

@@ -126,6 +126,10 @@ class DialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """To one number in a day."""
 
 
+PRIORITIES = (0, 100)
+"""The lowest and the highest with which a caller is put into a queue."""
+
+
 class CallbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Callers who are called back instead of waiting."""
 
@@ -141,6 +145,8 @@ class CallbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nobody is dialled earlier or later in the day than this, in the desk's time zone."""
     keep_hours: float = 48.0
     """After so long it is given up."""
+    priorities: dict[str, int] = msgspec.field(default_factory=lambda: {"vip": 10, "A": 10, "B": 5})
+    """By `vip` and grade: a customer's priority where a request names none. Others have 0."""
 
 
 class SurveySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

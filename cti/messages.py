@@ -170,6 +170,13 @@ class Queue(msgspec.Struct, frozen=True):
     """As the PBX has it: an agent of several queues gets the callers of the heaviest first."""
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A caller on the line in a queue: since when (epoch seconds), and with which priority, the higher the sooner."""
+
+    since: float
+    priority: int = 0
+
+
 class Pbx(msgspec.Struct, frozen=True):
     """State of one PBX's link. `epoch` goes up at every resync; `detail` says in a sentence what is wrong."""
 

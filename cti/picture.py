@@ -99,4 +99,5 @@ def _entry(line: Message) -> SeenEntry:
         uniqueid=line.headers["Uniqueid"],
         position=number(line.get_header("Position", "0")),
         wait=number(line.get_header("Wait", "0")),
+        priority=number(line.get_header("Priority", "0")),
     )

@@ -35,6 +35,8 @@ class SeenEntry(msgspec.Struct, frozen=True):
     uniqueid: str
     position: int
     wait: int
+    priority: int = 0
+    """QUEUE_PRIO of its channel: the higher the sooner."""
 
 
 class Picture(msgspec.Struct, frozen=True):

@@ -1,4 +1,7 @@
-"""Compares belief with the PBX at intervals, without a resync; repairs what is safe and tells of the rest."""
+"""Compares belief with the PBX at intervals, without a resync; repairs what is safe and tells of the rest.
+
+What no event tells, the priorities of those who wait, is taken over at each look.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,7 @@ class Watchdog:
             return
         self.rounds += 1
         picture = take_picture(answers, self._clock.now())
+        line.board.listed(picture.entries)
         found = compare(before, listed(picture), line.board.belief())
         if not line.up or line.pbx.epoch != epoch or epoch != self._epoch:
             self._epoch, self._suspects = (

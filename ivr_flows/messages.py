@@ -119,8 +119,6 @@ class Target(Enum):
 
 PLACE = re.compile(r"[A-Za-z0-9_+-]{1,64}")
 """What may stand in a dialplan's Queue() or Goto(): no comma, no $, no slash."""
-PRIORITIES = (0, 100)
-"""The lowest and the highest with which a caller is put into a queue."""
 
 
 class Transfer(msgspec.Struct, frozen=True, tag="transfer"):

@@ -27,6 +27,7 @@ from cti.messages import (
     CallEnded,
     Direction,
     EndReason,
+    Outcome,
     QueueChanged,
 )
 from cti.store import CallStore
@@ -64,16 +65,23 @@ class HousePhones:
     """`ivr_flows.callbacks.model.Phones` on a switchboard."""
 
     def __init__(
-        self, switchboard: Switchboard, phones: PhoneCommands, calls: CallStore, survey: SurveySettings
+        self,
+        switchboard: Switchboard,
+        phones: PhoneCommands,
+        calls: CallStore,
+        survey: SurveySettings,
+        clock: Clock,
     ) -> None:
         self._survey = survey
+        self._clock = clock
         self._board = switchboard
         self._phones = phones
         self._calls = calls
 
     def free_agents(self) -> tuple[FreeAgent, ...]:
         up = {name for name, line in self._board.lines.items() if line.up}
-        found = ((agent, free_from(agent)) for agent in self._board.snapshot().agents if agent.pbx in up)
+        now = self._clock.now()
+        found = ((agent, free_from(agent, now)) for agent in self._board.snapshot().agents if agent.pbx in up)
         return tuple(
             FreeAgent(agent.user, agent.pbx, agent.queues, at) for agent, at in found if at is not None
         )
@@ -81,7 +89,9 @@ class HousePhones:
     def queue(self, pbx: str, queue: str) -> QueueNow:
         line = self._board.lines.get(pbx)
         found = line.board.queue(queue) if line is not None else None
-        return QueueNow() if found is None else QueueNow(found.waiting, found.waiting_since, found.weight)
+        if line is None or found is None:
+            return QueueNow()
+        return QueueNow(line.board.waiting(queue), found.weight)
 
     def call_id(self, pbx: str, channel_id: str) -> str:
         return f"{pbx}-{channel_id}"
@@ -105,13 +115,14 @@ class HousePhones:
         if call is not None and call.ended_at is not None:
             return ended(call)
         line = self._board.lines.get(pbx)
-        return Seen(Fate.NEVER if line is not None and line.up else Fate.UNKNOWN)
+        # Of a PBX that the settings no longer have nobody will ever tell.
+        return Seen(Fate.NEVER if line is None or line.up else Fate.UNKNOWN)
 
 
-def free_from(agent: Agent) -> float | None:
+def free_from(agent: Agent, now: float) -> float | None:
     """From when on the agent can be rung for a call-back; None where nobody knows."""
     if agent.state is AgentState.READY:
-        return agent.since
+        return min(agent.since, now)  # the clock may have been put back
     return None if agent.wrap_until is None else agent.wrap_until - EARLY_SECONDS
 
 
@@ -161,8 +172,13 @@ class HouseGate:
 
 
 def ended(call: Call) -> Seen:
-    """An ended call as the dialer reads it."""
-    agent = any(segment.end_reason is EndReason.AGENT_HUNG_UP for segment in call.segments)
+    """An ended call as the dialer reads it. The segment of an agent who hangs up while the caller is rung is cancelled
+    (DialEnd says CANCEL), that of one who waited in vain `no_answer`. Where the trunk fails it is cancelled too, but
+    the outcome is another."""
+    gone = {EndReason.AGENT_HUNG_UP}
+    if call.outcome is Outcome.NO_ANSWER:
+        gone.add(EndReason.CANCELLED)
+    agent = any(segment.end_reason in gone for segment in call.segments)
     return Seen(Fate.ENDED, call.outcome.value if call.outcome else "", agent)
 
 
@@ -201,7 +217,7 @@ def callbacks_of(house: Rooms, settings: Settings) -> tuple[Callbacks, Dialer]:
         own.enabled,
         own.queues,
     )
-    phones = HousePhones(house.switchboard, house.phones, house.calls, settings.survey)
+    phones = HousePhones(house.switchboard, house.phones, house.calls, settings.survey, house.clock)
     dialer = Dialer(callbacks, phones, house.bus, house.clock, surveys_at_once=settings.survey.at_once)
     return callbacks, dialer
 

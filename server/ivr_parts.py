@@ -29,7 +29,7 @@ def caller_services(house: Rooms, existing: Existing) -> IvrServices:
         tickets.table(),
         CallerPins(house.pins, house.proofs, lines, clock).table(),
         CallerOutages(house.outages, tickets, lines, zone, clock).table(),
-        CallerCallbacks(house.callbacks, lines, board.call, clock).table(),
+        CallerCallbacks(house.callbacks, house.ranks, lines, board.call, clock).table(),
         CallerSurveys(house.surveys, tickets, board, calls, lines, clock, house.dialer).table(),
         CallerTelephone(board, calls, house.tickets, lines, clock).table(),
     )

@@ -35,6 +35,7 @@ from server.call_ids import CallIds
 from server.callbacks import callbacks_of, gate_of
 from server.definitions import Definitions
 from server.ivr import FlowsInForce, Ivr, PhoneLines, phones_of
+from server.ivr_callbacks import CustomerRanks
 from server.ivr_lines import Lines
 from server.ivr_parts import caller_services
 from server.ivr_services import ANSWER_SECONDS
@@ -118,6 +119,7 @@ class Rooms:
         self.proofs, self.pins = Proofs(), Pins(self.db, self.settings.ivr.pin, bus=self.bus)
         self.lines = Lines(self.customers, self.accounts, self.proofs, NumberKeys(regions).key, regions)
         self.gate = gate_of(self, self.settings)
+        self.ranks = CustomerRanks(self.customers, self.settings.callback.priorities, regions)
         self.callbacks, self.dialer = callbacks_of(self, self.settings)
         self.ticket_surveys = TicketSurveys(
             self.settings.survey,

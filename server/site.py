@@ -51,7 +51,7 @@ def routes(house: House) -> list[Route]:
         *customers.api.routes(house.customers),
         *customers.accounts.api.routes(house.accounts),
         *ivr_flows.api.routes(house.flows),
-        *ivr_flows.callbacks.api.routes(house.callbacks, house.switchboard.may_have_queue),
+        *ivr_flows.callbacks.api.routes(house.callbacks, house.switchboard.may_have_queue, house.ranks),
         *customers.pins.api.routes(house.pins),
         *ivr_flows.surveys.api.routes(house.surveys, house.gaps.during),
         *ticketing.outages.api.routes(house.outages),

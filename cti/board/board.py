@@ -12,8 +12,8 @@ from cti.board.table import TABLE
 from cti.drift import Belief
 from cti.duty import Duty
 from cti.events import AmiEvent, Member
-from cti.messages import Agent, Call, DomainEvent, Queue, Seat, Snapshot
-from cti.seen import Picture
+from cti.messages import Agent, Call, DomainEvent, Queue, Seat, Snapshot, Waiting
+from cti.seen import Picture, SeenEntry
 
 _EXPECTED = 256  # dialled numbers that are remembered until their channel comes
 
@@ -101,6 +101,17 @@ class Board:
             del dialled[next(iter(dialled))]
         dialled[channel_id] = to
 
+    def prefer(self, uniqueid: str, priority: int) -> None:
+        """Whoever put this caller into a queue, or is about to, says with which priority: no event of the PBX does."""
+        leg = self._state.legs.get(uniqueid)
+        if leg is not None:
+            leg.priority = priority
+
+    def listed(self, entries: Iterable[SeenEntry]) -> None:
+        """The priorities of those who wait, as the PBX's own list has them, whatever gave them theirs."""
+        for entry in entries:
+            self.prefer(entry.uniqueid, entry.priority)
+
     def tick(self, at: float) -> list[DomainEvent]:
         """Ends the wrap-ups that are over."""
         state = self._state
@@ -158,6 +169,14 @@ class Board:
         """The queue as last told."""
         found = self._state.lines.get(name)
         return None if found is None else found.published
+
+    def waiting(self, name: str) -> tuple[Waiting, ...]:
+        """Who is on the line in the queue, in the order in which they came."""
+        state = self._state
+        line = state.lines.get(name)
+        entries = {} if line is None else line.entries
+        legs = state.legs
+        return tuple([Waiting(at, legs[one].priority if one in legs else 0) for one, at in entries.items()])
 
     @property
     def queue_names(self) -> tuple[str, ...]:

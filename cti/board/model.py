@@ -99,6 +99,8 @@ class Leg:
     """Whoever called it got it: DialEnd ANSWER."""
     waits_in: str = ""
     """The queue that it waits in."""
+    priority: int = 0
+    """With which it is put into a queue, as far as we know: no event says so."""
     queue: str = ""
     """The queue that called it; matters where it is a Local channel in front of the phone."""
     partner: str = ""

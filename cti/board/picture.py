@@ -145,6 +145,7 @@ def _entries(state: State, picture: Picture, at: float) -> None:
     for entry in sorted(picture.entries, key=lambda e: -e.wait):
         leg = state.legs.get(entry.uniqueid)
         if leg is not None:
+            leg.priority = entry.priority
             queueing.enqueue(state, leg, entry.queue, at - entry.wait)
 
 

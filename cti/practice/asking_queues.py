@@ -73,7 +73,7 @@ def _entries(queue: Queue, now: float) -> Iterable[bytes]:
             ConnectedLineNum="unknown",
             ConnectedLineName="unknown",
             Wait=int(now - call.joined),
-            Priority=0,
+            Priority=call.priority,
         )
 
 

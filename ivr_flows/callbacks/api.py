@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
 
+from config.settings import PRIORITIES
 from core.clock import iso, iso_or_none
 from core.errors import Conflict, Invalid
 from core.identity.roles import Permission
@@ -30,16 +31,26 @@ class CallbackQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
 
 
 class NewCallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`number` in E.164."""
+    """`number` in E.164. `priority`, the higher the sooner, is that of the customer where it is left out."""
 
     number: Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{4,14}$")]
     queue: Text
     pbx: Text
     customer_id: Annotated[str, Meta(max_length=40)] = ""
+    priority: Annotated[int, Meta(ge=PRIORITIES[0], le=PRIORITIES[1])] | None = None
+
+
+class Ranks(Protocol):
+    """With which priority people are called back where nobody says; supplied by the server's wiring."""
+
+    async def of_number(self, number: str, pbx: str, customer_id: str) -> int:
+        """That of the customer, else of the one customer whose number (E.164) it is."""
+        ...
 
 
 class CallbackView(msgspec.Struct, frozen=True):
-    """A call-back as JSON. `waiting_since` orders the list; `reason` is what the last try came to, or why it ended."""
+    """A call-back as JSON. Those of the highest `priority` are dialled first, of these who waits longest; `reason` is
+    what the last try came to, or why it ended."""
 
     id: str
     number: str
@@ -49,6 +60,7 @@ class CallbackView(msgspec.Struct, frozen=True):
     requested_at: str
     waiting_since: str
     next_at: str | None
+    priority: int
     tries: int
     reason: str
     agent: str
@@ -71,6 +83,7 @@ def callback_view(one: Callback) -> CallbackView:
         requested_at=iso(one.requested_at),
         waiting_since=iso(one.since),
         next_at=iso(one.next_at) if one.open else None,
+        priority=one.priority,
         tries=one.tries,
         reason=one.reason,
         agent=one.agent,
@@ -83,7 +96,7 @@ def callback_view(one: Callback) -> CallbackView:
     )
 
 
-def routes(callbacks: Callbacks, has_queue: Callable[[str, str], bool]) -> list[Route]:
+def routes(callbacks: Callbacks, has_queue: Callable[[str, str], bool], ranks: Ranks) -> list[Route]:
     """The paths of call-backs. `has_queue`: whether a PBX may have a queue of that name."""
 
     async def many(ask: Ask[Any, CallbackQuery]) -> Page[CallbackView]:
@@ -100,7 +113,12 @@ def routes(callbacks: Callbacks, has_queue: Callable[[str, str], bool]) -> list[
         # It would wait for an agent who never comes, and keep the caller from asking for another one.
         if not has_queue(body.pbx, body.queue):
             raise Invalid("The telephone system has no such queue.", field="queue")
-        wanted = Request(body.number, body.pbx, body.queue, ask.at, customer_id=body.customer_id)
+        rank = body.priority
+        if rank is None:
+            rank = await ranks.of_number(body.number, body.pbx, body.customer_id)
+        wanted = Request(
+            body.number, body.pbx, body.queue, ask.at, customer_id=body.customer_id, priority=rank
+        )
         answered = await callbacks.request(wanted, ask.user.name)
         if answered.callback is None:
             raise Conflict(REFUSALS[answered.reason], code=f"callback_{answered.reason}")

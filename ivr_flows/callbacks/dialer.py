@@ -146,6 +146,8 @@ class Dialer:
         for callback in listed:
             if callback.state is State.DIALLING:
                 await self._follow(callback, heard.get(callback.call_id), now)
+                if callback.number in talked:  # their own line was busy: once that is settled it is needless
+                    self._talked.setdefault(callback.number, talked[callback.number])
             elif gone := rules.needless(callback, talked, now) or rules.expired(callback, now, rule):
                 await self._write(callback, gone)
 

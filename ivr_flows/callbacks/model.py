@@ -39,9 +39,9 @@ class Callback(msgspec.Struct, frozen=True):
     """One caller who waits to be called. Times are epoch seconds.
 
     `since` is from when on the caller waits, time before the request included, or from when on who is to be asked about
-    a ticket was to be rung: the order goes by it. `number` is
-    E.164. `next_at` is the earliest time of the next try. `reason` is what the last try came to, or why it was given up
-    or cancelled.
+    a ticket was to be rung. The order goes by `priority`, the higher the sooner, as the caller would have it on the
+    line, and among equals by `since`. `number` is E.164. `next_at` is the earliest time of the next try. `reason` is
+    what the last try came to, or why it was given up or cancelled.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Callback(msgspec.Struct, frozen=True):
     requested_at: float
     since: float
     next_at: float
+    priority: int = 0
     tries: int = 0
     reason: str = ""
     asked_by: str = ""
@@ -93,12 +94,20 @@ class FreeAgent(msgspec.Struct, frozen=True):
     since: float
 
 
-class QueueNow(msgspec.Struct, frozen=True):
-    """Callers on the line in a queue: how many, and since when the first of them waits. An agent of several queues gets
-    the callers of the one with the greatest `weight` first."""
+class OnLine(Protocol):
+    """A caller on the line in a queue: since when, and with which priority, the higher the sooner."""
 
-    waiting: int = 0
-    waiting_since: float | None = None
+    @property
+    def since(self) -> float: ...
+    @property
+    def priority(self) -> int: ...
+
+
+class QueueNow(msgspec.Struct, frozen=True):
+    """Who is on the line in a queue. An agent of several queues gets the callers of the one with the greatest `weight`
+    first."""
+
+    callers: tuple[OnLine, ...] = ()
     weight: int = 0
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
 
-from ivr_flows.callbacks.model import COUNTED, Callback, FreeAgent, QueueNow, Seen, State, Try
+from ivr_flows.callbacks.model import COUNTED, Callback, FreeAgent, OnLine, QueueNow, Seen, State, Try
 
 SOON_SECONDS = 30.0
 """After a try that was not the caller's doing, the next one comes so soon."""
@@ -56,9 +57,15 @@ def seconds_of_day(text: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
+def place(one: Callback | OnLine) -> tuple[int, float]:
+    """Where somebody stands, the least first: by the higher priority, then by the longer wait. So the PBX puts its
+    callers (`join_queue` of app_queue.c), and a call-back stands where its caller would."""
+    return -one.priority, one.since
+
+
 def order(waiting: Iterable[Callback]) -> list[Callback]:
-    """Who has waited longest is first; a try in vain does not send anybody to the end."""
-    return sorted(waiting, key=lambda one: (one.since, one.id))
+    """Whose turn is first; a try in vain does not send anybody to the end."""
+    return sorted(waiting, key=lambda one: (place(one), one.id))
 
 
 def choose(
@@ -70,16 +77,20 @@ def choose(
 ) -> list[tuple[Callback, FreeAgent]]:
     """Which are dialled now, and by whom: each by the agent of its queue who is free the longest.
 
-    Callers on the line who have waited longer go first: the PBX gives them the next agents, so that many are left to
-    them. A caller on the line who came later does not go before one who hung up trusting us.
+    Callers on the line who stand before them go first: the PBX gives them the next agents, so that many are left to
+    them. A caller of no higher priority who came later does not go before one who hung up trusting us.
     """
+    queue_now = cache(queue_now)  # the line is looked at once, however many call-backs wait
     free = sorted((one for one in agents if one.since <= now), key=lambda one: (one.since, one.user))
     chosen: list[tuple[Callback, FreeAgent]] = []
-    for callback in order(waiting):
+    # An agent of several queues serves the heaviest first, on the line and off it.
+    by_weight = sorted(order(waiting), key=lambda one: -queue_now(one.pbx, one.queue).weight)
+    for callback in by_weight:
         if callback.ticket or not due(callback, now, rule):
             continue
         fit = _fit(callback, free, queue_now)
-        if len(fit) > _before(queue_now(callback.pbx, callback.queue), callback):
+        line = queue_now(callback.pbx, callback.queue)
+        if len(fit) > sum(place(one) < place(callback) for one in line.callers):
             chosen.append((callback, fit[0]))
             free.remove(fit[0])
     return chosen
@@ -96,7 +107,7 @@ def _fit(
     for name in {queue for one in here for queue in one.queues}:
         queue = queue_now(callback.pbx, name)
         if queue.weight > own:
-            needed.update([one.user for one in here if name in one.queues][: queue.waiting])
+            needed.update([one.user for one in here if name in one.queues][: len(queue.callers)])
     return [one for one in here if callback.queue in one.queues and one.user not in needed]
 
 
@@ -115,13 +126,6 @@ def choose_surveys(listed: Iterable[Callback], now: float, rule: Rule, at_once: 
     surveys = [one for one in order(listed) if one.ticket]
     free = at_once - sum(one.state is State.DIALLING for one in surveys)
     return [one for one in surveys if due(one, now, rule)][: max(free, 0)]
-
-
-def _before(queue: QueueNow, callback: Callback) -> int:
-    """How many callers on the line may have waited longer. Only of the first of them is it known since when."""
-    if queue.waiting_since is None or queue.waiting_since >= callback.since:
-        return 0
-    return queue.waiting
 
 
 def came_of(seen: Seen, picked_up: bool, asked: bool = False) -> Try:

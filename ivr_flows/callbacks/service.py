@@ -17,7 +17,8 @@ from ivr_flows.callbacks.store import CallbackStore
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Somebody wants to be called back. `number` is E.164; `since` is when their waiting began (epoch seconds)."""
+    """Somebody wants to be called back. `number` is E.164; `since` is when their waiting began (epoch seconds);
+    `priority` is that which they would have on the line."""
 
     number: str
     pbx: str
@@ -26,6 +27,7 @@ class Request(msgspec.Struct, frozen=True):
     asked_by: str = ""
     customer_id: str = ""
     asked_call: str = ""
+    priority: int = 0
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ class Callbacks:
             requested_at=now,
             since=min(wanted.since, now),
             next_at=self.rule.hours_at(now),
+            priority=wanted.priority,
             asked_by=wanted.asked_by,
             customer_id=wanted.customer_id,
             asked_call=wanted.asked_call,

@@ -16,6 +16,7 @@ from ivr_flows.callbacks.tables import callbacks as t
 
 MOST_OPEN = 2000
 """How many open ones a dialer looks at in a round."""
+PLACE = (-t.c.priority, t.c.since, t.c.id)
 _NAMES = Callback.__struct_fields__
 
 
@@ -41,18 +42,25 @@ class CallbackStore:
     async def replace(
         self, before: Callback, after: Callback, at: float, actor: str = "system"
     ) -> Callback | None:
-        """Write `after` over `before`; None where somebody else was quicker, and nothing is written then."""
+        """Write `after` over `before`; None, and nothing written, where somebody else was quicker: with this one, or
+        with its agent."""
         kept = replace(after, version=before.version + 1)
+        try:
+            return kept if await self._write(before, kept, at, actor) else None
+        except sa.exc.IntegrityError:
+            return None
+
+    async def _write(self, before: Callback, kept: Callback, at: float, actor: str) -> bool:
         query = sa.update(t).where(t.c.id == before.id, t.c.version == before.version).values(_row(kept))
         async with self._db.begin() as tx:
             if (await tx.execute(query)).rowcount != 1:
-                return None
-            if before.state is not after.state:
+                return False
+            if before.state is not kept.state:
                 details = {"state": kept.state.value, "reason": kept.reason, "agent": kept.agent}
                 await audit.record(
                     tx, at, actor, f"callback.{kept.state.value}", f"callback:{kept.id}", details
                 )
-        return kept
+        return True
 
     async def get(self, id: str) -> Callback | None:
         return await self._one(t.c.id == id)
@@ -66,14 +74,15 @@ class CallbackStore:
         return await self._one(t.c.ticket == ticket)
 
     async def open(self, due: float | None = None) -> list[Callback]:
-        """All that wait or are dialled, who waits longest first. Who is to be asked about a ticket comes last, for a
-        crowd of them would keep callers off the list. With `due` (epoch seconds) of those only whose time has come."""
+        """All that wait or are dialled, in the order of `rule.order`. Who is to be asked about a ticket comes last, for
+        a crowd of them would keep callers off the list. With `due` (epoch seconds) only those of them whose time has
+        come."""
         query = sa.select(t).where(t.c.state.in_([state.value for state in OPEN]))
         dialled, asks = t.c.state == State.DIALLING.value, t.c.ticket != ""
         if due is not None:
             query = query.where(sa.or_(sa.not_(asks), dialled, t.c.next_at <= due))
         first = sa.case((dialled, 0), (asks, 2), else_=1)
-        return await self._many(query.order_by(first, t.c.since, t.c.id).limit(MOST_OPEN))
+        return await self._many(query.order_by(first, *PLACE).limit(MOST_OPEN))
 
     async def ahead(self, callback: Callback) -> int:
         """How many open ones of its queue come before it."""
@@ -81,7 +90,7 @@ class CallbackStore:
             t.c.state.in_([state.value for state in OPEN]),
             t.c.pbx == callback.pbx,
             t.c.queue == callback.queue,
-            sa.tuple_(t.c.since, t.c.id) < sa.tuple_(callback.since, callback.id),
+            sa.tuple_(*PLACE) < sa.tuple_(-callback.priority, callback.since, callback.id),
         )
         async with self._db.read() as tx:
             return int((await tx.execute(query)).scalar_one())
@@ -114,6 +123,7 @@ def _row(callback: Callback) -> dict[str, Any]:
         "state": callback.state.value,
         "open_number": f"{'?' if callback.ticket else ''}{callback.number}" if callback.open else None,
         "open_line": (callback.asked_by or None) if callback.open else None,
+        "open_agent": (callback.agent or None) if callback.state is State.DIALLING else None,
     }
 
 

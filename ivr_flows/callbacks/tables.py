@@ -16,12 +16,15 @@ callbacks = sa.Table(
     sa.Column("open_number", sa.String(24)),
     # Likewise of who asked for it.
     sa.Column("open_line", sa.String(24)),
+    # The agent while they are rung for it, NULL else: so that two servers do not give one agent two callers.
+    sa.Column("open_agent", sa.String(64)),
     sa.Column("pbx", sa.String(40), nullable=False),
     sa.Column("queue", sa.String(128), nullable=False),
     sa.Column("state", sa.String(20), nullable=False),
     sa.Column("requested_at", sa.Double, nullable=False),
     sa.Column("since", sa.Double, nullable=False),
     sa.Column("next_at", sa.Double, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("reason", sa.String(40), nullable=False),
     sa.Column("asked_by", sa.String(24), nullable=False),
@@ -38,6 +41,7 @@ callbacks = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("open_number"),
     sa.UniqueConstraint("open_line"),
+    sa.Index("ix_callbacks_open_agent", "open_agent", unique=True),
     sa.Index("ix_callbacks_ticket", "ticket"),
     sa.Index("ix_callbacks_state", "state", "since"),
     sa.Index("ix_callbacks_call_id", "call_id"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from config.settings import PRIORITIES
 from core.definition.label import Label
 from ivr_flows.engine.move import fallback
 from ivr_flows.engine.state import State, ended
@@ -18,7 +19,6 @@ from ivr_flows.flow.model import Flows
 from ivr_flows.flow.slots import key_name
 from ivr_flows.flow.words import filled, look, pieces, resolve
 from ivr_flows.messages import (
-    PRIORITIES,
     Ask,
     Collect,
     Effect,
@@ -120,7 +120,9 @@ def _event(_: Flows, state: State, node: model.Event, __: Said) -> tuple[State, 
 
 
 def _callback(_: Flows, state: State, node: model.Callback, __: Said) -> tuple[State, Effect]:
-    return _asking(state, "callback.request", {"queue": node.queue, "number": node.number})
+    given = resolve(state.vars, node.priority)
+    level = None if given in (None, "") else _level(given)
+    return _asking(state, "callback.request", {"queue": node.queue, "number": node.number, "priority": level})
 
 
 def _say(_: Flows, state: State, node: model.Say, said: Said) -> tuple[State, Effect]:
@@ -132,11 +134,14 @@ def _transfer(flows: Flows, state: State, node: model.Transfer, _: Said) -> tupl
         return replace(state, phase="said"), Say(spoken(state, "text", node.text))
     kind = Target.QUEUE if node.queue else Target.AGENT if node.agent else Target.NUMBER
     to = str(resolve(state.vars, node.queue or node.agent or node.number) or "")
-    priority = resolve(state.vars, node.priority)
-    low, high = PRIORITIES
-    # Of infinity no whole number can be made, and what is no number at all goes last.
-    level = int(min(max(low, priority), high)) if isinstance(priority, int | float) else low
+    level = _level(resolve(state.vars, node.priority))
     return ended(state, Ended.TRANSFERRED, f"{kind.value}:{to}"), Transfer(kind, to, level)
+
+
+def _level(given: Value) -> int:
+    """A priority that queues take. Of infinity no whole number can be made, and what is no number at all goes last."""
+    low, high = PRIORITIES
+    return int(min(max(low, given), high)) if isinstance(given, int | float) else low
 
 
 def _hang_up(_: Flows, state: State, node: model.HangUp, said: Said) -> tuple[State, Effect]:

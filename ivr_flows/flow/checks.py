@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
+from config.settings import PRIORITIES
 from core.definition.shape import suggest
 from core.definition.source import Path, Problem
 from ivr_flows.flow import model
@@ -17,7 +18,7 @@ from ivr_flows.flow.name_checks import check_names
 from ivr_flows.flow.path_checks import called_by, check_calls, check_paths
 from ivr_flows.flow.text_checks import check_texts
 from ivr_flows.flow.var_checks import check_vars
-from ivr_flows.messages import PLACE, PRIORITIES
+from ivr_flows.messages import PLACE
 
 MOST_NODES = 1_000
 """Walking the ways of more takes a server long, and nobody finds through them."""
@@ -130,6 +131,8 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
         path: Path = ("nodes", name)
         if isinstance(node, model.Callback):
             yield from _queue(one, (*path, "queue"), node.queue, known)
+            if node.priority != "":
+                yield from _priority(one, path, node.priority)
         if isinstance(node, model.LookUp) and isinstance(asked := node.with_.get("queue"), str):
             yield from _queue(one, (*path, "with", "queue"), asked, known)
         if not isinstance(node, model.Transfer):
@@ -144,13 +147,7 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
         elif why := _barred(node.number, known):
             message = f"nobody may be transferred to `{node.number}`: {why}"
             yield one.source.problem((*path, "number"), message, "see [dial] in ringdesk.toml")
-        low, high = PRIORITIES
-        if isinstance(node.priority, int) and not low <= node.priority <= high:
-            fix = f"use {low} to {high}"
-            yield one.source.problem((*path, "priority"), f"`{node.priority}` is no priority", fix)
-        if isinstance(node.priority, str) and not node.priority.startswith("$"):
-            fix = "write a number, or $name for a variable"
-            yield one.source.problem((*path, "priority"), f"`{node.priority}` is no priority", fix)
+        yield from _priority(one, path, node.priority)
         if node.queue and not node.queue.startswith("$") and not PLACE.fullmatch(node.queue):
             message, fix = (
                 f"no caller gets to a queue called `{node.queue}`",
@@ -163,6 +160,16 @@ def _transfers(one: Loaded, _: Flows, known: Known) -> Iterator[Problem]:
         if node.otherwise and not target(node).startswith("$"):
             message = "`otherwise` is never taken: the target is always there"
             yield one.source.problem((*path, "otherwise"), message, "remove it")
+
+
+def _priority(one: Loaded, path: Path, given: int | str) -> Iterator[Problem]:
+    low, high = PRIORITIES
+    if isinstance(given, int) and not low <= given <= high:
+        fix = f"use {low} to {high}"
+        yield one.source.problem((*path, "priority"), f"`{given}` is no priority", fix)
+    if isinstance(given, str) and not given.startswith("$"):
+        fix = "write a number, or $name for a variable"
+        yield one.source.problem((*path, "priority"), f"`{given}` is no priority", fix)
 
 
 def _queue(one: Loaded, path: Path, queue: str, known: Known) -> Iterator[Problem]:

@@ -179,6 +179,8 @@ class Callback(Node, frozen=True, tag="callback"):
     next: str
     number: str = ""
     """The number to call; the one that the caller calls from where not given."""
+    priority: int | str = ""
+    """That which the caller would have on the line; by the customer's record where not given or not set."""
     into: str = ""
     refused: dict[str, str] = {}
     failed: str = ""

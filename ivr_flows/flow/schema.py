@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
+from config.settings import PRIORITIES
 from ivr_flows.flow.checks import LIMITS, MOST_NODES
 from ivr_flows.flow.key_checks import ENDS, LENGTHS, MENU_KEYS
 from ivr_flows.flow.model import Flow
 from ivr_flows.flow.name_checks import MAX_NAME, POINTERS
 from ivr_flows.flow.services import SERVICES
-from ivr_flows.messages import PLACE, PRIORITIES
+from ivr_flows.messages import PLACE
 
 Schema = dict[str, Any]
 NAME = {"pattern": f"^[A-Za-z_][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}$"}
@@ -53,6 +54,7 @@ def _limits(kinds: Mapping[str, Schema]) -> Iterator[tuple[str, str, Schema]]:
     yield "LookUp", "service", {"enum": sorted(SERVICES.keys() - {"pin.check"})}
     yield "Transfer", "queue", {"pattern": rf"^(\$.*|{PLACE.pattern})?$"}
     yield "Transfer", "priority", {"anyOf": [_between("integer", *PRIORITIES), _POINTER]}
+    yield "Callback", "priority", {"anyOf": [_between("integer", *PRIORITIES), _POINTER, {"const": ""}]}
     for part in ("min", "max"):
         yield "Collect", part, _between("integer", *LENGTHS)
     for language in ("en", "zh"):

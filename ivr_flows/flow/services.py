@@ -41,7 +41,7 @@ SERVICES: Mapping[str, Service] = {
     ),
     "ticket.urge": Service(("ok", "code", "times"), needs=("number",)),
     "ticket.confirm": Service(("ok", "code"), needs=("number", "solved")),
-    "callback.request": Service(("ok", "reason", "position"), needs=("queue",), takes=("number",)),
+    "callback.request": Service(("ok", "reason", "position"), needs=("queue",), takes=("number", "priority")),
     "survey.due": Service(("found", "number")),
     "survey.save": Service(("ok",), needs=("score",), takes=("call", "ticket")),
     "hours.open": Service(("open", "holiday", "opens", "opens_date"), takes=("calendar",)),

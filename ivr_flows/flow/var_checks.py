@@ -210,6 +210,8 @@ def _optional(node: AnyNode, use: Use) -> bool:
         return part == "with" and (service is None or str(use[0][3]) in service.takes)
     if isinstance(node, model.Ticket):
         return part in ("account", "recording", "outage", "fields")
+    if isinstance(node, model.Callback):
+        return part == "priority"
     return isinstance(node, model.Set | model.Menu | model.Transfer) and part in (
         "values",
         "choices",

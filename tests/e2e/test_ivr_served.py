@@ -195,6 +195,7 @@ async def test_grade_a_goes_before_b_and_b_before_who_is_not_known(menu: Menu) -
     assert given == [("0", "1"), ("5", "1"), ("10", "1")]
     in_line = {one["Position"]: one["CallerIDNum"] for one in entries}
     assert [in_line[place] for place in "123"] == ["13622220003", "13622220002", "13622220001"]
+    assert {one["Position"]: one["Priority"] for one in entries} == {"1": "10", "2": "5", "3": "0"}
 
 
 async def test_a_caller_of_the_last_hour_gets_the_same_agent_if_free_and_the_queue_if_not(menu: Menu) -> None:

@@ -24,7 +24,7 @@ from cti.findings import Level
 from cti.messages import LinkState, Seat
 from cti.practice.pbx import USERNAME
 from cti.practice.wire import PERMISSIONS
-from customers.messages import PinsGuessed
+from customers.messages import NewCustomer, PinsGuessed
 from screenpop.socket import MAX_COMMAND_BYTES
 from tests.integration.test_api_contract import JSON, NUMBER, customer, rings, ticket
 from tests.integration.test_permissions import closed, hear, told
@@ -390,6 +390,24 @@ async def test_nobody_waits_to_be_called_back_from_a_queue_that_there_is_not(it:
     refused = await it.post("/api/v1/callbacks", "anna", wanted)
     assert (refused.status, refused.json["error"]["details"]["field"]) == (422, "queue")
     assert (await it.post("/api/v1/callbacks", "anna", wanted | {"queue": "service"})).status == 201
+
+
+async def test_a_call_back_has_the_priority_that_is_asked_for_or_the_customers(it: Whole) -> None:
+    vip, stranger, now = "+8613800138701", "+8613800138702", it.house.clock.now()
+    lina = await it.house.customers.create("test", NewCustomer("李娜", (vip,), vip=True), now)
+    for more, priority in (
+        ({"number": vip}, 10),
+        ({"number": vip, "priority": 3}, 3),
+        ({"number": stranger}, 0),
+        ({"number": stranger, "customer_id": lina.id}, 10),
+        ({"number": stranger, "customer_id": "nobody"}, 0),
+    ):
+        made = await it.post("/api/v1/callbacks", "anna", {"pbx": "main", "queue": "service", **more})
+        assert (made.status, made.json["priority"]) == (201, priority), more
+        assert (await it.post(f"/api/v1/callbacks/{made.json['id']}/cancel", "sam")).status == 200
+    for level in (-1, 101, 1.5, "10", True):
+        wanted = {"pbx": "main", "queue": "service", "number": vip, "priority": level}
+        assert (await it.post("/api/v1/callbacks", "anna", wanted)).status in {400, 422}
 
 
 async def test_a_users_name_cannot_break_out_of_its_membership(it: Whole) -> None:

@@ -8,35 +8,21 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import unused_port
 from msgspec.structs import replace
 
-from config.settings import (
-    CallbackSettings,
-    DatabaseSettings,
-    DialSettings,
-    IvrSettings,
-    JournalSettings,
-    PbxSettings,
-    ServerSettings,
-    Settings,
-    SpeechSettings,
-    SurveySettings,
-)
-from core.identity import NewSeat, Role
-from core.identity.passwords import Passwords
-from cti.messages import AgentState
+from config.settings import CallbackSettings, IvrSettings, SpeechSettings, SurveySettings
+from cti.commands import Asked
 from customers.messages import NewCustomer
 from ivr_flows.callbacks.model import Callback, CallbackChanged, State
 from ivr_flows.callbacks.service import Request
 from ivr_flows.messages import Ended, Language, Visit
 from ivr_flows.surveys.store import Wanted
 from server.wiring import House
-from tests.conftest import cheap_hasher
 from tests.real.ami import Message
 from tests.real.asterisk import Asterisk, QueueSetup
 from tests.real.parts import require
 from tests.real.sipp import Caller, Phone, answers, rejects
+from tests.real.staffed import ready, settings_on, staffed
 from tests.wait import until
 from ticketing.messages import Actor, NewTicket
 
@@ -59,52 +45,26 @@ async def house(
 ) -> AsyncIterator[House]:
     path = tmp_path_factory.mktemp("callbacks") / "ringdesk.db"
     shutil.copy(sqlite_template, path)
-    link = PbxSettings(
-        "main",
-        port=pbx.ami_port,
-        username="ringdesk",
-        secret=pbx.secret,
-        dial_context="agents",
-        outside_prefix="9",
-        trunks=("PJSIP/trunk",),
+    speech = SpeechSettings(folder=str(pbx.run / "spoken"), pbx_folder="/srv/spoken", seconds=60)
+    settings = settings_on(
+        pbx,
+        str(path),
+        ivr=IvrSettings(port=pbx.agi_port, speech=speech),
+        survey=SurveySettings(after_ticket=True, delay_minutes=0),
+        # A second between two tries, and no night.
+        callback=CallbackSettings(gap_minutes=(1 / 60,), first_hour="00:00", last_hour="24:00"),
     )
-    house = House(
-        Settings(
-            server=ServerSettings(port=unused_port()),
-            database=DatabaseSettings(f"sqlite:///{path}"),
-            pbx=(link,),
-            ivr=IvrSettings(
-                port=pbx.agi_port,
-                speech=SpeechSettings(folder=str(pbx.run / "spoken"), pbx_folder="/srv/spoken", seconds=60),
-            ),
-            survey=SurveySettings(after_ticket=True, delay_minutes=0),
-            journal=JournalSettings(enabled=False),
-            dial=DialSettings(per_number=100),
-            # A second between two tries, and no night.
-            callback=CallbackSettings(gap_minutes=(1 / 60,), first_hour="00:00", last_hour="24:00"),
-        )
-    )
-    house.identity._passwords = Passwords(cheap_hasher())
-    seat = NewSeat("PJSIP/1001", "main", "1001")
-    now = house.clock.now()
-    await house.identity.add_user("anna", "correct horse", Role.AGENT, "Anna Weber", seat, now)
-    await house.customers.create("test", NewCustomer("李娜", (LI,)), now)
-    await house.start()
-    try:
-        await until(lambda: ready(house), SECONDS)
+    async with staffed(settings, {"anna": "1001"}) as house:
+        await house.customers.create("test", NewCustomer("李娜", (LI,)), house.clock.now())
         yield house
-    finally:
-        await house.stop()
 
 
-def ready(house: House) -> bool:
-    agent = house.switchboard.agent("anna")
-    return agent is not None and agent.state is AgentState.READY
-
-
-async def ask(house: House, number: str, asked_call: str = "") -> Callback:
-    await until(lambda: ready(house), SECONDS)
+async def ask(house: House, number: str, asked_call: str = "", *, pause: bool = False) -> Callback:
+    """Asks for a call-back once the agent is ready, who takes a break before that where `pause` says so."""
+    await until(lambda: ready(house, ("anna",)), SECONDS)
     now = house.clock.now()
+    if pause:
+        await house.phones.pause(Asked("anna", now), "lunch")
     wanted = Request(number, "main", "service", now, number, asked_call=asked_call)
     answered = await house.callbacks.request(wanted)
     assert answered.callback is not None, answered.reason
@@ -199,6 +159,40 @@ async def test_an_agent_who_turns_it_down_costs_the_caller_nothing(pbx: Asterisk
         assert (put_off.state, put_off.reason, put_off.tries) == (State.WAITING, "agent_away", 0)
         assert caller.reports == []
         await house.callbacks.cancel(callback.id, "anna")
+
+
+async def test_an_agent_who_hangs_up_while_the_caller_is_rung_costs_the_caller_nothing(
+    pbx: Asterisk, house: House
+) -> None:
+    async with Phone(pbx, "1001") as anna, Phone(pbx, "outside") as caller:
+        callback = await ask(house, STRANGER)
+        watch = Watch(house, callback.id)
+        await anna.answer()
+        await caller.ringing()
+        await anna.hang_up()
+        await caller.wait("ended", seconds=SECONDS)
+        put_off = await watch.state(State.WAITING)
+        assert (put_off.reason, put_off.tries, put_off.picked_up) == ("agent_away", 0, True)
+        await house.callbacks.cancel(callback.id, "anna")
+
+
+async def test_a_vip_on_the_line_goes_before_who_is_to_be_called_back(pbx: Asterisk, house: House) -> None:
+    async with Phone(pbx, "1001") as anna, Phone(pbx, "outside", answers()):
+        callback = await ask(house, WANG, pause=True)
+        watch, seen = Watch(house, callback.id), len(pbx.ami.messages)
+        async with Caller(pbx, "4001", "13500002222") as vip:
+            joined = await pbx.ami.event("QueueCallerJoin", since=seen, seconds=SECONDS)
+            rank = {"Queue": "service", "Caller": joined["Channel"], "Priority": "10"}
+            await pbx.ami.action("QueueChangePriorityCaller", rank)
+            await house.switchboard.watchdogs["main"].look()
+            await house.phones.ready(Asked("anna", house.clock.now()))
+            await anna.answer()
+            await pbx.ami.event("AgentConnect", since=seen, Uniqueid=joined["Uniqueid"], seconds=SECONDS)
+            assert watch.told == [], "nobody was called back before the VIP was served"
+            await vip.hang_up()
+        await anna.ringing(count=2)
+        await anna.answer(anna.reports[-1].call_id)
+        assert (await watch.state(State.REACHED)).tries == 0
 
 
 def listens(message: Message) -> bool:

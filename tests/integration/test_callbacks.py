@@ -88,21 +88,29 @@ class Gate:
 class Room:
     """Call-backs with one dialer; `another` makes a second server on the same database."""
 
-    def __init__(self, db: Database, clock: FakeClock, phones: Phones | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: FakeClock,
+        phones: Phones | None = None,
+        store: CallbackStore | None = None,
+    ) -> None:
         self.db, self.clock = db, clock
         self.phones = phones or Phones()
         self.gate = Gate()
         self.bus = Bus()
         self.told: list[Callback] = []
         self.bus.subscribe(CallbackChanged, lambda event: self.told.append(event.callback))
-        self.callbacks = Callbacks(CallbackStore(db), self.bus, clock, self.gate, RULE)
+        store = store or CallbackStore(db)
+        self.callbacks = Callbacks(store, self.bus, clock, self.gate, RULE)
         self.dialer = Dialer(self.callbacks, self.phones, self.bus, clock)
 
-    def another(self) -> Room:
-        return Room(self.db, self.clock, self.phones)
+    def another(self, store: CallbackStore | None = None) -> Room:
+        return Room(self.db, self.clock, self.phones, store)
 
-    async def ask(self, number: str = LI, since: float = START, by: str = "") -> Callback:
-        answered = await self.callbacks.request(Request(number, "main", "service", since, by or number))
+    async def ask(self, number: str = LI, since: float = START, by: str = "", priority: int = 0) -> Callback:
+        wanted = Request(number, "main", "service", since, by or number, priority=priority)
+        answered = await self.callbacks.request(wanted)
         assert answered.callback is not None, answered.reason
         return answered.callback
 
@@ -126,6 +134,11 @@ async def test_one_is_open_for_a_number_and_for_a_line_and_the_order_is_by_waiti
     longer = await room.callbacks.request(Request(WANG, "main", "service", START - 600, WANG))
     assert (longer.ok, longer.position) == (True, 1)
     assert [one.number for one in await room.callbacks.store.open()] == [WANG, LI]
+    vip = Request("+8613700001111", "main", "service", START, "vip", priority=10)
+    vip_first = await room.callbacks.request(vip)
+    after_the_vip = Request("+8613700001112", "main", "service", START - 900, "b", priority=5)
+    assert (vip_first.position, (await room.callbacks.request(after_the_vip)).position) == (1, 2)
+    assert [one.priority for one in await room.callbacks.store.open()] == [10, 5, 0, 0]
     await room.callbacks.cancel(first.id, "sam")
     assert (await room.ask(LI)).state is State.WAITING
     with pytest.raises(NotFound):
@@ -210,7 +223,8 @@ def test_from_when_on_an_agent_can_be_rung(
     state: AgentState, until: float | None, free: float | None
 ) -> None:
     agent = Agent("anna", "Anna", "main", "PJSIP/1001", "1001", state, START, wrap_until=until)
-    assert free_from(agent) == free
+    assert free_from(agent, START) == free
+    assert free_from(agent, START - 3600) in {START - 3600, free}, "the clock was put back"
 
 
 async def test_an_agent_whom_the_queue_has_taken_meanwhile_costs_neither_a_try_nor_a_pause(
@@ -283,6 +297,27 @@ async def test_two_servers_dial_each_caller_once(room: Room) -> None:
     assert len(dialled) == len(set(dialled))
     assert set(dialled) <= set(numbers)
     assert dialled
+
+
+async def test_two_servers_give_an_agent_one_caller_though_only_one_of_them_knows_of_the_vip(
+    room: Room,
+) -> None:
+    ordinary = await room.ask(LI)
+    room.agent("anna")
+
+    class Slow(CallbackStore):
+        """Between its look at the list and what is made of it, somebody asks and the first server dials."""
+
+        async def open(self, due: float | None = None) -> list[Callback]:
+            listed = await super().open(due)
+            await room.ask(WANG, priority=10)
+            await room.dialer.round()
+            return listed
+
+    other = room.another(Slow(room.db))
+    await other.dialer.round()
+    assert [(agent, number) for agent, number, _ in room.phones.dialled] == [("anna", WANG)]
+    assert (await room.now(ordinary)).state is State.WAITING
 
 
 async def test_the_policy_stands_before_every_dial(room: Room) -> None:
@@ -413,7 +448,7 @@ async def test_a_call_that_became_part_of_another_is_looked_for_in_that_one(
     store = CallStore(sqlite_db)
     await store.save_many([whole, part])
     board = SimpleNamespace(call={whole.id: whole}.get, lines={"main": SimpleNamespace(up=True)})
-    phones = HousePhones(cast(Any, board), cast(Any, None), store, SurveySettings())
+    phones = HousePhones(cast(Any, board), cast(Any, None), store, SurveySettings(), FakeClock(START))
     assert (await phones.look("main", part.id)).fate is fate, "else they would be dialled while they talk"
     board.call = {}.get  # nobody has it any more, and nobody has heard of its end
     assert (await phones.look("main", part.id)).fate is Fate.NEVER
@@ -470,7 +505,7 @@ async def test_a_customer_with_two_lines_has_one_open_call_back(db_url: str, clo
     mobile, home, other = line("13800138000"), line("13800138001", "s2"), line("13900139000", "s3")
     async with ivr_house(db_url, clock) as it:
         customer = await it.house.customers.create(
-            "test", NewCustomer("李娜", ("13800138000", "13800138001")), START
+            "test", NewCustomer("李娜", ("13800138000", "13800138001"), vip=True), START
         )
         await it.house.customers.create("test", NewCustomer("王伟", ("13900139000",)), START)
         for who, number, reason in (
@@ -482,10 +517,16 @@ async def test_a_customer_with_two_lines_has_one_open_call_back(db_url: str, clo
             answer = await it.ask("callback.request", who, queue="service", number=number)
             assert answer["reason"] == reason
             clock.advance(1)
-        first, _ = await it.house.callbacks.store.open()
+        first, second = await it.house.callbacks.store.open()
         assert (first.number, first.customer_id) == (LI, customer.id)
+        assert (first.priority, second.priority) == (10, 0), "a VIP, and grade C"
         await it.house.callbacks.cancel(first.id, "sam")
-        assert (await it.ask("callback.request", home, queue="service"))["reason"] == "taken"
+        for level in (101, -1):
+            refused = await it.refused("callback.request", home, queue="service", priority=level)
+            assert refused == "invalid"
+        named = await it.ask("callback.request", home, queue="service", priority=5)
+        assert (named["reason"], named["position"]) == ("taken", 1)
+        assert (await it.house.callbacks.store.open())[0].priority == 5, "as the flow says"
 
 
 async def test_who_talks_with_an_agent_meanwhile_is_not_called_back(room: Room) -> None:
@@ -515,6 +556,56 @@ async def test_who_asks_and_talks_before_anybody_has_looked_is_not_called_back(r
     await room.dialer.round()
     assert (await room.now(callback)).reason == "talked"
     assert (await room.now(asked_later)).state is State.WAITING
+
+
+async def test_who_calls_in_while_being_called_back_and_talks_is_not_called_again(room: Room) -> None:
+    callback = await room.ask(LI)
+    room.agent()
+    await room.dialer.round()
+    call_id = f"main-{room.phones.dialled[0][2]}"
+    room.dialer.picked_up(call_id)
+    room.clock.advance(1)
+    room.dialer.talked(LI)  # on the line, with somebody else
+    await room.dialer.round()
+    assert (await room.now(callback)).state is State.DIALLING
+    room.dialer.heard(call_id, Seen(Fate.ENDED, "busy"))
+    await room.dialer.round()
+    await room.dialer.round()
+    done = await room.now(callback)
+    assert (done.state, done.reason, done.tries) == (State.REACHED, "talked", 1)
+    assert len(room.phones.dialled) == 1
+
+
+async def test_a_clock_that_jumps_dials_nobody_twice_and_forgets_nobody(room: Room) -> None:
+    callback = await room.ask()
+    room.agent()
+    await room.dialer.round()
+    call_id = f"main-{room.phones.dialled[0][2]}"
+    room.phones.calls[call_id] = Seen(Fate.LIVE)
+    for jump in (86_400, -2 * 86_400, 86_400):
+        room.clock.advance(jump)
+        await room.dialer.round()
+        assert (await room.now(callback)).state is State.DIALLING
+    assert len(room.phones.dialled) == 1
+    room.dialer.heard(call_id, Seen(Fate.ENDED, "lost"))
+    await room.dialer.round()
+    room.clock.advance(3600)
+    room.phones.free[0] = replace(room.phones.free[0], since=room.clock.at)
+    await room.dialer.round()
+    assert len(room.phones.dialled) == 2
+
+
+async def test_a_pbx_that_is_away_is_waited_for_and_one_that_is_gone_is_not(
+    db_url: str, clock: FakeClock
+) -> None:
+    async with ivr_house(db_url, clock) as it:
+        phones = HousePhones(
+            it.house.switchboard, it.house.phones, it.house.calls, it.house.settings.survey, clock
+        )
+        assert phones.free_agents() == ()
+        assert phones.queue("main", "service") == phones.queue("gone", "service") == QueueNow()
+        assert (await phones.look("main", "main-rd-cb-1")).fate is Fate.UNKNOWN
+        assert (await phones.look("gone", "gone-rd-cb-1")).fate is Fate.NEVER
 
 
 async def test_who_is_to_be_asked_about_a_ticket_may_ask_for_a_call_back(room: Room) -> None:

@@ -27,6 +27,7 @@ from ivr_flows.messages import Ended, Visit, VisitChanged
 from server import demo, demo_flows
 from server.wiring import House
 from tests.real.ports import free_tcp
+from tests.wait import until
 from ticketing.messages import TicketFilter
 
 SECONDS = 60
@@ -191,6 +192,11 @@ async def test_danger_comes_before_all_others(small: Demo) -> None:
     await small.visit(person)
     await small.pbx.until(lambda: len(queue.calls) == 3)
     assert queue.calls[0].caller.caller_num == person.lines[0].e164
+    board = small.house.switchboard.lines["main"].board
+    await until(lambda: len(board.waiting("emergency")) == 3, SECONDS)
+    assert sorted(one.priority for one in board.waiting("emergency")) == [0, 0, 20], "as the flow said"
+    await small.house.switchboard.watchdogs["main"].look()
+    assert sorted(one.priority for one in board.waiting("emergency")) == [0, 0, 20], "as the PBX lists them"
 
 
 async def test_a_caller_scores_a_call_that_the_agent_has_ended(small: Demo) -> None:

@@ -213,7 +213,11 @@ async def test_on_a_real_asterisk(sqlite_db: Database, version: int) -> None:
         await it.until(lambda: "li" in it.board.duties, LONG)
         async with Caller(pbx, "4001", NUMBER) as caller:
             await phone.ringing()
+            joined = await pbx.ami.event("QueueCallerJoin")
+            rank = {"Queue": "service", "Caller": joined["Channel"], "Priority": "7"}
+            await pbx.ami.action("QueueChangePriorityCaller", rank)
             await looks(dog)
+            assert [one.priority for one in it.board.lines["main"].board.waiting("service")] == [7]
             await phone.answer()
             await it.until(lambda: [call for call in it.calls if call.answered_at], LONG)
             await looks(dog)

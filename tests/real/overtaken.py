@@ -14,21 +14,8 @@ from pathlib import Path
 from statistics import mean
 
 import structlog
-from aiohttp.test_utils import unused_port
 
-from config.settings import (
-    CallbackSettings,
-    DatabaseSettings,
-    DialSettings,
-    IvrSettings,
-    JournalSettings,
-    PbxSettings,
-    ServerSettings,
-    Settings,
-)
-from core.identity import NewSeat, Role
-from core.migrate import upgrade
-from cti.messages import AgentState, CallAnswered
+from cti.messages import CallAnswered
 from ivr_flows.callbacks.model import CallbackChanged, State
 from ivr_flows.callbacks.service import Request
 from server.wiring import House
@@ -36,6 +23,7 @@ from tests.real.asterisk import Asterisk, QueueSetup
 from tests.real.crowd import Crowd
 from tests.real.sipp import Phone
 from tests.real.sipp_process import Report
+from tests.real.staffed import settings_on, staffed
 from tests.wait import until
 
 AGENTS = {"anna": "1001", "ben": "1002"}
@@ -93,39 +81,6 @@ class Count:
         return mean(at - came for at, came in self.answers)
 
 
-def settings(pbx: Asterisk, folder: str, wrapup: int) -> Settings:
-    link = PbxSettings(
-        "main",
-        port=pbx.ami_port,
-        username="ringdesk",
-        secret=pbx.secret,
-        dial_context="agents",
-        outside_prefix="9",
-        trunks=("PJSIP/trunk",),
-        wrapup={"service": float(wrapup)},
-    )
-    return Settings(
-        server=ServerSettings(port=unused_port()),
-        database=DatabaseSettings(f"sqlite:///{Path(folder)}/ringdesk.db"),
-        pbx=(link,),
-        ivr=IvrSettings(port=pbx.agi_port),
-        journal=JournalSettings(enabled=False),
-        dial=DialSettings(per_hour=1000, per_day=1000),
-        callback=CallbackSettings(first_hour="00:00", last_hour="24:00"),
-    )
-
-
-async def on_duty(house: House) -> None:
-    for user, extension in AGENTS.items():
-        seat = NewSeat(f"PJSIP/{extension}", "main", extension)
-        await house.identity.add_user(user, "correct horse", Role.AGENT, user, seat, house.clock.now())
-
-
-def all_ready(house: House) -> bool:
-    found = [house.switchboard.agent(user) for user in AGENTS]
-    return all(agent is not None and agent.state is AgentState.READY for agent in found)
-
-
 async def measure(house: House, times: int) -> None:
     """Asks for call-backs, one after the other, and prints how each fared."""
     count, asked = Count(house), {}
@@ -153,16 +108,15 @@ async def main() -> None:
     queue = QueueSetup(members, retry=given.retry, wrapuptime=given.wrapup)
     with tempfile.TemporaryDirectory() as folder:
         async with Asterisk({"service": queue}) as pbx:
-            house = House(settings(pbx, folder, given.wrapup))
-            await upgrade(house.db)
-            await on_duty(house)
-            await house.start()
-            try:
-                await until(lambda: all_ready(house), MOST_SECONDS)
-                async with Busy(pbx, "1001"), Busy(pbx, "1002"), Busy(pbx, "outside"), Line(pbx):
-                    await measure(house, given.times)
-            finally:
-                await house.stop()
+            settings = settings_on(pbx, f"{Path(folder)}/ringdesk.db", {"service": float(given.wrapup)})
+            async with (
+                staffed(settings, AGENTS, migrate=True) as house,
+                Busy(pbx, "1001"),
+                Busy(pbx, "1002"),
+                Busy(pbx, "outside"),
+                Line(pbx),
+            ):
+                await measure(house, given.times)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ def test_the_defaults_are_sound() -> None:
         (CallbackSettings(last_hour="25:00"), "callback.last_hour"),
         (CallbackSettings(first_hour="21:00", last_hour="08:00"), "callback.last_hour"),
         (CallbackSettings(keep_hours=0), "callback.keep_hours"),
+        (CallbackSettings(priorities={"vip": 101}), "callback.priorities.vip"),
+        (CallbackSettings(priorities={"D": 1}), "callback.priorities.D"),
         (SurveySettings(flow="x y"), "survey.flow"),
         (SurveySettings(context="a,b"), "survey.context"),
         (SurveySettings(delay_minutes=-1), "survey.delay_minutes"),

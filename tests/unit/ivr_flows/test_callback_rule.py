@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from cti.messages import Waiting
 from ivr_flows.callbacks.model import Callback, Fate, FreeAgent, QueueNow, Seen, State, Try
 from ivr_flows.callbacks.rule import (
     SOON_SECONDS,
@@ -54,11 +55,42 @@ def test_only_agents_of_the_queue_on_the_same_pbx() -> None:
     assert chosen([one(pbx="second")], [agent("ben")]) == []
 
 
+def on_line(*ages: float, priority: int = 0, weight: int = 0) -> QueueNow:
+    return QueueNow(tuple(Waiting(NOON - age, priority) for age in ages), weight)
+
+
 def test_callers_on_the_line_who_came_earlier_are_served_first() -> None:
-    older, younger = QueueNow(1, NOON - 90), QueueNow(3, NOON - 10)
+    older, younger, both = on_line(90), on_line(10, 9, 8), on_line(90, 10, 9)
     assert chosen([one()], [agent("ben")], queue=older) == []
     assert chosen([one()], [agent("ben"), agent("anna")], queue=older) == [("a", "anna")]
     assert chosen([one()], [agent("ben")], queue=younger) == [("a", "ben")]
+    assert chosen([one()], [agent("ben")], queue=both) == []
+    assert chosen([one()], [agent("ben"), agent("anna")], queue=both) == [("a", "anna")]
+
+
+@pytest.mark.parametrize(
+    ("called_back", "on_the_line", "taken"),
+    [
+        (0, 0, True),  # who came later waits behind who is to be called back
+        (0, 10, False),  # but not a VIP
+        (10, 0, True),
+        (10, 10, True),
+        (5, 10, False),
+    ],
+)
+def test_priority_goes_before_waiting_as_it_does_on_the_line(
+    called_back: int, on_the_line: int, taken: bool
+) -> None:
+    line = on_line(10, priority=on_the_line)
+    found = chosen([one(priority=called_back)], [agent("ben")], queue=line)
+    assert found == ([("a", "ben")] if taken else [])
+
+
+def test_a_vip_who_asks_later_is_called_back_first() -> None:
+    waiting = [one("a", NOON - 3600), one("b", NOON - 10, priority=10), one("c", NOON - 1800, priority=5)]
+    assert [id for id, _ in chosen(waiting, [agent("ben")])] == ["b"]
+    assert [one.id for one in order(waiting)] == ["b", "c", "a"]
+    assert chosen([one(priority=10)], [agent("ben")], queue=on_line(90)) == [("a", "ben")], "not by waiting"
 
 
 def test_who_wraps_up_is_taken_from_when_on_the_wrap_up_is_nearly_over() -> None:
@@ -83,12 +115,26 @@ def test_callers_of_a_heavier_queue_get_their_agents_first(
     waiting: int, weight: int, agents: list[str], taken: list[str]
 ) -> None:
     both = [agent(user, NOON - 9 + n, "service", "emergency") for n, user in enumerate(agents)]
-    lines = {"service": QueueNow(), "emergency": QueueNow(waiting, NOON - 1, weight)}
+    lines = {"service": QueueNow(), "emergency": on_line(*[1.0] * waiting, weight=weight)}
     found = choose([one()], both, lambda _, name: lines[name], NOON, RULE)
     assert [free.user for _, free in found] == taken
     only_service = [agent("cy", NOON - 1)]
     more = choose([one()], both + only_service, lambda _, name: lines[name], NOON, RULE)
     assert [free.user for _, free in more] == (taken or ["cy"])
+
+
+def test_of_call_backs_too_those_of_the_heavier_queue_come_first() -> None:
+    weights = {"service": 0, "emergency": 10}
+    both = [agent("anna", NOON - 9, "service", "emergency")]
+    waiting = [one("a", NOON - 900, priority=10), one("b", NOON - 5, queue="emergency")]
+    found = choose(waiting, both, lambda _, name: QueueNow(weight=weights[name]), NOON, RULE)
+    assert [callback.id for callback, _ in found] == ["b"]
+
+
+def test_who_is_dialled_while_the_last_hour_passes_is_tried_again_in_the_morning() -> None:
+    evening = NOON + 9 * 3600  # 21:00
+    put_off = after(one(state=State.DIALLING, since=evening - 60), Try.BUSY, evening + 20, RULE)
+    assert (put_off.state, put_off.tries, put_off.next_at) == (State.WAITING, 1, NOON + 20 * 3600)
 
 
 def test_nobody_is_dialled_before_time_or_at_night() -> None:
@@ -156,21 +202,29 @@ def test_times_of_day() -> None:
     assert [seconds_of_day(text) for text in ("00:00", "08:30", "24:00")] == [0, 30_600, 86_400]
 
 
+Stands = st.tuples(st.integers(0, 1000), st.sampled_from((0, 0, 5, 10)))
+"""How long somebody waits, and their priority."""
+
+
 @given(
-    st.lists(st.integers(0, 1000), max_size=12),
+    st.lists(Stands, max_size=12),
+    st.lists(Stands, max_size=6),
     st.lists(st.integers(0, 1000), max_size=6),
-    st.integers(0, 5),
-    st.none() | st.integers(0, 1000),
 )
-def test_nobody_overtakes_and_no_agent_is_given_twice(
-    ages: list[int], free: list[int], waiting: int, oldest: int | None
+def test_call_backs_stand_where_their_callers_would_on_the_line(
+    asked: list[tuple[int, int]], line: list[tuple[int, int]], free: list[int]
 ) -> None:
-    callbacks = [one(f"{n:02}", NOON - age) for n, age in enumerate(ages)]
+    """Of one line of all the first, as many as there are agents, get one; the PBX serves those who are on the line."""
+    callbacks = [one(f"{n:02}", NOON - age, priority=rank) for n, (age, rank) in enumerate(asked)]
+    callers = tuple(Waiting(NOON - age, rank) for age, rank in line)
     agents = [agent(f"u{n}", NOON - since) for n, since in enumerate(free)]
-    queue = QueueNow(waiting, None if oldest is None else NOON - oldest)
-    found = chosen(callbacks, agents, queue=queue)
+    found = chosen(callbacks, agents, queue=QueueNow(callers))
     assert len({user for _, user in found}) == len(found) <= len(agents)
-    assert [id for id, _ in found] == [c.id for c in order(callbacks)][: len(found)]
+    all_in_line = sorted(
+        [(-c.priority, c.since, c.id) for c in callbacks] + [(-w.priority, w.since, "~") for w in callers]
+    )
+    served = [id for *_, id in all_in_line[: len(agents)] if id != "~"]
+    assert [id for id, _ in found] == served
 
 
 @given(st.lists(st.sampled_from(Try), max_size=40))

@@ -265,6 +265,11 @@ def test_a_priority_is_one_that_the_queue_takes_whatever_a_variable_holds(given:
     flows = tiny("queue: service, priority: 5", "queue: service, priority: $rank")
     _, effect = walk(flows, "tiny", Keys("0"), rank=given)
     assert effect == Transfer(Target.QUEUE, "service", level)
+    back = "do: callback, queue: service, priority: $rank, next: bye"
+    _, effect = walk(tiny("do: transfer, queue: service, priority: 5", back), "tiny", Keys("0"), rank=given)
+    assert effect == Ask(
+        "callback.request", {"queue": "service", **({} if given is None else {"priority": level})}
+    )
 
 
 def test_what_the_agent_is_shown_is_what_the_flow_marks() -> None:

@@ -198,6 +198,13 @@ MISTAKES = [
     ("queue: service, ", "number: call me, ", 28, "cannot be dialled", "+4930123456"),
     ("priority: 5", "priority: soon", 28, "`soon` is no priority", "a number, or $name"),
     ("priority: 5", "priority: 500", 28, "`500` is no priority", "0 to 100"),
+    (
+        "do: transfer, queue: service, priority: 5",
+        "do: callback, queue: service, priority: 101, next: bye",
+        28,
+        "`101` is no priority",
+        "0 to 100",
+    ),
     ("priority: 5", "otherwise: bye", 28, "never taken", "remove it"),
     ("queue: service, priority", "queue: servce, priority", 28, "no queue `servce`", "`service`?"),
     # Ways

@@ -223,6 +223,7 @@ SHAPE = (
         ("service: account.find", "service: pin.check"),
         ("priority: 5", "priority: 101"),
         ("priority: 5", "priority: high"),
+        ("do: transfer, queue: service, priority: 5", "do: callback, queue: service, next: bye, priority: x"),
         ("queue: service", "queue: 'ser,vice'"),
         ("cases:\n      - {when: {found.found: true}, next: pin}", "cases: []"),
         ("answers:", "examples:\n  account.fnd: {}\nanswers:"),
@@ -245,6 +246,10 @@ def test_the_schema_knows_the_limits_of_the_checks(old: str, new: str) -> None:
         ("account: $account, next: told", "account: $account, digits: 12, next: told"),
         ("priority: 5", "priority: 100"),
         ("priority: 5", "priority: $account"),
+        (
+            "do: transfer, queue: service, priority: 5",
+            "do: callback, queue: service, next: bye, failed: bye, priority: ''",
+        ),
         ("queue: service", "queue: $account, otherwise: bye"),
     ],
 )
