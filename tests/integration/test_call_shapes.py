@@ -1,6 +1,6 @@
 """Every shape of call on Asterisk 16 and 22: what Ringdesk stores is what CEL and queue_log say.
 
-All calls are played first, some at a time, each on an Asterisk of its own; then each is looked at by a test.
+All calls are played first, some at a time, none beside another on one Asterisk; then each is looked at by a test.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from tests.real.account import Stint, Told, ToldCall, calls, stints
 from tests.real.acts import ACTS, SHAPES
 from tests.real.acts.act import Act
 from tests.real.asterisk import PARTS, Asterisk
+from tests.real.lent import Pbxs, written
 from tests.wait import until
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "call-shapes.md"
@@ -98,39 +99,6 @@ async def _ringdesk(database: Path, pbx: Asterisk) -> AsyncIterator[tuple[Switch
         await db.close()
 
 
-class Pbxs:
-    """Running Asterisks, one after the other lent to the acts that need such a one: to start one takes longer than
-    most calls do. What an act failed on is not lent again."""
-
-    def __init__(self) -> None:
-        self._idle: dict[str, list[Asterisk]] = {}
-
-    @asynccontextmanager
-    async def lent(self, scene: Act, version: int) -> AsyncIterator[Asterisk]:
-        """One on which nobody calls, and whose logs begin now."""
-        key = f"{version} {scene.two_phones} {sorted(scene.queues.items())}"
-        idle = self._idle.setdefault(key, [])
-        if idle:
-            pbx = idle.pop()
-        else:
-            pbx = await Asterisk(
-                queues=scene.queues, version=version, two_phones=scene.two_phones
-            ).__aenter__()
-        try:
-            await pbx.begin_again()
-            yield pbx
-        except BaseException:
-            await pbx.__aexit__()
-            raise
-        idle.append(pbx)
-
-    async def close(self) -> None:
-        """Ends all of them."""
-        for pbx in (one for idle in self._idle.values() for one in idle):
-            await pbx.__aexit__()
-        self._idle.clear()
-
-
 async def account_of(scene: Act, version: int, template: Path, pbxs: Pbxs) -> Account:
     """Plays the act with Ringdesk looking on. `template` is a database without calls."""
     with tempfile.TemporaryDirectory(prefix="ringdesk-compare-") as folder:
@@ -143,16 +111,8 @@ async def account_of(scene: Act, version: int, template: Path, pbxs: Pbxs) -> Ac
                 await until(lambda: not board.snapshot().calls, seconds=30)
                 await recorder.flush(30)
                 ours = await store.list(CallFilter(), limit=50)
-            await until(lambda: _written(pbx), seconds=30)
+            await until(lambda: written(pbx), seconds=30)
             return Account(sorted(ours, key=_began), calls(pbx.cel()), stints(pbx.queue_log()))
-
-
-def _written(pbx: Asterisk) -> bool:
-    """Whether its logs are written to their end: every call is over there too, and every talk has its length."""
-    events = [(row["event"], row["linkedid"]) for row in pbx.cel()]
-    begun = {linkedid for event, linkedid in events if event == "CHAN_START"}
-    talks = [stint.talked for stint in stints(pbx.queue_log()) if stint.connected]
-    return begun == {linkedid for event, linkedid in events if event == "LINKEDID_END"} and None not in talks
 
 
 def _began(call: Call) -> float:

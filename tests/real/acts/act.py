@@ -1,4 +1,4 @@
-"""What an act is: a scene that people play on a fresh Asterisk, and what a board must make of it."""
+"""What an act is: a scene that people play on an Asterisk which has no other callers, and what a board makes of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
