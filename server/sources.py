@@ -111,7 +111,8 @@ class VisitTimeline:
             found = await self._visits.of_customer(customer.id, before, most)
             own = await self._calls.with_numbers({one.call_id for one in found}, numbers)
             kept = [one for one in found if one.call_id not in own]
-            if len(kept) >= limit or len(found) < most:
+            # Each call of `own` is a row that `CallTimeline` has: what is older than `limit` rows is not on this page.
+            if len(kept) + len(own) > limit or len(found) < most:
                 return [_visit_entry(one, viewer) for one in kept[:limit]]
             most *= 2
 
