@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from config.settings import RecordingSettings, Settings
 from customers.messages import NewCustomer
+from ivr_flows.callbacks.model import State
 from ivr_flows.callbacks.service import Request
 from ivr_flows.surveys.store import Score
 from tests.integration.test_recordings import call, left
@@ -102,6 +104,23 @@ async def test_satisfaction_by_agent_and_kind(it: Whole) -> None:
     assert "<td>投诉</td>" in chinese
     assert (await it.get("/satisfaction", headers=await it.sign_in("anna"))).status == 403
     assert (await it.get("/satisfaction", headers=await it.sign_in("zhao"))).status == 200
+
+
+async def test_who_is_rung_up_about_a_ticket_waits_for_no_agent(it: Whole) -> None:
+    house, sam, at = it.house, await it.sign_in("sam"), it.house.clock.now()
+    wanted = Request("+8613800138000", "main", "", at)
+    planned = (await house.callbacks.ask_about("R-20260131-0001", wanted, 0.0)).callback
+    assert planned is not None
+    due = replace(planned, next_at=at)
+    for now, shown in ((due, "shortly"), (replace(due, state=State.DIALLING), "now, by the phone menu")):
+        written = await house.callbacks.store.replace(planned, now, at)
+        assert written is not None
+        planned = written
+        page = (await it.get("/callbacks", headers=sam)).text
+        assert "<td>Survey about R-20260131-0001</td>" in page
+        assert f">{shown}</td>" in page
+    chinese = (await it.get("/callbacks", headers={**sam, "Accept-Language": "zh-CN"})).text
+    assert "R-20260131-0001 满意度回访" in chinese
 
 
 async def test_lists_ask_for_all_names_at_once(it: Whole) -> None:
