@@ -125,6 +125,22 @@ async def agi_to_number(pbx: Asterisk) -> None:
         await gone(pbx)
 
 
+async def turned_down(pbx: Asterisk, account: str, kind: str, to: str) -> None:
+    """The phone that a flow sends the caller to turns the call down: 1001 answers it in the queue."""
+    async with (
+        Phone(pbx, account, rejects()),
+        Phone(pbx, "1001") as phone,
+        in_flow(pbx, kind, to) as caller,
+    ):
+        await phone.ringing()
+        await talks(1.2)
+        await phone.answer()
+        await pbx.ami.event("AgentConnect")
+        await talks(1.6)
+        await caller.hang_up()
+        await gone(pbx)
+
+
 @act(
     "A flow sends the caller to a number outside, which is busy: the caller goes on to the queue, 1001 answers.",
     **INBOUND,
@@ -134,18 +150,7 @@ async def agi_to_number(pbx: Asterisk) -> None:
     passed="ivr",
 )
 async def agi_number_busy(pbx: Asterisk) -> None:
-    async with (
-        Phone(pbx, "outside", rejects()),
-        Phone(pbx, "1001") as phone,
-        in_flow(pbx, "number", "913912345678") as caller,
-    ):
-        await phone.ringing()
-        await talks(1.2)
-        await phone.answer()
-        await pbx.ami.event("AgentConnect")
-        await talks(1.6)
-        await caller.hang_up()
-        await gone(pbx)
+    await turned_down(pbx, "outside", "number", "913912345678")
 
 
 @act(
@@ -157,18 +162,7 @@ async def agi_number_busy(pbx: Asterisk) -> None:
     passed="ivr",
 )
 async def agi_agent_busy(pbx: Asterisk) -> None:
-    async with (
-        Phone(pbx, "1002", rejects()),
-        Phone(pbx, "1001") as phone,
-        in_flow(pbx, "agent", "1002") as caller,
-    ):
-        await phone.ringing()
-        await talks(1.2)
-        await phone.answer()
-        await pbx.ami.event("AgentConnect")
-        await talks(1.6)
-        await caller.hang_up()
-        await gone(pbx)
+    await turned_down(pbx, "1002", "agent", "1002")
 
 
 @act(
