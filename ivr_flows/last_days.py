@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from ivr_flows.figures import FlowFigures, Tally
+from ivr_flows.flow.told import flows_on
 from ivr_flows.messages import Visit
 
 DAY = 86_400.0
@@ -61,9 +62,5 @@ class LastDays:
         async for some in self._store.ended_between(now - days * DAY, now + 1):
             tally.add(some)
             count += len(some)
-            through.update(name for visit in some for name in _flows_of(visit) - {visit.flow})
+            through.update(name for visit in some for name in flows_on(visit.path) if name != visit.flow)
         return Reckoned(now, count, tally.figures(), through)
-
-
-def _flows_of(visit: Visit) -> set[str]:
-    return {step.partition("/")[0] for step in visit.path}

@@ -70,8 +70,7 @@ class Sandbox:
 
     def press(self, keys: str) -> None:
         """Type keys; none is silence. The key that ends an entry is no part of it, as on the telephone."""
-        ends = self.effect.end if isinstance(self.effect, Collect) else ""
-        self.give(Keys(keys.partition(ends)[0] if ends else keys))
+        self.give(Keys(entered(self.effect, keys) if isinstance(self.effect, Collect) else keys))
 
     def speak(self, recording: str, seconds: float) -> None:
         """Say something for so long; 0 is saying nothing."""
@@ -91,6 +90,11 @@ class Sandbox:
         heard, asked = self.heard, self.asked
         self.heard, self.asked = [], []
         return heard, asked
+
+
+def entered(asked: Collect, keys: str) -> str:
+    """What a line brings of these keys: the key that ends an entry is no part of it."""
+    return keys.partition(asked.end)[0] if asked.end else keys
 
 
 def spoken(pieces: tuple[Piece, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Scenario files beside a flow: `scenarios/NAME/*.yaml` in the folder of `NAME.yaml`."""
+"""Replays the scenarios that lie beside flows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from core.definition.scenario_files import scenario_files, strays
 from core.definition.source import Problem
 from ivr_flows.flow.model import SILENT, Flows
 from ivr_flows.scenario import Replayed, replay
-
-FOLDER = "scenarios"
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -25,13 +24,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 def check_scenarios(folder: Path, flows: Flows) -> Checked:
     """Replay every scenario; one of the hotline counts for the flows that it goes through, too."""
-    played = [
-        _replay(path, flows, name)
-        for name in flows.by_name
-        for path in sorted(
-            (*(folder / FOLDER / name).glob("*.yaml"), *(folder / FOLDER / name).glob("*.yml"))
-        )
-    ]
+    played = [_replay(path, flows, name) for name in flows.by_name for path in scenario_files(folder, name)]
     heard = {step for one in played for step in one.path}
     nodes = [
         f"{flow}/{name}"
@@ -43,23 +36,10 @@ def check_scenarios(folder: Path, flows: Flows) -> Checked:
     return Checked(
         flows=len(flows.by_name),
         files=len(played),
-        problems=(*problems, *_strays(folder, flows)),
+        problems=(*problems, *strays(folder, flows.by_name, "flow")),
         nodes=len(nodes),
         unheard=tuple(name for name in nodes if name not in heard),
     )
-
-
-def _strays(folder: Path, flows: Flows) -> list[Problem]:
-    """Folders of scenarios that belong to no flow: nobody would ever replay them."""
-    here = folder / FOLDER
-    named = sorted(path for path in here.iterdir() if path.is_dir()) if here.is_dir() else []
-    return [
-        Problem(
-            str(path), 1, f"there is no flow `{path.name}`", "name the folder after its flow, or remove it"
-        )
-        for path in named
-        if path.name not in flows.by_name
-    ]
 
 
 def _replay(path: Path, flows: Flows, name: str) -> Replayed:

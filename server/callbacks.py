@@ -107,9 +107,8 @@ class HousePhones:
         live, call = self._board.call(call_id), None
         if live is None:
             call = await self._calls.get(call_id)
-            live = (
-                self._board.call(call.id) if call is not None else None
-            )  # that may be part of another by now
+            # That may be part of another by now.
+            live = self._board.call(call.id) if call is not None else None
         if live is not None:
             return Seen(Fate.LIVE if live.answered_at is None else Fate.ANSWERED)
         if call is not None and call.ended_at is not None:

@@ -90,14 +90,8 @@ def past_call(pbx: str, number: int, past: PastCall, phones: Mapping[str, str], 
     id_, started = f"{pbx}-past.{number}", now - past.ago
     taken = started + past.wait if past.outcome == Outcome.ANSWERED.value else None
     ended = started + past.wait + past.talk
-    call = Call(
-        id=id_,
-        pbx=pbx,
-        direction=Direction.INBOUND,
-        state=CallState.ENDED,
-        caller=Party(past.number),
-        dialled="4001",
-        started_at=started,
+    call = replace(
+        inbound(id_, pbx, past.number, "4001", started),
         queue=past.queue,
         queued_at=started,
         answered_at=taken,

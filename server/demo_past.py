@@ -39,6 +39,7 @@ from ivr_flows.messages import (
     Value,
     Visit,
 )
+from ivr_flows.sandbox import entered
 from server.demo_flows import SECOND
 from server.wiring import House
 
@@ -138,8 +139,7 @@ class _Walk:
         if not keys:
             self._pass(heard + effect.first_seconds)
             return Keys("")
-        typed = keys.partition(effect.end)[0] if effect.end else keys
-        typed = typed[: effect.most]
+        typed = entered(effect, keys)[: effect.most]
         self._pass(heard * self._rng.uniform(0.4, 1) + self._rng.uniform(*self._told.think))
         self._pass(sum(self._rng.uniform(*TYPING) for _ in typed))
         return Keys(typed)

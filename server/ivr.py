@@ -140,10 +140,8 @@ class PhoneLines:
         """What the dialplan goes to: the queue, or an extension of the PBX's dial context; a number outside as far as
         the dial policy lets the server call it. The board learns with which priority the caller will wait."""
         line = self._board.lines.get(caller.pbx)
-        if line is not None:
-            line.board.prefer(
-                caller.uniqueid, transfer.priority
-            )  # whom nobody else takes ends in a queue, too
+        if line is not None:  # whatever the target: whom nobody else takes ends in a queue, too
+            line.board.prefer(caller.uniqueid, transfer.priority)
         if transfer.kind is Target.QUEUE:
             return transfer.to
         if transfer.kind is Target.AGENT:

@@ -18,12 +18,13 @@ from cti.store import CallStore
 from customers.messages import Customer, TimelineEntry
 from customers.numbers import normalise
 from customers.service import Customers
+from ivr_flows.flow.told import flows_on
 from ivr_flows.messages import Ended, Visit
 from ivr_flows.surveys.store import Score, Surveys
 from ivr_flows.visit_store import VisitStore
 from screenpop.pages.calls import Around, left_menu
 from ticketing.api import actor_of
-from ticketing.messages import Ticket, TicketFilter
+from ticketing.messages import Ticket
 from ticketing.service import Tickets
 
 if TYPE_CHECKING:
@@ -68,10 +69,7 @@ class TicketTimeline:
     ) -> Sequence[TimelineEntry]:
         after = "" if before is None else new_id(before, LAST_NOISE)
         who = await self._tickets.standing(actor_of(viewer), self._clock.now()) if viewer else None
-        if who is None:
-            found = await self._tickets.of_customer(customer.id, limit, after)
-        else:
-            found = await self._tickets.list(TicketFilter(customer_id=customer.id), limit, after, who)
+        found = await self._tickets.of_customer(customer.id, limit, after, who)
         return [_ticket_entry(ticket) for ticket in found]
 
 
@@ -216,7 +214,7 @@ def _visit_entry(visit: Visit, viewer: User | None) -> TimelineEntry:
 
 def _flows(visits: Iterable[Visit]) -> str:
     """The names of the flows that somebody came through, in their order."""
-    return " ".join(dict.fromkeys(step.partition("/")[0] for v in visits for step in (v.flow, *v.path)))
+    return " ".join(flows_on(place for visit in visits for place in (visit.flow, *visit.path)))
 
 
 def _ticket_entry(ticket: Ticket) -> TimelineEntry:

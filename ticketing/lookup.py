@@ -76,10 +76,12 @@ class Lookup:
         async with self._db.read() as tx:
             return await store.by_numbers(tx, numbers)
 
-    async def of_customer(self, customer_id: str, limit: int = 50, after: str = "") -> list[Ticket]:
-        """A customer's tickets, the newest first."""
-        if after:
-            return await self.list(TicketFilter(customer_id=customer_id), limit, after)
+    async def of_customer(
+        self, customer_id: str, limit: int = 50, after: str = "", viewer: Actor | None = None
+    ) -> list[Ticket]:
+        """A customer's tickets, as `list` has them. The newest of all are asked for with every call that rings."""
+        if after or viewer is not None:
+            return await self.list(TicketFilter(customer_id=customer_id), limit, after, viewer)
         async with self._db.read() as tx:
             return await store.of_customer(tx, customer_id, limit)
 

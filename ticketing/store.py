@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -107,20 +107,21 @@ async def select(
 
 async def of_customer(tx: AsyncConnection, customer_id: str, limit: int) -> list[Ticket]:
     """A customer's newest tickets; this and the next two are asked with every call that rings."""
-    found = await trips.named(tx, _OF_CUSTOMER, {"customer": customer_id, "most": limit})
-    return [Ticket(**row) for row in found]
+    return await _newest(tx, _OF_CUSTOMER, {"customer": customer_id, "most": limit})
 
 
 async def open_of_customer(tx: AsyncConnection, customer_id: str, limit: int) -> list[Ticket]:
     """A customer's newest open tickets."""
-    found = await trips.named(tx, _OPEN_OF_CUSTOMER, {"customer": customer_id, "most": limit})
-    return [Ticket(**row) for row in found]
+    return await _newest(tx, _OPEN_OF_CUSTOMER, {"customer": customer_id, "most": limit})
 
 
 async def open_of_calls(tx: AsyncConnection, call_ids: Collection[str], limit: int) -> list[Ticket]:
     """The newest open tickets that name one of these calls."""
-    found = await trips.named(tx, _OPEN_OF_CALLS, {"calls": list(call_ids), "most": limit})
-    return [Ticket(**row) for row in found]
+    return await _newest(tx, _OPEN_OF_CALLS, {"calls": list(call_ids), "most": limit})
+
+
+async def _newest(tx: AsyncConnection, query: Query, values: Mapping[str, Any]) -> list[Ticket]:
+    return [Ticket(**row) for row in await trips.named(tx, query, values)]
 
 
 async def first_due(tx: AsyncConnection, ids: Collection[str]) -> dict[str, float]:

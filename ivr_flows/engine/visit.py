@@ -6,15 +6,15 @@ from msgspec.structs import replace
 
 from ivr_flows.engine.state import State
 from ivr_flows.flow.model import Flows, Shown
+from ivr_flows.flow.told import flows_on
 from ivr_flows.flow.words import look
 from ivr_flows.messages import Value, Visit
 
 
 def marked(flows: Flows, state: State) -> dict[str, Shown]:
     """The variables that the flows on the caller's way mark as to be shown, in the order of the way."""
-    names = dict.fromkeys((state.main, *(step.split("/", 1)[0] for step in state.path)))
     found: dict[str, Shown] = {}
-    for name in names:
+    for name in flows_on((state.main, *state.path)):
         for var, shown in flows.by_name[name].answers.items():
             found.setdefault(var, shown)
     return found

@@ -5,7 +5,7 @@ Flows change while visits stay: a flow or a variable that is no more keeps its n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -21,11 +21,21 @@ class Told(msgspec.Struct, frozen=True):
     recording: str = ""
 
 
+def flow_of(place: str) -> str:
+    """The flow of a place, `flow/node`; of a flow's name itself."""
+    return place.partition("/")[0]
+
+
+def flows_on(path: Iterable[str]) -> tuple[str, ...]:
+    """The flows of these places, each once, in their order."""
+    return tuple(dict.fromkeys(map(flow_of, path)))
+
+
 def way(flows: Flows, path: Sequence[str], language: str) -> list[str]:
     """The flows through which a caller came, in order, each once in a row."""
     found: list[str] = []
     for step in path:
-        name = step.split("/", 1)[0]
+        name = flow_of(step)
         flow = flows.by_name.get(name)
         label = flow.label.text(language) if flow is not None else name
         if not found or found[-1] != label:
@@ -35,7 +45,7 @@ def way(flows: Flows, path: Sequence[str], language: str) -> list[str]:
 
 def told(flows: Flows, path: Sequence[str], answers: Mapping[str, Value], language: str) -> list[Told]:
     """The answers in the order in which the flows on the way name them."""
-    names = dict.fromkeys(step.split("/", 1)[0] for step in path)
+    names = flows_on(path)
     shown = {
         var: one
         for name in reversed(names)  # of two flows that name a variable the first one's words count

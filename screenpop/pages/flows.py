@@ -19,7 +19,7 @@ from core.web.routes import Ask, Route
 from ivr_flows.figures import FlowFigures, NodeFigures, Which, added
 from ivr_flows.flow.diagram import KINDS, kind_of, svg
 from ivr_flows.flow.model import SILENT, Flow, Flows
-from ivr_flows.flow.told import way
+from ivr_flows.flow.told import flow_of, way
 from ivr_flows.last_days import DAY, LastDays
 from ivr_flows.last_days import Store as EndedVisits
 from ivr_flows.messages import Ended, Visit
@@ -197,7 +197,7 @@ class FlowPages:
         """By flow how many are in it: a caller counts in the flow that was called and in the one where it is now."""
         found: dict[str, int] = {}
         for visit in self._visits.live():
-            for name in {visit.flow, visit.node.partition("/")[0]}:
+            for name in {visit.flow, flow_of(visit.node)}:
                 found[name] = found.get(name, 0) + 1
         return found
 
@@ -223,7 +223,7 @@ class FlowPages:
 
     def _further(self, flow: Flow, language: str) -> Sequence[tuple[str, str, int]]:
         """Who came in by this flow and is in another one now, by that flow and its label."""
-        inside = (v.node.partition("/")[0] for v in self._visits.live() if v.flow == flow.name)
+        inside = (flow_of(v.node) for v in self._visits.live() if v.flow == flow.name)
         found = Counter(name for name in inside if name not in ("", flow.name))
         return [(name, self._label(name, language), count) for name, count in sorted(found.items())]
 
@@ -244,7 +244,7 @@ class FlowPages:
 
     def _troubles(self, flow: str) -> Sequence[Trouble]:
         """The last ones, the newest first; of one flow where it is named."""
-        found = [one for one in self._visits.troubles if flow in ("", one.flow, one.node.partition("/")[0])]
+        found = [one for one in self._visits.troubles if flow in ("", one.flow, flow_of(one.node))]
         return found[::-1][:MOST_TROUBLES]
 
     @staticmethod

@@ -11,6 +11,7 @@ import typer
 from config.files import flows_dir, workflows_dir
 from config.load import SettingsError
 from config.settings import PathSettings, Settings
+from core.definition.scenario_files import strays
 from ivr_flows.definitions import Known, flow_files, read_flows
 from ivr_flows.scenarios import Checked as CheckedFlows
 from ivr_flows.scenarios import check_scenarios as check_flow_scenarios
@@ -23,7 +24,7 @@ from server.flow_tickets import openings
 from ticketing.clocks import Reckoners
 from ticketing.definitions import Faulty, Problem, read_files, strangers, workflow_files
 from ticketing.sandbox import clocks_by
-from ticketing.scenarios import Checked, check_scenarios, strays
+from ticketing.scenarios import Checked, check_scenarios
 from ticketing.workflow.model import Workflow
 
 
@@ -112,7 +113,7 @@ def _scenarios(
         _, reckoners, _ = calendars_in_use(PathSettings(), time.time())
     folder = workflows_dir(paths)
     checked = [check_scenarios(folder, workflow, clocks_by(reckoners)) for workflow in workflows.values()]
-    problems.extend(strays(folder, workflows))
+    problems.extend(strays(folder, workflows, "workflow"))
     problems.extend(problem for one in checked for problem in one.problems)
     return checked
 

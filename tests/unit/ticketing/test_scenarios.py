@@ -6,12 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 import config
+from core.definition.scenario_files import strays
 from server.cli import app
 from tests.unit.ticketing.shipped import INQUIRY, SHIPPED
 from ticketing.calendar_files import calendar_files, calendars_of, read_calendars
 from ticketing.sandbox import clocks_by
 from ticketing.scenario import replay
-from ticketing.scenarios import check_scenarios, strays
+from ticketing.scenarios import check_scenarios
 from ticketing.workflow.model import Workflow
 
 FOLDER = Path(config.__file__).parent / "workflows"
@@ -86,7 +87,7 @@ def test_each_mistake_is_named_with_its_line(old: str, new: str, line: int, mess
 
 def test_scenarios_of_no_workflow_are_strays(tmp_path: Path) -> None:
     (tmp_path / "scenarios" / "inquery").mkdir(parents=True)
-    (problem,) = strays(tmp_path, SHIPPED)
+    (problem,) = strays(tmp_path, SHIPPED, "workflow")
     assert "there is no workflow `inquery`" in problem.message
 
 
