@@ -65,6 +65,7 @@ async def reaches_chen(menu: Menu, number: str, did: str = HOTLINE) -> AsyncIter
         await phone.ringing()
         caller.pop = await menu.pop(chen)
         await phone.answer()
+        await menu.pbx.ami.event("AgentConnect", since=since, Queue="service", CallerIDNum=number)
         await robot.hang_up()
     assert caller.pop["caller"]["number"] == f"+86{number}"
     call = await menu.settled(caller.pop["call_id"])
