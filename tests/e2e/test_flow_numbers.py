@@ -245,6 +245,7 @@ async def is_not_taken(menu: Menu, number: str, status: str) -> None:
         assert await variable(menu, rung["DestChannel"], "TRANSFER_CONTEXT") == ""
         if number != GIVES_UP:
             await chen.answer()
+            await menu.pbx.ami.event("AgentConnect", since=since)
             await chen.hang_up()
             await robot.doing("STREAM FILE")  # the survey
         await robot.hang_up()

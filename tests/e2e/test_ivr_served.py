@@ -201,10 +201,12 @@ async def test_grade_a_goes_before_b_and_b_before_who_is_not_known(menu: Menu) -
 async def test_a_caller_of_the_last_hour_gets_the_same_agent_if_free_and_the_queue_if_not(menu: Menu) -> None:
     again, other = "13633330001", "13633330002"
     await menu.on_duty("service", "chen")
+    since = len(menu.pbx.ami.messages)
     async with Phone(menu.pbx, "1003") as chen:
         async with Caller(menu.pbx, SERVICE, again) as caller:
             await chen.ringing()
             await chen.answer()
+            await menu.pbx.ami.event("AgentConnect", since=since, Queue="service")
             await caller.hang_up()
         await chen.wait("ended")
         await menu.quiet()
